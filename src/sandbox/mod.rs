@@ -1,0 +1,4 @@
+//! A Discord and 3x-ui panels on loopback, for the tour, the tests and the measurements.
+
+pub mod discord;
+pub mod panel;

@@ -1,0 +1,1 @@
+//! One integration binary: conversations with the bot over real wires.
