@@ -1,10 +1,19 @@
 //! THE RULES. Pure: no async, no SQL, no HTTP, no Discord types, no clock and no randomness;
 //! the time, new ids and new tokens are arguments.
 
+pub mod access;
+pub mod audit;
+pub mod button;
+pub mod effect;
+pub mod grants;
 pub mod ids;
 pub mod money;
+pub mod order;
+pub mod picture;
+pub mod proofs;
 pub mod time;
 
 pub use ids::{ChannelId, GuildId, MessageId, OrderId, RoleId, UserId};
 pub use money::{Currency, Money};
+pub use order::{Order, OrderState, OrderStatus, SubmissionId, SubscriptionRow};
 pub use time::Millis;

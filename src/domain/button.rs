@@ -1,0 +1,165 @@
+//! What a button, menu or modal means: the `custom_id` as a type.
+//!
+//! A `custom_id` comes back from a client and is never trusted: it parses into one of these or
+//! is refused, and whoever acts on it asks the database and the access rules again.
+
+use std::{fmt, str::FromStr};
+
+use super::{OrderId, order::SubmissionId};
+
+/// Everything people can press, choose or submit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Button {
+    /// The plan menu of `/order`; the chosen plan is the menu's value.
+    PlanMenu,
+    /// The payment-method menu of a ticket; the chosen method is the menu's value.
+    MethodMenu(OrderId),
+    /// The customer takes the order back.
+    CancelOrder(OrderId),
+    /// "Get my link" in the ticket.
+    GetLink(OrderId),
+    /// Staff open the approval of a submission.
+    Approve(SubmissionId),
+    /// Staff open the list of reasons.
+    Decline(SubmissionId),
+    /// The list of reasons; the chosen reason is the menu's value.
+    ReasonMenu(SubmissionId),
+    /// The modal in which a reason is typed.
+    ReasonModal(SubmissionId),
+    /// Spends a one-time token.
+    Confirm(Token),
+    /// Lets a one-time token lapse.
+    Abort(Token),
+    /// Staff send an order that needs attention back to the panel.
+    Retry(OrderId),
+    /// Staff send an order that needs attention back to review.
+    BackToReview(OrderId),
+}
+
+/// A one-time token: 128 random bits, shown once, stored as a hash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token([u8; 16]);
+
+impl Token {
+    /// A token of the given random bits.
+    pub fn from_random(bits: [u8; 16]) -> Self {
+        Self(bits)
+    }
+
+    /// What is stored: the SHA-256 of the token, in hex.
+    pub fn hash(&self) -> String {
+        use sha2::{Digest, Sha256};
+        data_encoding::HEXLOWER.encode(&Sha256::digest(self.0))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+/// A `custom_id` that we did not issue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a button of ours")]
+pub struct NotOurs;
+
+impl fmt::Display for Button {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PlanMenu => f.write_str("tk:plan"),
+            Self::MethodMenu(order) => write!(f, "tk:method:{order}"),
+            Self::CancelOrder(order) => write!(f, "tk:cancel:{order}"),
+            Self::GetLink(order) => write!(f, "tk:link:{order}"),
+            Self::Approve(submission) => write!(f, "tk:approve:{submission}"),
+            Self::Decline(submission) => write!(f, "tk:decline:{submission}"),
+            Self::ReasonMenu(submission) => write!(f, "tk:reason:{submission}"),
+            Self::ReasonModal(submission) => write!(f, "tk:typed:{submission}"),
+            Self::Confirm(token) => write!(f, "tk:confirm:{}", data_encoding::HEXLOWER.encode(&token.0)),
+            Self::Abort(token) => write!(f, "tk:abort:{}", data_encoding::HEXLOWER.encode(&token.0)),
+            Self::Retry(order) => write!(f, "tk:retry:{order}"),
+            Self::BackToReview(order) => write!(f, "tk:back:{order}"),
+        }
+    }
+}
+
+impl FromStr for Button {
+    type Err = NotOurs;
+
+    fn from_str(text: &str) -> Result<Self, NotOurs> {
+        let rest = text.strip_prefix("tk:").ok_or(NotOurs)?;
+        let (verb, argument) = rest.split_once(':').unwrap_or((rest, ""));
+        let parsed = match verb {
+            "plan" if argument.is_empty() => Self::PlanMenu,
+            "method" => Self::MethodMenu(order(argument)?),
+            "cancel" => Self::CancelOrder(order(argument)?),
+            "link" => Self::GetLink(order(argument)?),
+            "approve" => Self::Approve(submission(argument)?),
+            "decline" => Self::Decline(submission(argument)?),
+            "reason" => Self::ReasonMenu(submission(argument)?),
+            "typed" => Self::ReasonModal(submission(argument)?),
+            "confirm" => Self::Confirm(token(argument)?),
+            "abort" => Self::Abort(token(argument)?),
+            "retry" => Self::Retry(order(argument)?),
+            "back" => Self::BackToReview(order(argument)?),
+            _ => return Err(NotOurs),
+        };
+        // One spelling each: what we did not write ourselves is not ours.
+        if parsed.to_string() == text { Ok(parsed) } else { Err(NotOurs) }
+    }
+}
+
+fn order(text: &str) -> Result<OrderId, NotOurs> {
+    text.parse().map_err(|_| NotOurs)
+}
+
+fn submission(text: &str) -> Result<SubmissionId, NotOurs> {
+    text.parse().map(SubmissionId).map_err(|_| NotOurs)
+}
+
+fn token(text: &str) -> Result<Token, NotOurs> {
+    let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| NotOurs)?;
+    bytes.try_into().map(Token).map_err(|_| NotOurs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_button() -> impl Strategy<Value = Button> {
+        let order = any::<u64>().prop_map(OrderId::from_random);
+        let submission = any::<i64>().prop_map(SubmissionId);
+        let token = any::<[u8; 16]>().prop_map(Token);
+        prop_oneof![
+            Just(Button::PlanMenu),
+            order.clone().prop_map(Button::MethodMenu),
+            order.clone().prop_map(Button::CancelOrder),
+            order.clone().prop_map(Button::GetLink),
+            submission.clone().prop_map(Button::Approve),
+            submission.clone().prop_map(Button::Decline),
+            submission.clone().prop_map(Button::ReasonMenu),
+            submission.prop_map(Button::ReasonModal),
+            token.clone().prop_map(Button::Confirm),
+            token.prop_map(Button::Abort),
+            order.clone().prop_map(Button::Retry),
+            order.prop_map(Button::BackToReview),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_button_comes_back_from_its_custom_id(button in any_button()) {
+            let text = button.to_string();
+            prop_assert!(text.len() <= 100, "Discord's limit for a custom_id");
+            prop_assert_eq!(text.parse(), Ok(button));
+        }
+
+        #[test]
+        fn nothing_else_is_a_button(text in "(tk:)?[a-z]{0,8}:?.{0,40}") {
+            if let Ok(button) = text.parse::<Button>() {
+                prop_assert_eq!(button.to_string(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What must happen after a commit: the rows of the outbox, as types.
+//!
+//! Arguments are ids only; everything else is read when the effect runs, so that it does what
+//! the state says *then*. `kind` and `v` are a promise: a row written by any released version
+//! must decode in every later one (`tests/it` keeps a sample of each).
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    OrderId, UserId,
+    order::{SubmissionId, SubscriptionRow},
+    picture::PictureRefused,
+};
+
+/// The version of the arguments below.
+pub const VERSION: i64 = 1;
+
+/// A side effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "args", rename_all = "snake_case")]
+pub enum Effect {
+    /// Makes the ticket's channel, overwrites and status message what the state says.
+    SyncTicket {
+        /// The order.
+        order: OrderId,
+    },
+    /// Reads what the customer wrote in the ticket since it was last read.
+    ReadTicket {
+        /// The order.
+        order: OrderId,
+    },
+    /// Makes the review card of a submission what the state says.
+    SyncCard {
+        /// The submission.
+        submission: SubmissionId,
+    },
+    /// Makes the client on the panel what the grants say, then books what was waiting for it.
+    SyncSubscription {
+        /// The subscription.
+        subscription: SubscriptionRow,
+        /// Its panel, which is the lane.
+        panel: String,
+    },
+    /// Removes a client that is surely ours and was never delivered, after a refusal.
+    RemoveClient {
+        /// The subscription.
+        subscription: SubscriptionRow,
+        /// Its panel, which is the lane.
+        panel: String,
+    },
+    /// Sends the link by direct message.
+    DeliverLink {
+        /// The order.
+        order: OrderId,
+        /// Its customer, who is the lane.
+        user: UserId,
+    },
+    /// Posts a short message in the ticket that mentions the customer.
+    Notify {
+        /// The order.
+        order: OrderId,
+        /// What it says.
+        notice: Notice,
+    },
+    /// Posts a line for staff in the review channel.
+    TellStaff {
+        /// What it says.
+        news: StaffNews,
+    },
+    /// Sends the owners a direct message.
+    TellOwner {
+        /// What it says.
+        news: OwnerNews,
+    },
+    /// Deletes the ticket channel of an order that is over.
+    DeleteTicket {
+        /// The order.
+        order: OrderId,
+    },
+}
+
+/// A short message to a customer in the ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Notice {
+    /// The ticket is there: what to do.
+    Welcome,
+    /// The proof was declined; the reason stands with the submission.
+    Declined {
+        /// The submission.
+        submission: SubmissionId,
+    },
+    /// The file is not a picture that can be taken.
+    BadPicture {
+        /// The message it came with.
+        message: u64,
+        /// Why.
+        why: PictureRefused,
+    },
+    /// The picture was already used for another order.
+    Duplicate {
+        /// The message it came with.
+        message: u64,
+    },
+    /// A file came before a payment method was chosen.
+    NoMethod {
+        /// The message it came with.
+        message: u64,
+    },
+    /// Direct messages are closed: the link waits in the ticket.
+    LinkWaits,
+}
+
+/// A line for staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum StaffNews {
+    /// A picture was refused because another order owns it.
+    Duplicate {
+        /// The order it was sent for.
+        order: OrderId,
+        /// The order that owns it.
+        twin: OrderId,
+        /// Whether that is another customer's.
+        foreign: bool,
+        /// What it came with: message or interaction.
+        source: String,
+    },
+}
+
+/// A message to the owners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum OwnerNews {
+    /// No category has room for another ticket.
+    NoRoom {
+        /// The order that was cancelled for it.
+        order: OrderId,
+    },
+    /// Discord refused to make a ticket.
+    NoTicket {
+        /// The order that was cancelled for it.
+        order: OrderId,
+    },
+    /// A panel refuses our login.
+    LoginRefused {
+        /// The panel.
+        panel: String,
+    },
+    /// An effect gave up and waits for a person.
+    Parked {
+        /// The row's key.
+        key: String,
+    },
+}
+
+impl Effect {
+    /// The idempotency key: wanting the same thing twice is one row.
+    pub fn key(&self) -> String {
+        match self {
+            Self::SyncTicket { order } => format!("ticket:{order}"),
+            Self::ReadTicket { order } => format!("read:{order}"),
+            Self::SyncCard { submission } => format!("card:{submission}"),
+            Self::SyncSubscription { subscription, .. } => format!("subscription:{}", subscription.0),
+            Self::RemoveClient { subscription, .. } => format!("remove:{}", subscription.0),
+            Self::DeliverLink { order, .. } => format!("deliver:{order}"),
+            Self::Notify { order, notice } => format!("notify:{order}:{}", notice.key()),
+            Self::TellStaff { news: StaffNews::Duplicate { order, source, .. } } => {
+                format!("staff:duplicate:{order}:{source}")
+            }
+            Self::TellOwner { news } => format!("owner:{}", news.key()),
+            Self::DeleteTicket { order } => format!("delete:{order}"),
+        }
+    }
+
+    /// The lane: effects of one lane run one at a time, in the order they became due.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::SyncTicket { order }
+            | Self::ReadTicket { order }
+            | Self::Notify { order, .. }
+            | Self::DeleteTicket { order } => Lane::Order(order.clone()),
+            Self::SyncCard { .. } | Self::TellStaff { .. } => Lane::Review,
+            Self::SyncSubscription { panel, .. } | Self::RemoveClient { panel, .. } => Lane::Panel(panel.clone()),
+            Self::DeliverLink { user, .. } => Lane::Dm(*user),
+            Self::TellOwner { .. } => Lane::Owner,
+        }
+    }
+}
+
+impl Notice {
+    fn key(&self) -> String {
+        match self {
+            Self::Welcome => "welcome".to_owned(),
+            Self::Declined { submission } => format!("declined:{submission}"),
+            Self::BadPicture { message, .. } => format!("picture:{message}"),
+            Self::Duplicate { message } => format!("duplicate:{message}"),
+            Self::NoMethod { message } => format!("method:{message}"),
+            Self::LinkWaits => "link".to_owned(),
+        }
+    }
+}
+
+impl OwnerNews {
+    fn key(&self) -> String {
+        match self {
+            Self::NoRoom { .. } => "room".to_owned(),
+            Self::NoTicket { .. } => "ticket".to_owned(),
+            Self::LoginRefused { panel } => format!("login:{panel}"),
+            Self::Parked { key } => format!("parked:{key}"),
+        }
+    }
+}
+
+/// Where an effect waits its turn.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lane {
+    /// One panel: one write at a time.
+    Panel(String),
+    /// One order's ticket.
+    Order(OrderId),
+    /// The review channel.
+    Review,
+    /// One person's direct messages.
+    Dm(UserId),
+    /// The dashboard message.
+    Dashboard,
+    /// The owners' direct messages.
+    Owner,
+}
+
+impl std::fmt::Display for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Panel(name) => write!(f, "panel:{name}"),
+            Self::Order(order) => write!(f, "order:{order}"),
+            Self::Review => f.write_str("review"),
+            Self::Dm(user) => write!(f, "dm:{user}"),
+            Self::Dashboard => f.write_str("dashboard"),
+            Self::Owner => f.write_str("owner"),
+        }
+    }
+}

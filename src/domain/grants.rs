@@ -1,0 +1,165 @@
+//! What an order gives: days on top of what is left, and bytes by the shop's policy.
+//!
+//! Computed once from what the panel says, stored, and only then written: a second write of the
+//! same numbers changes nothing.
+
+use super::{Millis, time::DAY_MS};
+
+/// What happens to unused traffic at a renewal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrafficPolicy {
+    /// What is left is kept and the plan's bytes come on top.
+    Add,
+    /// What is left is lost and the plan's bytes begin anew.
+    Reset,
+}
+
+/// What is known about a client at the moment a grant is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The expiry we wrote last; `None` for a first sale.
+    pub our_expiry: Option<Expiry>,
+    /// The expiry the panel has; `None` where the client does not exist.
+    pub panel_expiry: Option<Expiry>,
+    /// The quota in force: the panel's, or ours where the panel has no such client. 0 = unlimited.
+    /// `None` for a first sale.
+    pub quota: Option<u64>,
+    /// The panel's counter of used bytes since its last reset.
+    pub used: u64,
+}
+
+/// When a client ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// At that moment.
+    At(Millis),
+    /// Never.
+    Never,
+}
+
+impl Expiry {
+    /// From the panel's number: 0 = never, negative = that many milliseconds from the first use,
+    /// which counts from now because nobody knows when the first use will be.
+    pub fn from_panel(ms: i64, now: Millis) -> Self {
+        match ms {
+            0 => Self::Never,
+            ms if ms < 0 => Self::At(Millis(now.0.saturating_sub(ms))),
+            ms => Self::At(Millis(ms)),
+        }
+    }
+
+    /// As the panel and the database write it: Unix milliseconds, 0 = never.
+    pub fn to_panel(self) -> i64 {
+        match self {
+            Self::At(at) => at.0,
+            Self::Never => 0,
+        }
+    }
+}
+
+/// A computed grant: the target that is written to the panel, as often as it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filled {
+    /// The later of now, our expiry and the panel's: the days start here.
+    pub base: Millis,
+    /// The new end.
+    pub expiry: Expiry,
+    /// The new quota in bytes, 0 = unlimited.
+    pub quota: u64,
+    /// The counter at this moment; after the reset it is added to the total.
+    pub used_before: u64,
+}
+
+/// Computes what a sale of `days` and `bytes` gives.
+pub fn fill(now: Millis, known: Known, days: u32, bytes: u64, policy: TrafficPolicy) -> Filled {
+    let ends = [known.our_expiry, known.panel_expiry];
+    let base = ends
+        .into_iter()
+        .filter_map(|end| match end {
+            Some(Expiry::At(at)) => Some(at),
+            Some(Expiry::Never) | None => None,
+        })
+        .fold(now, Millis::max);
+    let endless = days == 0 || ends.contains(&Some(Expiry::Never));
+    let expiry =
+        if endless { Expiry::Never } else { Expiry::At(Millis(base.0.saturating_add(DAY_MS * i64::from(days)))) };
+    let quota = match (known.quota, policy) {
+        (_, _) if bytes == 0 => 0,
+        (None, _) | (Some(_), TrafficPolicy::Reset) => bytes,
+        (Some(0), TrafficPolicy::Add) => 0,
+        (Some(old), TrafficPolicy::Add) => old.saturating_sub(known.used).saturating_add(bytes),
+    };
+    Filled { base, expiry, quota, used_before: known.used }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: Millis = Millis(1_800_000_000_000);
+    const GB: u64 = 1 << 30;
+
+    fn renewal(expiry: Millis, quota: u64, used: u64) -> Known {
+        Known { our_expiry: Some(Expiry::At(expiry)), panel_expiry: Some(Expiry::At(expiry)), quota: Some(quota), used }
+    }
+
+    #[test]
+    fn a_first_sale_starts_now() {
+        let known = Known { our_expiry: None, panel_expiry: None, quota: None, used: 0 };
+        let filled = fill(NOW, known, 30, 50 * GB, TrafficPolicy::Add);
+        assert_eq!(filled.expiry, Expiry::At(NOW.plus_days(30)));
+        assert_eq!((filled.quota, filled.used_before), (50 * GB, 0));
+    }
+
+    #[test]
+    fn a_renewal_loses_no_day_and_by_policy_no_byte() {
+        let end = NOW.plus_days(7);
+        let kept = fill(NOW, renewal(end, 50 * GB, 20 * GB), 30, 50 * GB, TrafficPolicy::Add);
+        assert_eq!(kept.expiry, Expiry::At(end.plus_days(30)));
+        assert_eq!((kept.quota, kept.used_before), (80 * GB, 20 * GB));
+        let anew = fill(NOW, renewal(end, 50 * GB, 20 * GB), 30, 50 * GB, TrafficPolicy::Reset);
+        assert_eq!(anew.quota, 50 * GB);
+    }
+
+    #[test]
+    fn more_used_than_granted_is_not_held_against_the_next_month() {
+        let filled = fill(NOW, renewal(NOW, 50 * GB, 51 * GB), 30, 50 * GB, TrafficPolicy::Add);
+        assert_eq!(filled.quota, 50 * GB);
+    }
+
+    #[test]
+    fn the_panels_own_expiry_counts_when_it_is_later() {
+        let known = Known { panel_expiry: Some(Expiry::At(NOW.plus_days(20))), ..renewal(NOW.plus_days(5), GB, 0) };
+        assert_eq!(fill(NOW, known, 30, GB, TrafficPolicy::Add).base, NOW.plus_days(20));
+    }
+
+    #[test]
+    fn unlimited_stays_unlimited() {
+        assert_eq!(fill(NOW, renewal(NOW, 0, GB), 30, 50 * GB, TrafficPolicy::Add).quota, 0);
+        assert_eq!(fill(NOW, renewal(NOW, GB, 0), 30, 0, TrafficPolicy::Reset).quota, 0);
+        let never = Known { panel_expiry: Some(Expiry::Never), ..renewal(NOW, GB, 0) };
+        assert_eq!(fill(NOW, never, 30, GB, TrafficPolicy::Add).expiry, Expiry::Never);
+    }
+
+    #[test]
+    fn an_expiry_that_waits_for_the_first_use_counts_from_now() {
+        assert_eq!(Expiry::from_panel(-5000, NOW), Expiry::At(Millis(NOW.0 + 5000)));
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_ever_loses_by_renewing(
+            left_days in -400_i64..400, quota in 0_u64..1 << 42, used in 0_u64..1 << 42,
+            days in 1_u32..400, bytes in 1_u64..1 << 42, reset in any::<bool>(),
+        ) {
+            let end = Millis(NOW.0 + left_days * DAY_MS);
+            let policy = if reset { TrafficPolicy::Reset } else { TrafficPolicy::Add };
+            let filled = fill(NOW, renewal(end, quota, used), days, bytes, policy);
+            let Expiry::At(new_end) = filled.expiry else { return Err(TestCaseError::fail("ends")) };
+            prop_assert!(new_end >= end && new_end >= NOW.plus_days(days));
+            prop_assert!(filled.quota == 0 || filled.quota >= bytes);
+            prop_assert_eq!(quota == 0 && !reset, filled.quota == 0);
+        }
+    }
+}

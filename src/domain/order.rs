@@ -1,0 +1,406 @@
+//! An order: what was agreed on, in which state it is, and which states may follow.
+//!
+//! The row of the database becomes an [`Order`] in one place (`db::orders`); from there on a
+//! state carries what exists in it and nothing else.
+
+use std::{fmt, str::FromStr};
+
+use super::{ChannelId, MessageId, Millis, Money, OrderId, UserId};
+
+/// Where an order came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A customer ordered it.
+    Shop,
+    /// Staff entered it.
+    Manual,
+}
+
+/// The state of an order by name. [`OrderState`] is the same with what belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OrderStatus {
+    /// Waits for the customer to pay and to send a proof.
+    PendingPayment,
+    /// A proof waits for review.
+    PaymentSubmitted,
+    /// Approved; the panel is being written.
+    Provisioning,
+    /// Approved, and a person must look at it.
+    NeedsAttention,
+    /// The client exists and is paid for.
+    Completed,
+    /// Closed by staff or out of attempts.
+    Declined,
+    /// Taken back by the customer, or by us where no ticket could be kept.
+    Cancelled,
+    /// Never paid.
+    Expired,
+    /// Approved once, taken back later.
+    Reversed,
+}
+
+impl OrderStatus {
+    /// All of them, in the order of an order's life.
+    pub const ALL: [Self; 9] = [
+        Self::PendingPayment,
+        Self::PaymentSubmitted,
+        Self::Provisioning,
+        Self::NeedsAttention,
+        Self::Completed,
+        Self::Declined,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Reversed,
+    ];
+
+    /// The name in the database, in the audit log and in exports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PendingPayment => "pending_payment",
+            Self::PaymentSubmitted => "payment_submitted",
+            Self::Provisioning => "provisioning",
+            Self::NeedsAttention => "needs_attention",
+            Self::Completed => "completed",
+            Self::Declined => "declined",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Reversed => "reversed",
+        }
+    }
+
+    /// Whether the order still holds its customer's one place.
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::PendingPayment | Self::PaymentSubmitted | Self::Provisioning | Self::NeedsAttention)
+    }
+
+    /// The states that may follow. The database's trigger says the same; a test compares the two.
+    pub fn arrows(self) -> &'static [Self] {
+        match self {
+            Self::PendingPayment => &[Self::PaymentSubmitted, Self::Cancelled, Self::Expired],
+            Self::PaymentSubmitted => &[Self::Provisioning, Self::PendingPayment, Self::Declined],
+            Self::Provisioning => &[Self::Completed, Self::PaymentSubmitted, Self::NeedsAttention],
+            Self::NeedsAttention => &[Self::Provisioning, Self::Completed, Self::PaymentSubmitted, Self::Declined],
+            Self::Completed => &[Self::Reversed],
+            Self::Declined | Self::Cancelled | Self::Expired | Self::Reversed => &[],
+        }
+    }
+}
+
+impl fmt::Display for OrderStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that names no state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a state of an order")]
+pub struct UnknownStatus(pub String);
+
+impl FromStr for OrderStatus {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| UnknownStatus(text.to_owned()))
+    }
+}
+
+/// The plan as it was when the order was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanSnapshot {
+    /// The plan's id in the configuration of that day.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Days of 24 hours; 0 = without end.
+    pub duration_days: u32,
+    /// Bytes; 0 = unlimited.
+    pub quota_bytes: u64,
+    /// What it costs.
+    pub price: Money,
+    /// The panel its client lives on.
+    pub panel: String,
+}
+
+/// The payment method as it was when the customer chose it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MethodSnapshot {
+    /// The method's id in the configuration of that day.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The account the customer was shown.
+    pub account: String,
+    /// Who holds it.
+    pub holder: String,
+    /// The instructions the customer was shown, placeholders filled in.
+    pub instructions: String,
+}
+
+/// The row number of a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct SubmissionId(pub i64);
+
+impl fmt::Display for SubmissionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The row number of a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct SubscriptionRow(pub i64);
+
+/// How the link reached the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// Not yet.
+    None,
+    /// By direct message, at that time.
+    Dm(Millis),
+    /// Discord refuses direct messages to this customer; "Get my link" waits in the ticket.
+    DmClosed,
+    /// The customer fetched it with the button or with `/link`, at that time.
+    Fetched(Millis),
+    /// Staff say they gave it to the customer, at that time.
+    ByHand(Millis),
+}
+
+impl Delivery {
+    /// Whether the customer has the link.
+    pub fn is_done(self) -> bool {
+        matches!(self, Self::Dm(_) | Self::Fetched(_) | Self::ByHand(_))
+    }
+}
+
+/// Who decided, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// The member of staff.
+    pub by: UserId,
+    /// When it was committed.
+    pub at: Millis,
+}
+
+/// Why an order was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CancelCause {
+    /// The customer took it back.
+    Customer,
+    /// Staff took it back.
+    Staff,
+    /// No category had room for another ticket channel.
+    NoRoom,
+    /// Discord refused to make the ticket channel.
+    NoTicket,
+    /// The ticket channel was deleted before anything was paid.
+    TicketDeleted,
+}
+
+impl CancelCause {
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Staff => "staff",
+            Self::NoRoom => "no_room",
+            Self::NoTicket => "no_ticket",
+            Self::TicketDeleted => "ticket_deleted",
+        }
+    }
+
+    /// Reads the name from the database; anything unknown was written by staff.
+    pub fn from_name(name: &str) -> Self {
+        [Self::Customer, Self::NoRoom, Self::NoTicket, Self::TicketDeleted]
+            .into_iter()
+            .find(|c| c.as_str() == name)
+            .unwrap_or(Self::Staff)
+    }
+}
+
+/// The state of an order with what exists in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderState {
+    /// Waits for payment and proof; `declined` is why the last proof was not accepted.
+    PendingPayment {
+        /// When it lapses.
+        expires_at: Millis,
+        /// The reason of the last decline, if there was one.
+        declined: Option<String>,
+    },
+    /// A proof waits for review. `refused` is what the panel said when an approval failed.
+    PaymentSubmitted {
+        /// What the panel answered to the last approval, if it refused it.
+        refused: Option<String>,
+    },
+    /// Approved; the panel is being written.
+    Provisioning {
+        /// Who approved.
+        approved: Decision,
+    },
+    /// Approved, and a person must look at it.
+    NeedsAttention {
+        /// Who approved.
+        approved: Decision,
+        /// What is wrong, in words for staff.
+        cause: String,
+    },
+    /// The client exists and is paid for.
+    Completed {
+        /// Who approved.
+        approved: Decision,
+        /// When the panel had been read back and the sale was booked.
+        at: Millis,
+    },
+    /// Closed by staff or out of attempts.
+    Declined {
+        /// Who declined.
+        decided: Decision,
+        /// The reason the customer read.
+        reason: String,
+    },
+    /// Taken back.
+    Cancelled {
+        /// Why.
+        cause: CancelCause,
+        /// When.
+        at: Millis,
+    },
+    /// Never paid.
+    Expired {
+        /// When.
+        at: Millis,
+    },
+    /// Approved once, taken back later.
+    Reversed {
+        /// Who reversed it.
+        decided: Decision,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The ticket channel as last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ticket {
+    /// The channel, when there is one.
+    pub channel: Option<ChannelId>,
+    /// Whether the customer's overwrite forbids writing.
+    pub locked: bool,
+    /// The one status message.
+    pub status_message: Option<MessageId>,
+    /// A digest of what the status message says.
+    pub status_digest: Option<String>,
+    /// Messages up to this one have been looked at.
+    pub last_seen: u64,
+}
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// Where it came from.
+    pub source: Source,
+    /// Whose it is.
+    pub customer: UserId,
+    /// When it was made.
+    pub created_at: Millis,
+    /// What is sold.
+    pub plan: PlanSnapshot,
+    /// How the customer pays, once chosen.
+    pub method: Option<MethodSnapshot>,
+    /// Proofs that may still reach review.
+    pub attempts_left: u32,
+    /// The state.
+    pub state: OrderState,
+    /// The ticket channel.
+    pub ticket: Ticket,
+    /// How the link reached the customer.
+    pub delivery: Delivery,
+    /// What it was provisioned into, once approved.
+    pub subscription: Option<SubscriptionRow>,
+}
+
+impl Order {
+    /// The name of the state.
+    pub fn status(&self) -> OrderStatus {
+        match &self.state {
+            OrderState::PendingPayment { .. } => OrderStatus::PendingPayment,
+            OrderState::PaymentSubmitted { .. } => OrderStatus::PaymentSubmitted,
+            OrderState::Provisioning { .. } => OrderStatus::Provisioning,
+            OrderState::NeedsAttention { .. } => OrderStatus::NeedsAttention,
+            OrderState::Completed { .. } => OrderStatus::Completed,
+            OrderState::Declined { .. } => OrderStatus::Declined,
+            OrderState::Cancelled { .. } => OrderStatus::Cancelled,
+            OrderState::Expired { .. } => OrderStatus::Expired,
+            OrderState::Reversed { .. } => OrderStatus::Reversed,
+        }
+    }
+
+    /// Whether the customer may write and upload in the ticket: only while a proof is awaited.
+    /// The lock is derived from the state and nothing else, so no failure can leave one behind.
+    pub fn ticket_is_open(&self) -> bool {
+        matches!(self.state, OrderState::PendingPayment { .. })
+    }
+
+    /// Whether the customer may still take the order back: nothing has been paid that we know of.
+    pub fn may_be_cancelled(&self) -> bool {
+        matches!(self.state, OrderState::PendingPayment { .. })
+    }
+
+    /// Whether a proof from the customer is accepted now.
+    pub fn accepts_proof(&self) -> Result<(), ProofRefused> {
+        match self.state {
+            OrderState::PendingPayment { .. } if self.method.is_none() => Err(ProofRefused::NoMethod),
+            OrderState::PendingPayment { .. } if self.attempts_left == 0 => Err(ProofRefused::NoAttempts),
+            OrderState::PendingPayment { .. } => Ok(()),
+            OrderState::PaymentSubmitted { .. } => Err(ProofRefused::UnderReview),
+            OrderState::Provisioning { .. } | OrderState::NeedsAttention { .. } | OrderState::Completed { .. } => {
+                Err(ProofRefused::AlreadyApproved)
+            }
+            OrderState::Declined { .. }
+            | OrderState::Cancelled { .. }
+            | OrderState::Expired { .. }
+            | OrderState::Reversed { .. } => Err(ProofRefused::Closed),
+        }
+    }
+}
+
+/// Why a proof is not taken; nothing of it is kept and no attempt is spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProofRefused {
+    /// No payment method has been chosen yet.
+    NoMethod,
+    /// A proof is already under review.
+    UnderReview,
+    /// The order has been approved.
+    AlreadyApproved,
+    /// The order is over.
+    Closed,
+    /// No attempts are left.
+    NoAttempts,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_comes_back_from_its_name() {
+        for status in OrderStatus::ALL {
+            assert_eq!(status.as_str().parse(), Ok(status));
+        }
+        assert!("paid".parse::<OrderStatus>().is_err());
+    }
+
+    #[test]
+    fn an_order_that_is_over_stays_over() {
+        for status in OrderStatus::ALL {
+            let over = !status.is_active() && status != OrderStatus::Completed;
+            assert_eq!(over, status.arrows().is_empty(), "{status}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The duplicate rule: the first order that claims a picture owns it.
+
+use super::{OrderId, OrderStatus, UserId};
+
+/// Whose a picture already is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The order that claimed it.
+    pub order: OrderId,
+    /// Its customer.
+    pub customer: UserId,
+    /// Its state now. A state from which money was kept is never left but to `reversed`.
+    pub status: OrderStatus,
+}
+
+/// What follows for a new submission of the picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Never seen: the order claims it.
+    Fresh,
+    /// Already this order's own: a wrong decline must be curable.
+    Again,
+    /// It was sent for an earlier order of the same customer that never came to anything: the
+    /// new order takes it over, and the card says so.
+    HandedOn {
+        /// The earlier order.
+        from: OrderId,
+    },
+    /// Not accepted; staff read whose it is.
+    Refused {
+        /// The order that owns it.
+        twin: OrderId,
+        /// Whether another customer sent it.
+        foreign: bool,
+    },
+}
+
+/// Decides what a picture with this owner is worth for `order` of `customer`.
+pub fn claim(order: &OrderId, customer: UserId, owner: Option<&Owner>) -> Claim {
+    match owner {
+        None => Claim::Fresh,
+        Some(owner) if owner.order == *order => Claim::Again,
+        Some(owner) if owner.customer != customer => Claim::Refused { twin: owner.order.clone(), foreign: true },
+        Some(owner) if keeps_money(owner.status) => Claim::Refused { twin: owner.order.clone(), foreign: false },
+        Some(owner) => Claim::HandedOn { from: owner.order.clone() },
+    }
+}
+
+/// Whether the money behind a picture has been, or may yet be, booked for its order.
+fn keeps_money(status: OrderStatus) -> bool {
+    match status {
+        OrderStatus::Completed
+        | OrderStatus::Reversed
+        | OrderStatus::PaymentSubmitted
+        | OrderStatus::Provisioning
+        | OrderStatus::NeedsAttention => true,
+        OrderStatus::PendingPayment | OrderStatus::Declined | OrderStatus::Cancelled | OrderStatus::Expired => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_four_cases() {
+        let (mine, earlier) = (OrderId::from_random(1), OrderId::from_random(2));
+        let (mona, karim) = (UserId(1), UserId(2));
+        let owner = |customer, status| Owner { order: earlier.clone(), customer, status };
+        assert_eq!(claim(&mine, mona, None), Claim::Fresh);
+        let own = Owner { order: mine.clone(), customer: mona, status: OrderStatus::PendingPayment };
+        assert_eq!(claim(&mine, mona, Some(&own)), Claim::Again);
+        assert_eq!(
+            claim(&mine, mona, Some(&owner(karim, OrderStatus::Expired))),
+            Claim::Refused { twin: earlier.clone(), foreign: true }
+        );
+        for status in [OrderStatus::Completed, OrderStatus::Reversed] {
+            assert_eq!(
+                claim(&mine, mona, Some(&owner(mona, status))),
+                Claim::Refused { twin: earlier.clone(), foreign: false }
+            );
+        }
+        for status in [OrderStatus::Expired, OrderStatus::Cancelled, OrderStatus::Declined] {
+            assert_eq!(claim(&mine, mona, Some(&owner(mona, status))), Claim::HandedOn { from: earlier.clone() });
+        }
+    }
+}
