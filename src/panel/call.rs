@@ -1,0 +1,242 @@
+//! One panel: the call with a session behind the breaker, and what both generations share.
+//!
+//! The one place where a lost session is noticed and a call repeated: once, and never a write
+//! that may have been done.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::{
+    Availability, ClientRecord, Deleted, Error, Found, Generation, Inbound, Snapshot, Status, Target, Xray,
+    breaker::Breaker,
+    inbound,
+    session::{Door, Session},
+    v2, v3,
+    wire::{Answer, Request, Wire},
+};
+
+/// What [`super::Client`] and [`super::Reader`] hold together.
+pub(super) struct Panel {
+    pub(super) name: String,
+    pub(super) inbound_id: i64,
+    pub(super) public_host: String,
+    pub(super) subscription_url: Option<String>,
+    pub(super) wire: Wire,
+    pub(super) door: Door,
+    pub(super) breaker: Mutex<Breaker>,
+    pub(super) availability: watch::Sender<Availability>,
+    /// Held during a write.
+    pub(super) writes: tokio::sync::Mutex<()>,
+    /// The flow that fits the inbound, as last read.
+    pub(super) flow: Mutex<Option<&'static str>>,
+}
+
+impl Panel {
+    pub(super) fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs one operation behind the breaker and tells the breaker how it went.
+    pub(super) async fn guard<T>(&self, operation: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        self.breaker().admit(self.door.now())?;
+        let result = operation.await;
+        self.report(result.as_ref().err());
+        result
+    }
+
+    pub(super) fn report(&self, error: Option<&Error>) {
+        let mut breaker = self.breaker();
+        match error.filter(|error| error.is_target()) {
+            Some(error) => breaker.failed(self.door.now(), error),
+            None => breaker.succeeded(),
+        }
+        self.publish(&breaker);
+    }
+
+    pub(super) fn publish(&self, breaker: &Breaker) {
+        let now = breaker.availability();
+        self.availability.send_if_modified(|known| {
+            let changed = *known != now;
+            *known = now;
+            changed
+        });
+    }
+
+    pub(super) async fn status(&self) -> Result<Status, Error> {
+        self.breaker().force(self.door.now());
+        let result = self.read_status().await;
+        self.report(result.as_ref().err());
+        if let Ok(status) = &result {
+            let stopped = match &status.xray {
+                Xray::Running => None,
+                Xray::Stopped(word) => Some(format!("xray does not run on it ({word})")),
+            };
+            let mut breaker = self.breaker();
+            breaker.xray(self.door.now(), stopped.as_deref());
+            self.publish(&breaker);
+        }
+        result
+    }
+
+    pub(super) async fn read_status(&self) -> Result<Status, Error> {
+        let generation = self.generation().await?;
+        let obj = self.ask(generation, generation.status_request()).await?;
+        let text = |pointer| obj.pointer(pointer).and_then(Value::as_str);
+        let xray = match text("/xray/state").ok_or_else(|| Error::unexpected("a status without xray's state"))? {
+            "running" => Xray::Running,
+            other => Xray::Stopped(other.chars().take(20).collect()),
+        };
+        Ok(Status { generation, xray, xray_version: text("/xray/version").unwrap_or("?").to_owned() })
+    }
+
+    pub(super) async fn generation(&self) -> Result<Generation, Error> {
+        Ok(self.door.session(&self.wire, None).await?.generation)
+    }
+
+    /// One call with a session, repeated once with a new session when it was lost.
+    pub(super) async fn ask(&self, generation: Generation, request: Request) -> Result<Value, Error> {
+        let session = self.door.session(&self.wire, None).await?;
+        let answer = self.send_as(generation, &session, &request).await?;
+        match answer {
+            Answer::Panel(_) => return open(answer, &request),
+            // The other signs of a lost session prove that nothing was done. A page may stand
+            // for anything, so a write is not repeated: its caller will look first.
+            Answer::Html if request.method == reqwest::Method::POST => {
+                self.door.leave(session.number).await;
+                return open(answer, &request);
+            }
+            _ => {}
+        }
+        let session = self.door.session(&self.wire, Some(session.number)).await?;
+        open(self.send_as(generation, &session, &request).await?, &request)
+    }
+
+    pub(super) async fn send_as(
+        &self,
+        generation: Generation,
+        session: &Session,
+        request: &Request,
+    ) -> Result<Answer, Error> {
+        if session.generation != generation {
+            return Err(Error::unexpected(format!("it was changed to version {} just now", session.generation)));
+        }
+        Ok(self.wire.send(request, session.headers.clone()).await?.answer)
+    }
+
+    /// The inbound and its clients' rows (empty on v3 is no proof of absence).
+    pub(super) async fn inbound(&self, generation: Generation) -> Result<(Inbound, Vec<Value>), Error> {
+        let request = Request::get("panel/api/inbounds/get").with(&self.inbound_id);
+        let obj = self.ask(generation, request).await.map_err(|error| match error {
+            Error::Refused { message } => Error::Refused { message: format!("inbound {}: {message}", self.inbound_id) },
+            other => other,
+        })?;
+        let (inbound, rows) = inbound::read(obj)?;
+        *self.flow.lock().unwrap_or_else(PoisonError::into_inner) = Some(inbound.flow());
+        Ok((inbound, rows))
+    }
+
+    pub(super) async fn flow(&self, generation: Generation) -> Result<&'static str, Error> {
+        let known = *self.flow.lock().unwrap_or_else(PoisonError::into_inner);
+        match known {
+            Some(flow) => Ok(flow),
+            None => Ok(self.inbound(generation).await?.0.flow()),
+        }
+    }
+
+    pub(super) async fn find(&self, email: &str) -> Result<Option<Found>, Error> {
+        let generation = self.generation().await?;
+        match generation {
+            Generation::V2Old | Generation::V2 => v2::find(self, generation, email).await,
+            Generation::V3 { .. } => v3::find(self, generation, email).await,
+        }
+    }
+
+    pub(super) async fn snapshot(&self, email: &str) -> Result<Snapshot, Error> {
+        let generation = self.generation().await?;
+        match generation {
+            Generation::V2Old | Generation::V2 => v2::snapshot(self, generation, email).await,
+            Generation::V3 { .. } => v3::snapshot(self, generation, email).await,
+        }
+    }
+
+    pub(super) async fn update(
+        &self,
+        generation: Generation,
+        record: &ClientRecord,
+        target: &Target,
+    ) -> Result<(), Error> {
+        let row = record.changed_to(target, self.flow(generation).await?);
+        match generation {
+            Generation::V2Old | Generation::V2 => v2::update(self, generation, &record.uuid, row).await,
+            Generation::V3 { .. } => v3::update(self, generation, &record.email, row).await,
+        }
+    }
+
+    pub(super) async fn set_enabled(
+        &self,
+        generation: Generation,
+        record: &ClientRecord,
+        enabled: bool,
+    ) -> Result<(), Error> {
+        if generation.has_bulk_switch() {
+            return v3::switch(self, generation, &record.email, enabled).await;
+        }
+        self.update(generation, record, &Target { enabled, ..record.target() }).await
+    }
+
+    pub(super) async fn delete(&self, record: &ClientRecord) -> Result<Deleted, Error> {
+        let generation = self.generation().await?;
+        let Some(present) = self.snapshot(&record.email).await?.client else { return Ok(Deleted::Gone) };
+        if present.uuid != record.uuid {
+            return Err(Error::Refused { message: "a client of this name is there with another uuid".to_owned() });
+        }
+        let refusal = match generation {
+            Generation::V2Old | Generation::V2 => v2::delete(self, generation, &present.uuid).await,
+            Generation::V3 { .. } => v3::delete(self, generation, &present.email).await,
+        };
+        let kept = match refusal {
+            Err(Error::Refused { message }) if message.contains("no client remained") => {
+                self.set_enabled(generation, &present, false).await?;
+                true
+            }
+            Err(error) if !is_absence(&error) => return Err(error),
+            _ => false,
+        };
+        match self.snapshot(&record.email).await?.client {
+            None => Ok(Deleted::Gone),
+            Some(left) if kept && !left.enabled => Ok(Deleted::KeptDisabled),
+            Some(_) => Err(Error::unexpected("it said a client was deleted that is still there")),
+        }
+    }
+}
+
+/// What an answer with a session means.
+fn open(answer: Answer, request: &Request) -> Result<Value, Error> {
+    match answer {
+        Answer::Panel(envelope) if envelope.success => Ok(envelope.obj),
+        Answer::Panel(envelope) => Err(Error::refused(&envelope.msg)),
+        Answer::NotSignedIn | Answer::Redirect => Err(Error::unauthorized("it ended our new session at once")),
+        Answer::Forbidden => Err(Error::unauthorized("our credentials may not do this (a token of a smaller scope?)")),
+        // The route's fixed part; what follows may be a customer's uuid.
+        Answer::NotFound => Err(Error::unexpected(format!(
+            "no route {} (a version we do not know?)",
+            request.path.iter().take(4).map(String::as_str).collect::<Vec<_>>().join("/")
+        ))),
+        Answer::Html => Err(Error::unexpected("a page of HTML instead of JSON")),
+    }
+}
+
+/// Whether a refusal says that there is no such client. The words differ by version and route;
+/// these are the parts that are not translated.
+pub(super) fn is_absence(error: &Error) -> bool {
+    const WORDS: [&str; 5] = [
+        "record not found",
+        "Not Found In Inbound",
+        "Inbound Not Found For Email",
+        "not found in any inbound",
+        "empty client ID",
+    ];
+    matches!(error, Error::Refused { message } if WORDS.iter().any(|words| message.contains(words)))
+}

@@ -1,0 +1,115 @@
+//! What can go wrong between us and a panel, and whose fault it is.
+//!
+//! Nothing here carries a URL, a credential or a client's uuid: these texts reach logs, cards
+//! and audit rows.
+
+/// Why a call to a panel brought nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No answer: no connection, silence, a gateway in between. What was sent may have been done.
+    #[error("the panel cannot be reached: {why}")]
+    Unreachable {
+        /// What the network said.
+        why: String,
+    },
+    /// The panel does not accept our credentials.
+    #[error("the panel does not let us in: {why}")]
+    Unauthorized {
+        /// What has to be changed by whom.
+        why: String,
+    },
+    /// The panel understood and said no: this request, repeated, gets the same answer.
+    #[error("the panel refused: {message}")]
+    Refused {
+        /// The panel's own words, without the part it translates.
+        message: String,
+    },
+    /// An answer no supported panel gives: a page of HTML, half a JSON, a wrong type, a status 500.
+    #[error("the panel answered something unexpected: {what}")]
+    Unexpected {
+        /// What it was.
+        what: String,
+    },
+}
+
+impl Error {
+    /// Whether the panel is at fault and not this request: waiting helps, counting attempts does not.
+    pub fn is_target(&self) -> bool {
+        !matches!(self, Self::Refused { .. })
+    }
+
+    pub(super) fn unexpected(what: impl Into<String>) -> Self {
+        Self::Unexpected { what: what.into() }
+    }
+
+    pub(super) fn unauthorized(why: impl Into<String>) -> Self {
+        Self::Unauthorized { why: why.into() }
+    }
+
+    /// A refusal in the panel's words.
+    pub(super) fn refused(msg: &str) -> Self {
+        Self::Refused { message: essence(msg) }
+    }
+
+    /// A failure below HTTP.
+    pub(super) fn from_transport(error: reqwest::Error, silence: std::time::Duration) -> Self {
+        let error = error.without_url();
+        if error.is_timeout() {
+            let why = if error.is_connect() {
+                "no connection within 5 s".to_owned()
+            } else {
+                format!("no answer within {}", humantime::format_duration(silence))
+            };
+            return Self::Unreachable { why };
+        }
+        // reqwest's own sentence only says at which step; the cause is at the end of the chain.
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(next) = cause.source() {
+            cause = next;
+        }
+        Self::Unreachable { why: cause.to_string() }
+    }
+}
+
+/// The longest refusal we pass on, in characters.
+const LONGEST_MESSAGE: usize = 200;
+
+/// The part of a panel's `msg` that is not translated: what stands in the outer brackets, or all
+/// of it when there are none; one line, no uuid (it is the customer's key).
+fn essence(msg: &str) -> String {
+    let inner = match (msg.find('('), msg.rfind(')')) {
+        (Some(open), Some(close)) if open < close => &msg[open + 1..close],
+        _ => msg,
+    };
+    let line: Vec<&str> = inner.split_whitespace().map(|word| if has_uuid(word) { "[uuid]" } else { word }).collect();
+    let text: String = line.join(" ").chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect();
+    if text.is_empty() { "it gave no reason".to_owned() } else { text }
+}
+
+fn has_uuid(word: &str) -> bool {
+    const LENGTH: usize = 36;
+    (0..word.len().saturating_sub(LENGTH - 1))
+        .any(|start| word.get(start..start + LENGTH).is_some_and(|part| uuid::Uuid::try_parse(part).is_ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::essence;
+
+    #[test]
+    fn a_refusal_keeps_the_stable_part_only() {
+        assert_eq!(essence("Something went wrong (email already in use: tk-1\n)"), "email already in use: tk-1");
+        assert_eq!(
+            essence("Inbound has been successfully updated. (invalid character 'x' (at 3))"),
+            "invalid character 'x' (at 3)"
+        );
+        assert_eq!(essence(" Username is required"), "Username is required");
+        assert_eq!(essence(""), "it gave no reason");
+    }
+
+    #[test]
+    fn a_refusal_never_carries_a_uuid() {
+        let msg = "x (Client Not Found In Inbound For ID: 7db6cd38-0abf-538a-8503-dd3358d93458\n)";
+        assert_eq!(essence(msg), "Client Not Found In Inbound For ID: [uuid]");
+    }
+}

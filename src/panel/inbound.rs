@@ -1,0 +1,288 @@
+//! The inbound we sell, as far as a link needs it.
+//!
+//! Up to 2.9 and 3.0 `settings` and `streamSettings` are JSON text inside the JSON, later they
+//! are objects; both are read here and nowhere else. Everything is optional: a field that a
+//! version does not send is not an error before a link needs it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::Error;
+
+/// An inbound of the panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inbound {
+    /// Its number on the panel.
+    pub id: i64,
+    /// Its name in the panel's list.
+    pub remark: String,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// `vless`, or something we do not sell.
+    pub protocol: String,
+    /// Where xray listens.
+    pub port: u16,
+    /// Post-quantum encryption of VLESS itself; `none` nearly always.
+    pub encryption: String,
+    /// Transport and security.
+    pub stream: Stream,
+}
+
+/// What xray calls `streamSettings`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Stream {
+    /// tcp (also called raw), ws, grpc, httpupgrade, xhttp, kcp.
+    pub network: String,
+    /// none, tls or reality.
+    pub security: String,
+    /// Other addresses under which the inbound is reached; one link each.
+    pub external_proxy: Option<Vec<ExternalProxy>>,
+    /// With `security: reality`.
+    pub reality_settings: Option<Reality>,
+    /// With `security: tls`.
+    pub tls_settings: Option<Tls>,
+    /// With `network: tcp`.
+    #[serde(alias = "rawSettings")]
+    pub tcp_settings: Option<Tcp>,
+    /// With `network: ws`.
+    pub ws_settings: Option<Http>,
+    /// With `network: httpupgrade`.
+    pub httpupgrade_settings: Option<Http>,
+    /// With `network: xhttp`.
+    #[serde(alias = "splithttpSettings")]
+    pub xhttp_settings: Option<Http>,
+    /// With `network: grpc`.
+    pub grpc_settings: Option<Grpc>,
+    /// With `network: kcp`.
+    pub kcp_settings: Option<Kcp>,
+}
+
+/// An address before the inbound.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExternalProxy {
+    /// `same`, `tls` or `none`.
+    pub force_tls: String,
+    /// Host name or address.
+    pub dest: String,
+    /// Port.
+    pub port: u16,
+    /// Added to the link's name.
+    pub remark: String,
+}
+
+/// REALITY, the server's side.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Reality {
+    /// Names the client may ask for.
+    pub server_names: Option<Vec<String>>,
+    /// Ids the client may show; some may be empty.
+    pub short_ids: Option<Vec<String>>,
+    /// What the panel keeps for the client's side.
+    pub settings: Option<RealityClient>,
+}
+
+/// REALITY, the client's side.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RealityClient {
+    /// The server's public key.
+    pub public_key: String,
+    /// The browser whose handshake is imitated.
+    pub fingerprint: String,
+    /// Post-quantum verification key; empty nearly always.
+    pub mldsa65_verify: String,
+}
+
+/// TLS.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Tls {
+    /// The certificate's name.
+    pub server_name: String,
+    /// Application protocols offered.
+    pub alpn: Option<Vec<String>>,
+    /// What the panel keeps for the client's side.
+    pub settings: Option<TlsClient>,
+}
+
+/// TLS, the client's side.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TlsClient {
+    /// The browser whose handshake is imitated.
+    pub fingerprint: String,
+    /// Encrypted client hello.
+    pub ech_config_list: String,
+    /// Hashes of certificates the client shall insist on: a list, or a text with commas.
+    pub pinned_peer_cert_sha256: Option<OneOrMany>,
+    /// The name the certificate is verified against instead of `sni`.
+    pub verify_peer_cert_by_name: Option<OneOrMany>,
+}
+
+/// TCP ("raw").
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Tcp {
+    /// A disguise as HTTP.
+    pub header: Option<Header>,
+}
+
+/// A disguise.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Header {
+    /// `none`, `http`, or one of mKCP's.
+    pub r#type: String,
+    /// The request it imitates.
+    pub request: Option<HeaderRequest>,
+}
+
+/// The request a TCP header imitates.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct HeaderRequest {
+    /// Paths.
+    pub path: Option<OneOrMany>,
+    /// Headers; several values each.
+    pub headers: Option<BTreeMap<String, OneOrMany>>,
+}
+
+/// WebSocket, HTTP upgrade or XHTTP.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Http {
+    /// The path.
+    pub path: String,
+    /// The Host header.
+    pub host: String,
+    /// Headers, in which older versions keep Host.
+    pub headers: Option<BTreeMap<String, OneOrMany>>,
+    /// XHTTP's mode.
+    pub mode: String,
+}
+
+/// gRPC.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Grpc {
+    /// The service's name.
+    pub service_name: String,
+    /// The HTTP/2 authority.
+    pub authority: String,
+    /// Several streams in one connection.
+    pub multi_mode: bool,
+}
+
+/// mKCP.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Kcp {
+    /// A password that obfuscates packets.
+    pub seed: String,
+    /// A disguise.
+    pub header: Option<Header>,
+}
+
+/// A text, or a list of texts: versions differ.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One.
+    One(String),
+    /// A list.
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// The first text, empty when there is none.
+    pub fn first(&self) -> &str {
+        match self {
+            Self::One(text) => text,
+            Self::Many(texts) => texts.first().map_or("", String::as_str),
+        }
+    }
+
+    /// All, joined by commas.
+    pub fn joined(&self) -> String {
+        match self {
+            Self::One(text) => text.clone(),
+            Self::Many(texts) => texts.join(","),
+        }
+    }
+}
+
+/// The flow of clients on inbounds that can carry it.
+pub const VISION: &str = "xtls-rprx-vision";
+
+impl Inbound {
+    /// The flow our clients have here: vision where xray can do it (TCP with TLS or REALITY,
+    /// no header), else none; a client with a flow on another transport cannot connect.
+    pub fn flow(&self) -> &'static str {
+        let header = self.stream.tcp_settings.as_ref().and_then(|tcp| tcp.header.as_ref());
+        let plain = header.is_none_or(|header| header.r#type.is_empty() || header.r#type == "none");
+        let tcp = matches!(self.stream.network.as_str(), "tcp" | "raw");
+        if tcp && plain && matches!(self.stream.security.as_str(), "tls" | "reality") { VISION } else { "" }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    id: i64,
+    #[serde(default)]
+    remark: String,
+    enable: bool,
+    protocol: String,
+    port: u16,
+    #[serde(default)]
+    settings: Value,
+    #[serde(default)]
+    stream_settings: Value,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Clients {
+    clients: Option<Vec<Value>>,
+    encryption: String,
+}
+
+/// Reads `inbounds/get`: the inbound, and its clients' rows, unread: a broken row of another
+/// client is not our concern.
+pub(super) fn read(obj: Value) -> Result<(Inbound, Vec<Value>), Error> {
+    let row: Row = typed(obj, "inbound")?;
+    let settings: Clients = typed(embedded(row.settings, "settings")?, "settings")?;
+    let stream: Stream = typed(embedded(row.stream_settings, "streamSettings")?, "streamSettings")?;
+    let inbound = Inbound {
+        id: row.id,
+        remark: row.remark,
+        enabled: row.enable,
+        protocol: row.protocol,
+        port: row.port,
+        encryption: if settings.encryption.is_empty() { "none".to_owned() } else { settings.encryption },
+        stream,
+    };
+    Ok((inbound, settings.clients.unwrap_or_default()))
+}
+
+/// Opens JSON that may be a text inside the JSON.
+fn embedded(value: Value, what: &str) -> Result<Value, Error> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => Ok(Value::Object(serde_json::Map::new())),
+        Value::String(text) => {
+            serde_json::from_str(&text).map_err(|_| Error::unexpected(format!("an inbound whose {what} is no JSON")))
+        }
+        Value::Null => Ok(Value::Object(serde_json::Map::new())),
+        other => Ok(other),
+    }
+}
+
+fn typed<T: DeserializeOwned>(value: Value, what: &str) -> Result<T, Error> {
+    // serde's message quotes values, which may be keys: only the place is told.
+    serde_json::from_value(value).map_err(|_| Error::unexpected(format!("an inbound whose {what} has a wrong type")))
+}

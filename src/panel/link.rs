@@ -1,0 +1,188 @@
+//! Share links, built from an inbound and a client. Pure.
+//!
+//! Follows what the panels themselves put into theirs; where a panel chooses at random (short
+//! id, spider path) the choice here is fixed, so that a customer's link never changes by itself.
+
+use url::form_urlencoded;
+use uuid::Uuid;
+
+use super::inbound::{ExternalProxy, Http, Inbound, OneOrMany};
+
+/// Why an inbound has no link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// Only VLESS is sold.
+    #[error("the inbound speaks {0}, not vless")]
+    Protocol(String),
+    /// A transport no supported panel offers for VLESS.
+    #[error("the inbound's transport {0:?} is not known")]
+    Transport(String),
+    /// Neither none, tls nor reality.
+    #[error("the inbound's security {0:?} is not known")]
+    Security(String),
+    /// REALITY without what the client needs.
+    #[error("the inbound has no REALITY {0}")]
+    Reality(&'static str),
+}
+
+/// The VLESS links of a client on an inbound: one, or one for each external proxy.
+///
+/// `flow` is the client's; it is left out where the inbound cannot carry it. `remark` is the name
+/// the customer's app shows.
+pub fn vless(
+    inbound: &Inbound,
+    public_host: &str,
+    uuid: &Uuid,
+    flow: &str,
+    remark: &str,
+) -> Result<Vec<String>, LinkError> {
+    if inbound.protocol != "vless" {
+        return Err(LinkError::Protocol(inbound.protocol.clone()));
+    }
+    let proxies = inbound.stream.external_proxy.as_deref().unwrap_or_default();
+    if proxies.is_empty() {
+        let params = params(inbound, &inbound.stream.security, flow)?;
+        return Ok(vec![join(uuid, public_host, inbound.port, &params, remark)]);
+    }
+    proxies.iter().map(|proxy| behind(proxy, inbound, uuid, flow, remark)).collect()
+}
+
+/// The subscription link: what the panel's subscription listener answers at.
+pub fn subscription(subscription_url: &str, sub_id: &str) -> String {
+    format!("{}/{}", subscription_url.trim_end_matches('/'), percent(sub_id))
+}
+
+fn behind(
+    proxy: &ExternalProxy,
+    inbound: &Inbound,
+    uuid: &Uuid,
+    flow: &str,
+    remark: &str,
+) -> Result<String, LinkError> {
+    let security = match proxy.force_tls.as_str() {
+        "tls" | "none" => proxy.force_tls.as_str(),
+        _ => inbound.stream.security.as_str(),
+    };
+    let params = params(inbound, security, flow)?;
+    let name = if proxy.remark.is_empty() { remark.to_owned() } else { format!("{remark}-{}", proxy.remark) };
+    Ok(join(uuid, &proxy.dest, proxy.port, &params, &name))
+}
+
+type Params = Vec<(&'static str, String)>;
+
+fn params(inbound: &Inbound, security: &str, flow: &str) -> Result<Params, LinkError> {
+    // "raw" is the new name of "tcp"; apps know the old one.
+    let network = if inbound.stream.network == "raw" { "tcp" } else { &inbound.stream.network };
+    let mut params = vec![("type", network.to_owned()), ("encryption", inbound.encryption.clone())];
+    transport(inbound, network, &mut params)?;
+    params.push(("security", security.to_owned()));
+    match security {
+        "none" => {}
+        "tls" => tls(inbound, &mut params),
+        "reality" => reality(inbound, &mut params)?,
+        other => return Err(LinkError::Security(other.to_owned())),
+    }
+    // Behind a proxy that ends TLS ("none") there is no TLS for vision to look into.
+    if !flow.is_empty() && !inbound.flow().is_empty() && security != "none" {
+        params.push(("flow", flow.to_owned()));
+    }
+    Ok(params)
+}
+
+fn transport(inbound: &Inbound, network: &str, params: &mut Params) -> Result<(), LinkError> {
+    let stream = &inbound.stream;
+    match network {
+        "tcp" => {
+            let header = stream.tcp_settings.as_ref().and_then(|tcp| tcp.header.as_ref());
+            if let Some(header) = header.filter(|header| header.r#type == "http") {
+                let request = header.request.clone().unwrap_or_default();
+                params.push(("path", request.path.as_ref().map_or("/", OneOrMany::first).to_owned()));
+                params.push(("host", host_header(request.headers.as_ref())));
+                params.push(("headerType", "http".to_owned()));
+            }
+        }
+        "ws" => http(stream.ws_settings.as_ref(), params),
+        "httpupgrade" => http(stream.httpupgrade_settings.as_ref(), params),
+        "xhttp" | "splithttp" => {
+            http(stream.xhttp_settings.as_ref(), params);
+            let mode = stream.xhttp_settings.as_ref().map_or("", |xhttp| &xhttp.mode);
+            params.push(("mode", mode.to_owned()));
+        }
+        "grpc" => {
+            let grpc = stream.grpc_settings.clone().unwrap_or_default();
+            params.push(("serviceName", grpc.service_name));
+            params.push(("authority", grpc.authority));
+            if grpc.multi_mode {
+                params.push(("mode", "multi".to_owned()));
+            }
+        }
+        "kcp" => {
+            let kcp = stream.kcp_settings.clone().unwrap_or_default();
+            params.push(("headerType", kcp.header.map_or_else(|| "none".to_owned(), |header| header.r#type)));
+            params.push(("seed", kcp.seed));
+        }
+        other => return Err(LinkError::Transport(other.to_owned())),
+    }
+    Ok(())
+}
+
+fn http(settings: Option<&Http>, params: &mut Params) {
+    let Some(settings) = settings else { return };
+    let host = if settings.host.is_empty() { host_header(settings.headers.as_ref()) } else { settings.host.clone() };
+    params.push(("path", settings.path.clone()));
+    params.push(("host", host));
+}
+
+fn host_header(headers: Option<&std::collections::BTreeMap<String, OneOrMany>>) -> String {
+    headers
+        .and_then(|headers| headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host")))
+        .map_or_else(String::new, |(_, value)| value.first().to_owned())
+}
+
+fn tls(inbound: &Inbound, params: &mut Params) {
+    let tls = inbound.stream.tls_settings.clone().unwrap_or_default();
+    let client = tls.settings.unwrap_or_default();
+    let list = |list: Option<OneOrMany>| list.map_or_else(String::new, |list| list.joined());
+    let optional = [
+        ("sni", tls.server_name),
+        ("alpn", tls.alpn.unwrap_or_default().join(",")),
+        ("fp", client.fingerprint),
+        ("ech", client.ech_config_list),
+        ("pcs", list(client.pinned_peer_cert_sha256)),
+        ("vcn", list(client.verify_peer_cert_by_name)),
+    ];
+    params.extend(optional.into_iter().filter(|(_, value)| !value.is_empty()));
+}
+
+fn reality(inbound: &Inbound, params: &mut Params) -> Result<(), LinkError> {
+    let reality = inbound.stream.reality_settings.clone().unwrap_or_default();
+    let client = reality.settings.unwrap_or_default();
+    if client.public_key.is_empty() {
+        return Err(LinkError::Reality("public key"));
+    }
+    let first = |list: Option<Vec<String>>| list.unwrap_or_default().into_iter().find(|text| !text.is_empty());
+    let name = first(reality.server_names).ok_or(LinkError::Reality("server name"))?;
+    params.push(("sni", name));
+    params.push(("pbk", client.public_key));
+    // The panel picks one at random, the empty one too; a fixed one keeps the link the same.
+    params.push(("sid", first(reality.short_ids).unwrap_or_default()));
+    params.push(("spx", "/".to_owned()));
+    let optional = [("fp", client.fingerprint), ("pqv", client.mldsa65_verify)];
+    params.extend(optional.into_iter().filter(|(_, value)| !value.is_empty()));
+    Ok(())
+}
+
+fn join(uuid: &Uuid, host: &str, port: u16, params: &Params, remark: &str) -> String {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let host = if bare.contains(':') { format!("[{bare}]") } else { bare.to_owned() };
+    let mut params = params.clone();
+    params.sort_unstable();
+    let query: Vec<String> = params.iter().map(|(key, value)| format!("{key}={}", percent(value))).collect();
+    format!("vless://{uuid}@{host}:{port}?{}#{}", query.join("&"), percent(remark))
+}
+
+/// Percent-encodes everything but letters, digits and `-._*`; a space is `%20`, which every app
+/// understands, in the name too, where some show a `+` as it is.
+fn percent(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}

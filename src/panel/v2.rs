@@ -1,0 +1,68 @@
+//! The routes of 2.6 to 2.9: clients are rows in the text of their inbound's settings.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    ClientRecord, Error, Found, Generation, Snapshot,
+    call::{Panel, is_absence},
+    wire::Request,
+};
+
+const ROOT: &str = "panel/api/inbounds";
+
+pub(super) async fn snapshot(panel: &Panel, generation: Generation, email: &str) -> Result<Snapshot, Error> {
+    let (inbound, rows) = panel.inbound(generation).await?;
+    let ours = |row: &&Value| row["email"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(email));
+    let client = rows.iter().find(ours).map(ClientRecord::from_v2).transpose()?;
+    Ok(Snapshot { inbound, client })
+}
+
+pub(super) async fn find(panel: &Panel, generation: Generation, email: &str) -> Result<Option<Found>, Error> {
+    let Some(client) = snapshot(panel, generation, email).await?.client else { return Ok(None) };
+    let request = Request::get(ROOT).with("getClientTraffics").with(email);
+    let used_bytes = match panel.ask(generation, request).await {
+        Ok(traffic) => used(&traffic)?,
+        // The row is there and its counter is not: nothing was counted.
+        Err(error) if is_absence(&error) => 0,
+        Err(error) => return Err(error),
+    };
+    Ok(Some(Found { client, used_bytes }))
+}
+
+/// Bytes up and down of a traffic row; no row is no traffic.
+pub(super) fn used(traffic: &Value) -> Result<i64, Error> {
+    if traffic.is_null() {
+        return Ok(0);
+    }
+    let number = |key: &str| traffic.get(key).and_then(Value::as_i64);
+    match (number("up"), number("down")) {
+        (Some(up), Some(down)) => Ok(up.saturating_add(down)),
+        _ => Err(Error::unexpected("a traffic row without numbers")),
+    }
+}
+
+pub(super) async fn add(panel: &Panel, generation: Generation, row: Value) -> Result<(), Error> {
+    let request = Request::post(ROOT).with("addClient").json(body(panel, &row));
+    panel.ask(generation, request).await.map(drop)
+}
+
+pub(super) async fn update(panel: &Panel, generation: Generation, uuid: &Uuid, row: Value) -> Result<(), Error> {
+    let request = Request::post(ROOT).with("updateClient").with(uuid).json(body(panel, &row));
+    panel.ask(generation, request).await.map(drop)
+}
+
+pub(super) async fn reset(panel: &Panel, generation: Generation, email: &str) -> Result<(), Error> {
+    let request = Request::post(ROOT).with(&panel.inbound_id).with("resetClientTraffic").with(email);
+    panel.ask(generation, request).await.map(drop)
+}
+
+pub(super) async fn delete(panel: &Panel, generation: Generation, uuid: &Uuid) -> Result<(), Error> {
+    let request = Request::post(ROOT).with(&panel.inbound_id).with("delClient").with(uuid);
+    panel.ask(generation, request).await.map(drop)
+}
+
+/// Settings must be a text here; without `clients` in it the panel panics.
+fn body(panel: &Panel, row: &Value) -> Value {
+    json!({ "id": panel.inbound_id, "settings": json!({ "clients": [row] }).to_string() })
+}

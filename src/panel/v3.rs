@@ -1,0 +1,71 @@
+//! The routes of 3.1 and later: clients are rows of their own, attached to inbounds.
+
+use serde_json::{Value, json};
+
+use super::{
+    ClientRecord, Error, Found, Generation, Snapshot, Target,
+    call::{Panel, is_absence},
+    v2::used,
+    wire::Request,
+};
+
+const ROOT: &str = "panel/api/clients";
+
+pub(super) async fn snapshot(panel: &Panel, generation: Generation, email: &str) -> Result<Snapshot, Error> {
+    let (inbound, client) = tokio::try_join!(panel.inbound(generation), client(panel, generation, email))?;
+    Ok(Snapshot { inbound: inbound.0, client })
+}
+
+pub(super) async fn find(panel: &Panel, generation: Generation, email: &str) -> Result<Option<Found>, Error> {
+    let traffic = panel.ask(generation, Request::get(ROOT).with("traffic").with(email));
+    let (client, traffic) = tokio::try_join!(client(panel, generation, email), traffic)?;
+    client.map(|client| Ok(Found { client, used_bytes: used(&traffic)? })).transpose()
+}
+
+async fn client(panel: &Panel, generation: Generation, email: &str) -> Result<Option<ClientRecord>, Error> {
+    match panel.ask(generation, Request::get(ROOT).with("get").with(email)).await {
+        Ok(obj) => {
+            let inbounds = obj.get("inboundIds").and_then(Value::as_array);
+            let on_inbound = inbounds.is_some_and(|ids| ids.contains(&Value::from(panel.inbound_id)));
+            ClientRecord::from_v3(obj.get("client").unwrap_or(&Value::Null), on_inbound).map(Some)
+        }
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) async fn add(panel: &Panel, generation: Generation, row: Value, target: &Target) -> Result<(), Error> {
+    let body = json!({ "client": row, "inboundIds": [panel.inbound_id] });
+    panel.ask(generation, Request::post(ROOT).with("add").json(body)).await?;
+    if target.enabled {
+        return Ok(());
+    }
+    // "enable": false is ignored when a client is made.
+    match client(panel, generation, &target.email).await? {
+        Some(made) => panel.set_enabled(generation, &made, false).await,
+        None => Err(Error::unexpected("it said a client was added that is not there")),
+    }
+}
+
+pub(super) async fn update(panel: &Panel, generation: Generation, email: &str, row: Value) -> Result<(), Error> {
+    panel.ask(generation, Request::post(ROOT).with("update").with(email).json(row)).await.map(drop)
+}
+
+pub(super) async fn switch(panel: &Panel, generation: Generation, email: &str, enabled: bool) -> Result<(), Error> {
+    let route = if enabled { "bulkEnable" } else { "bulkDisable" };
+    let obj = panel.ask(generation, Request::post(ROOT).with(route).json(json!({ "emails": [email] }))).await?;
+    let skipped = obj.pointer("/skipped/0/reason").and_then(Value::as_str);
+    match skipped {
+        // A client that is already as wanted may be skipped too: only this one is a refusal.
+        Some(reason) if reason.contains("not found") => Err(Error::refused(reason)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) async fn reset(panel: &Panel, generation: Generation, email: &str) -> Result<(), Error> {
+    panel.ask(generation, Request::post(ROOT).with("resetTraffic").with(email)).await.map(drop)
+}
+
+pub(super) async fn delete(panel: &Panel, generation: Generation, email: &str) -> Result<(), Error> {
+    panel.ask(generation, Request::post(ROOT).with("del").with(email)).await.map(drop)
+}
