@@ -11,9 +11,11 @@ pub mod money;
 pub mod order;
 pub mod picture;
 pub mod proofs;
+pub mod shop;
 pub mod time;
 
 pub use ids::{ChannelId, GuildId, MessageId, OrderId, RoleId, UserId};
 pub use money::{Currency, Money};
 pub use order::{Order, OrderState, OrderStatus, SubmissionId, SubscriptionRow};
+pub use shop::{MethodId, PaymentMethod, Plan, PlanId};
 pub use time::Millis;
