@@ -1,1 +1,3 @@
 //! One integration binary: conversations with the bot over real wires.
+
+mod config;
