@@ -12,16 +12,19 @@ pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Millis {
     /// This moment moved forward by a duration (saturating).
+    #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// This moment moved back by a duration (saturating).
+    #[must_use]
     pub fn minus(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// This moment moved forward by whole days of 24 hours.
+    #[must_use]
     pub fn plus_days(self, days: u32) -> Self {
         Self(self.0.saturating_add(DAY_MS.saturating_mul(i64::from(days))))
     }
