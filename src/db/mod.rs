@@ -1,1 +1,274 @@
-//! (to be written)
+//! THE MEMORY: the only place with SQL.
+//!
+//! Every change goes through [`Db::begin`] and [`WriteTx::commit`]: `BEGIN IMMEDIATE` on the one
+//! writer connection, one commit function, and after it an in-process notice to whoever waits
+//! for that subject. A write transaction never spans a network call. Reading has its own
+//! read-only pool. Moments, ids and tokens are arguments.
+
+mod audit;
+mod lock;
+pub mod orders;
+pub mod outbox;
+mod revenue;
+pub mod review;
+pub mod sessions;
+pub mod submissions;
+pub mod subscriptions;
+pub mod tickets;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use sqlx::{
+    Sqlite, SqliteConnection, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::broadcast;
+
+pub use audit::{AuditProblem, Happened};
+pub use lock::{DataDirLock, LockError};
+
+use crate::domain::{Millis, Money, OrderId};
+
+/// The first release of SQLite without the WAL-reset corruption bug (sqlite.org/wal.html).
+const MINIMUM_SQLITE: &str = "3.51.3";
+
+/// How many readers may look at once.
+const READERS: u32 = 4;
+
+/// How long a statement waits for another process that holds the write lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Notices that may pile up before a slow listener has to read the state again.
+const NOTICES: usize = 1024;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// SQLite or the driver.
+    #[error("the database failed")]
+    Sql(#[from] sqlx::Error),
+    /// The file is not a database that this program can use.
+    #[error("{path}: {problem}")]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A row says something that the program does not understand.
+    #[error("a row in `{table}` is damaged: {problem}")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Something that must exist does not.
+    #[error("there is no such {0}")]
+    Missing(&'static str),
+}
+
+/// What a commit was about; listeners read the state again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// An order, its payment, its ticket or its delivery.
+    Order(OrderId),
+    /// There is (perhaps) new work in the outbox.
+    Outbox,
+}
+
+/// The database of one data directory.
+#[derive(Debug, Clone)]
+pub struct Db {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    changes: broadcast::Sender<Subject>,
+    zone: chrono_tz::Tz,
+}
+
+/// An open write transaction. Dropping it rolls back.
+#[derive(Debug)]
+pub struct WriteTx {
+    tx: Transaction<'static, Sqlite>,
+    subjects: Vec<Subject>,
+    changes: broadcast::Sender<Subject>,
+    zone: chrono_tz::Tz,
+}
+
+impl Db {
+    /// Opens, checks and migrates the database at `path`, creating it when there is none.
+    /// `zone` is the shop's time zone, in which revenue has its days.
+    pub async fn open(path: &Path, zone: chrono_tz::Tz) -> Result<Self, Error> {
+        let unclean = std::fs::metadata(path.with_extension("db-wal")).is_ok_and(|wal| wal.len() > 0);
+        let options = options(path).create_if_missing(true);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        refuse_old_sqlite(&writer, path).await?;
+        if unclean {
+            quick_check(&writer, path).await?;
+        }
+        MIGRATIONS.run(&writer).await.map_err(|error| Error::Unusable {
+            path: path.to_owned(),
+            problem: format!(
+                "its tables do not fit this program ({error}); run the version that wrote it, or a newer one"
+            ),
+        })?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        let (changes, _) = broadcast::channel(NOTICES);
+        Ok(Self { writer, readers, changes, zone })
+    }
+
+    /// Starts a write transaction; whoever gets it is alone until it ends.
+    pub async fn begin(&self) -> Result<WriteTx, Error> {
+        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(WriteTx { tx, subjects: Vec::new(), changes: self.changes.clone(), zone: self.zone })
+    }
+
+    /// Listens for commits. A listener that lags behind is told so and reads the state again.
+    pub fn changes(&self) -> broadcast::Receiver<Subject> {
+        self.changes.subscribe()
+    }
+
+    /// Waits until `look` finds something, looking again after every commit about `subject`,
+    /// for at most `patience`.
+    pub async fn wait_for<T, F>(
+        &self,
+        subject: &Subject,
+        patience: Duration,
+        look: impl Fn() -> F,
+    ) -> Result<Option<T>, Error>
+    where
+        F: Future<Output = Result<Option<T>, Error>>,
+    {
+        let mut changes = self.changes();
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            if let Some(found) = look().await? {
+                return Ok(Some(found));
+            }
+            loop {
+                match tokio::time::timeout_at(deadline, changes.recv()).await {
+                    Err(_) => return Ok(None),
+                    Ok(Ok(changed)) if changed == *subject => break,
+                    Ok(Ok(_)) => {}
+                    Ok(Err(broadcast::error::RecvError::Lagged(_))) => break,
+                    Ok(Err(broadcast::error::RecvError::Closed)) => return Ok(None),
+                }
+            }
+        }
+    }
+
+    /// Closes both pools; SQLite folds the WAL into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+impl WriteTx {
+    /// The connection, for the statements of this transaction.
+    fn sql(&mut self) -> &mut SqliteConnection {
+        &mut self.tx
+    }
+
+    /// Notes what this transaction is about.
+    fn about(&mut self, subject: Subject) {
+        if !self.subjects.contains(&subject) {
+            self.subjects.push(subject);
+        }
+    }
+
+    /// The one commit function. After it has returned, the change survives the process.
+    pub async fn commit(self) -> Result<(), Error> {
+        let number = COMMITS.fetch_add(1, Ordering::SeqCst) + 1;
+        die_if_asked("before", number);
+        self.tx.commit().await?;
+        die_if_asked("after", number);
+        for subject in self.subjects {
+            // Nobody listening is fine: the rows are there.
+            drop(self.changes.send(subject));
+        }
+        Ok(())
+    }
+}
+
+/// Commits of this process so far.
+static COMMITS: AtomicU64 = AtomicU64::new(0);
+
+/// Debug builds die at the n-th commit when the environment says so: the tests count the
+/// commits of a whole walk and restart the program after each. Release builds have no such door.
+fn die_if_asked(moment: &str, number: u64) {
+    #[cfg(debug_assertions)]
+    if std::env::var("TOLLKEEPER_DIE_AT_COMMIT").is_ok_and(|at| at == format!("{moment}:{number}")) {
+        std::process::abort();
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = (moment, number);
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("recursive_triggers", "ON")
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .pragma("journal_size_limit", "67108864")
+        .optimize_on_close(true, None)
+}
+
+async fn refuse_old_sqlite(pool: &SqlitePool, path: &Path) -> Result<(), Error> {
+    let version: String =
+        sqlx::query_scalar!(r#"SELECT sqlite_version() AS "version!: String""#).fetch_one(pool).await?;
+    let numbers = |text: &str| text.split('.').map(|n| n.parse().unwrap_or(0)).collect::<Vec<u32>>();
+    if numbers(&version) < numbers(MINIMUM_SQLITE) {
+        return Err(Error::Unusable {
+            path: path.to_owned(),
+            problem: format!("SQLite {version} can corrupt it; this program needs {MINIMUM_SQLITE} or later"),
+        });
+    }
+    Ok(())
+}
+
+async fn quick_check(pool: &SqlitePool, path: &Path) -> Result<(), Error> {
+    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    Err(Error::Unusable {
+        path: path.to_owned(),
+        problem: format!(
+            "the file is damaged ({verdict}); stop here and run `tollkeeper restore` with the last backup"
+        ),
+    })
+}
+
+/// Money from its two columns.
+fn money(minor: i64, currency: &str) -> Result<Money, Error> {
+    let currency = crate::domain::Currency::parse(currency)
+        .map_err(|_| Error::Damaged { table: "orders", problem: format!("currency `{currency}`") })?;
+    Ok(Money::new(minor, currency))
+}
+
+/// Bytes or a count that SQLite holds as a signed integer but that is never negative.
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// Bytes or a count on their way into SQLite.
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A nullable moment.
+fn moment(value: Option<i64>) -> Option<Millis> {
+    value.map(Millis)
+}

@@ -1,0 +1,124 @@
+//! The audit log: written in the transaction that acts, and failing with it.
+
+use serde_json::Value;
+
+use super::{Db, Error, WriteTx};
+use crate::domain::{
+    Millis, UserId,
+    audit::{Entry, GENESIS, hash},
+};
+
+/// Something worth an audit row.
+#[derive(Debug, Clone)]
+pub struct Happened<'a> {
+    /// Who acted; `UserId(0)` is the bot itself.
+    pub actor: UserId,
+    /// What was done, as `noun.verb`.
+    pub action: &'a str,
+    /// To what.
+    pub target: String,
+    /// Everything else; an object of ids, states and reasons, never a link or a token.
+    pub payload: Value,
+    /// The hash of the one-time token that acted.
+    pub session: Option<&'a str>,
+}
+
+/// The actor of what the bot does by itself.
+pub(super) const BOT: UserId = UserId(0);
+
+/// The first entry that does not fit the chain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuditProblem {
+    /// An entry's place is not the one after the entry before it.
+    #[error("entry {expected} is missing: the next one is {found}")]
+    Missing {
+        /// The place that should come next.
+        expected: i64,
+        /// The place that came.
+        found: i64,
+    },
+    /// An entry names another predecessor than the one before it.
+    #[error("entry {0} does not follow the entry before it")]
+    Unlinked(i64),
+    /// An entry's fields do not have its hash.
+    #[error("entry {0} was changed after it was written")]
+    Changed(i64),
+}
+
+impl WriteTx {
+    /// Appends an entry to the chain.
+    pub(super) async fn audit(&mut self, now: Millis, happened: Happened<'_>) -> Result<(), Error> {
+        let last =
+            sqlx::query!("SELECT id, hash FROM audit_logs ORDER BY id DESC LIMIT 1").fetch_optional(self.sql()).await?;
+        let (id, previous) = last.map_or((1, GENESIS.to_owned()), |row| (row.id + 1, row.hash));
+        let entry = Entry {
+            id,
+            at: now,
+            actor: happened.actor,
+            action: happened.action.to_owned(),
+            target: happened.target,
+            payload: happened.payload.to_string(),
+            session: happened.session.map(str::to_owned),
+        };
+        let hash = hash(&previous, &entry);
+        let actor = entry.actor.to_sql();
+        sqlx::query!(
+            "INSERT INTO audit_logs (id, at, actor_id, action, target, payload, session, prev_hash, hash)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            entry.id,
+            entry.at.0,
+            actor,
+            entry.action,
+            entry.target,
+            entry.payload,
+            entry.session,
+            previous,
+            hash
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+}
+
+impl Db {
+    /// Walks the whole chain from the first entry. `Ok` carries the number of entries and the
+    /// head hash, which the owner can compare with one noted elsewhere: a chain whose tail was
+    /// cut off still fits itself.
+    pub async fn verify_audit(&self) -> Result<Result<(i64, String), AuditProblem>, Error> {
+        let (mut count, mut previous) = (0_i64, GENESIS.to_owned());
+        loop {
+            let page = sqlx::query!(
+                "SELECT id, at, actor_id, action, target, payload, session, prev_hash, hash
+                 FROM audit_logs WHERE id > ? ORDER BY id LIMIT 500",
+                count
+            )
+            .fetch_all(&self.readers)
+            .await?;
+            if page.is_empty() {
+                return Ok(Ok((count, previous)));
+            }
+            for row in page {
+                if row.id != count + 1 {
+                    return Ok(Err(AuditProblem::Missing { expected: count + 1, found: row.id }));
+                }
+                if row.prev_hash != previous {
+                    return Ok(Err(AuditProblem::Unlinked(row.id)));
+                }
+                let entry = Entry {
+                    id: row.id,
+                    at: Millis(row.at),
+                    actor: UserId::from_sql(row.actor_id),
+                    action: row.action,
+                    target: row.target,
+                    payload: row.payload,
+                    session: row.session,
+                };
+                if hash(&previous, &entry) != row.hash {
+                    return Ok(Err(AuditProblem::Changed(row.id)));
+                }
+                (count, previous) = (row.id, row.hash);
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! One bot per data directory: an advisory lock that ends with the process, however it ends.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Holds the data directory until dropped.
+#[derive(Debug)]
+pub struct DataDirLock {
+    _file: File,
+}
+
+/// Why the data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process holds it.
+    #[error("another tollkeeper is running on {0}; stop it first (systemctl stop tollkeeper)")]
+    Held(PathBuf),
+    /// The directory cannot be written.
+    #[error("cannot use the data directory {path}: {source}")]
+    Io {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl DataDirLock {
+    /// Creates the directory when it is missing and takes its lock.
+    pub fn take(data_dir: &Path) -> Result<Self, LockError> {
+        let failed = |source| LockError::Io { path: data_dir.to_owned(), source };
+        std::fs::create_dir_all(data_dir).map_err(failed)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(data_dir.join("tollkeeper.lock"))
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held(data_dir.to_owned())),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+}

@@ -1,0 +1,468 @@
+//! Orders: the one place where a row becomes an [`Order`], and the customer's own steps.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    Db, Error, Subject, WriteTx,
+    audit::{BOT, Happened},
+    moment, money, signed, unsigned,
+};
+use crate::domain::{
+    ChannelId, MessageId, Millis, Order, OrderId, OrderState, OrderStatus, SubscriptionRow, UserId,
+    effect::Effect,
+    order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, Source, Ticket},
+};
+
+/// How long the ticket of an order that was never paid stays after its end.
+pub const UNPAID_TICKET_STAYS: Duration = Duration::from_secs(60 * 60);
+
+/// An order about to be made.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// Its id, drawn at random.
+    pub id: OrderId,
+    /// The customer.
+    pub customer: UserId,
+    /// The customer's name on Discord today.
+    pub name: String,
+    /// The customer's language.
+    pub locale: String,
+    /// What is sold.
+    pub plan: PlanSnapshot,
+    /// Proofs that may reach review.
+    pub attempts: u32,
+    /// How long it waits for a proof.
+    pub lapse: Duration,
+    /// At most this many orders in this time; `None` = no limit.
+    pub limit: Option<(u32, Duration)>,
+}
+
+/// What came of ordering.
+#[derive(Debug, Clone)]
+pub enum Ordered {
+    /// The order was made.
+    Made(Order),
+    /// The customer has an open order already; here it is.
+    Open(Order),
+    /// The customer is blocked.
+    Blocked,
+    /// The customer ordered too often; the next order is possible then.
+    Limited {
+        /// When the limit's window frees a place.
+        until: Millis,
+    },
+}
+
+/// A customer as remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// The id.
+    pub id: UserId,
+    /// The name when last seen.
+    pub name: String,
+    /// The language when last seen.
+    pub locale: String,
+    /// Whether they may not order.
+    pub blocked: bool,
+}
+
+#[derive(Debug)]
+struct Row {
+    id: String,
+    source: String,
+    user_id: i64,
+    status: String,
+    created_at: i64,
+    plan_id: String,
+    plan_name: String,
+    duration_days: i64,
+    quota_bytes: i64,
+    price_minor: i64,
+    currency: String,
+    panel: String,
+    method_id: Option<String>,
+    method_name: Option<String>,
+    method_account: Option<String>,
+    method_holder: Option<String>,
+    method_text: Option<String>,
+    attempts_left: i64,
+    expires_at: i64,
+    reason: Option<String>,
+    decided_by: Option<i64>,
+    decided_at: Option<i64>,
+    ended_at: Option<i64>,
+    subscription_id: Option<i64>,
+    delivery: String,
+    delivered_at: Option<i64>,
+    channel_id: Option<i64>,
+    channel_locked: i64,
+    status_message_id: Option<i64>,
+    status_digest: Option<String>,
+    last_seen_message_id: i64,
+}
+
+impl TryFrom<Row> for Order {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let state = row.state()?;
+        let method = match (row.method_id, row.method_name) {
+            (Some(id), Some(name)) => Some(MethodSnapshot {
+                id,
+                name,
+                account: row.method_account.unwrap_or_default(),
+                holder: row.method_holder.unwrap_or_default(),
+                instructions: row.method_text.unwrap_or_default(),
+            }),
+            _ => None,
+        };
+        let delivered = Millis(row.delivered_at.unwrap_or_default());
+        Ok(Self {
+            id: row.id.parse().map_err(|_| damaged(format!("id `{}`", row.id)))?,
+            source: if row.source == "manual" { Source::Manual } else { Source::Shop },
+            customer: UserId::from_sql(row.user_id),
+            created_at: Millis(row.created_at),
+            plan: PlanSnapshot {
+                id: row.plan_id,
+                name: row.plan_name,
+                duration_days: u32::try_from(row.duration_days).unwrap_or(0),
+                quota_bytes: unsigned(row.quota_bytes),
+                price: money(row.price_minor, &row.currency)?,
+                panel: row.panel,
+            },
+            method,
+            attempts_left: u32::try_from(row.attempts_left).unwrap_or(0),
+            state,
+            ticket: Ticket {
+                channel: row.channel_id.map(ChannelId::from_sql),
+                locked: row.channel_locked != 0,
+                status_message: row.status_message_id.map(MessageId::from_sql),
+                status_digest: row.status_digest,
+                last_seen: row.last_seen_message_id.cast_unsigned(),
+            },
+            delivery: match row.delivery.as_str() {
+                "dm" => Delivery::Dm(delivered),
+                "dm_closed" => Delivery::DmClosed,
+                "fetched" => Delivery::Fetched(delivered),
+                "by_hand" => Delivery::ByHand(delivered),
+                _ => Delivery::None,
+            },
+            subscription: row.subscription_id.map(SubscriptionRow),
+        })
+    }
+}
+
+impl Row {
+    /// A state carries what exists in it; a row that lacks it is damaged.
+    fn state(&self) -> Result<OrderState, Error> {
+        let status: OrderStatus = self.status.parse().map_err(|_| damaged(format!("status `{}`", self.status)))?;
+        let decided = || match (self.decided_by, moment(self.decided_at)) {
+            (Some(by), Some(at)) => Ok(Decision { by: UserId::from_sql(by), at }),
+            _ => Err(damaged(format!("order {} is {status} and nobody decided it", self.id))),
+        };
+        let ended = Millis(self.ended_at.unwrap_or(self.created_at));
+        let reason = || self.reason.clone().unwrap_or_default();
+        Ok(match status {
+            OrderStatus::PendingPayment => {
+                OrderState::PendingPayment { expires_at: Millis(self.expires_at), declined: self.reason.clone() }
+            }
+            OrderStatus::PaymentSubmitted => OrderState::PaymentSubmitted { refused: self.reason.clone() },
+            OrderStatus::Provisioning => OrderState::Provisioning { approved: decided()? },
+            OrderStatus::NeedsAttention => OrderState::NeedsAttention { approved: decided()?, cause: reason() },
+            OrderStatus::Completed => OrderState::Completed { approved: decided()?, at: ended },
+            OrderStatus::Declined => OrderState::Declined { decided: decided()?, reason: reason() },
+            OrderStatus::Cancelled => OrderState::Cancelled { cause: CancelCause::from_name(&reason()), at: ended },
+            OrderStatus::Expired => OrderState::Expired { at: ended },
+            OrderStatus::Reversed => OrderState::Reversed { decided: decided()?, reason: reason() },
+        })
+    }
+}
+
+fn damaged(problem: String) -> Error {
+    Error::Damaged { table: "orders", problem }
+}
+
+impl Db {
+    /// An order by its id.
+    pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, Error> {
+        let id = id.as_str();
+        let row = sqlx::query_as!(
+            Row,
+            "SELECT id, source, user_id, status, created_at, plan_id, plan_name, duration_days, quota_bytes, price_minor,
+                    currency, panel, method_id, method_name, method_account, method_holder, method_text, attempts_left,
+                    expires_at, reason, decided_by, decided_at, ended_at, subscription_id, delivery, delivered_at,
+                    channel_id, channel_locked, status_message_id, status_digest, last_seen_message_id
+             FROM orders WHERE id = ?",
+            id
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(Order::try_from).transpose()
+    }
+
+    /// The customer's open shop order, if there is one.
+    pub async fn open_order(&self, customer: UserId) -> Result<Option<Order>, Error> {
+        let customer = customer.to_sql();
+        let id = sqlx::query_scalar!(
+            "SELECT id FROM orders WHERE user_id = ? AND source = 'shop'
+               AND status IN ('pending_payment', 'payment_submitted', 'provisioning', 'needs_attention')",
+            customer
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        self.order_of(id).await
+    }
+
+    /// The order whose ticket a channel is.
+    pub async fn order_in(&self, channel: ChannelId) -> Result<Option<Order>, Error> {
+        let channel = channel.to_sql();
+        let id = sqlx::query_scalar!("SELECT id FROM orders WHERE channel_id = ?", channel)
+            .fetch_optional(&self.readers)
+            .await?;
+        self.order_of(id).await
+    }
+
+    async fn order_of(&self, id: Option<String>) -> Result<Option<Order>, Error> {
+        match id.and_then(|id| id.parse().ok()) {
+            None => Ok(None),
+            Some(id) => self.order(&id).await,
+        }
+    }
+
+    /// A customer as last seen; `None` for somebody who never ordered.
+    pub async fn customer(&self, id: UserId) -> Result<Option<Customer>, Error> {
+        let key = id.to_sql();
+        let row = sqlx::query!("SELECT name, locale, status FROM users WHERE discord_id = ?", key)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.map(|row| Customer { id, name: row.name, locale: row.locale, blocked: row.status == "blocked" }))
+    }
+
+    /// When the customer may order again, if the limit says not now. Orders that we had to
+    /// cancel because no ticket could be made do not count.
+    pub async fn order_limit(
+        &self,
+        customer: UserId,
+        limit: Option<(u32, Duration)>,
+        now: Millis,
+    ) -> Result<Option<Millis>, Error> {
+        let Some((times, window)) = limit else { return Ok(None) };
+        let (customer, since, offset) = (customer.to_sql(), now.minus(window), i64::from(times.max(1)) - 1);
+        let nth = sqlx::query_scalar!(
+            "SELECT created_at FROM orders WHERE user_id = ? AND created_at > ? AND source = 'shop'
+               AND NOT (status = 'cancelled' AND reason IN ('no_room', 'no_ticket'))
+             ORDER BY created_at DESC LIMIT 1 OFFSET ?",
+            customer,
+            since.0,
+            offset
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(nth.map(|at| Millis(at).plus(window)))
+    }
+
+    /// Makes an order and everything that follows from it. Two clicks at once make one: the
+    /// index over open orders decides, and the other click gets the order that was made.
+    pub async fn place_order(&self, new: NewOrder, now: Millis) -> Result<Ordered, Error> {
+        if let Some(until) = self.order_limit(new.customer, new.limit, now).await?
+            && self.open_order(new.customer).await?.is_none()
+        {
+            return Ok(Ordered::Limited { until });
+        }
+        let mut tx = self.begin().await?;
+        if tx.remember(&new, now).await? == "blocked" {
+            return Ok(Ordered::Blocked);
+        }
+        if !tx.insert_order(&new, now).await? {
+            drop(tx);
+            return match self.open_order(new.customer).await? {
+                Some(order) => Ok(Ordered::Open(order)),
+                None => Err(Error::Missing("open order")),
+            };
+        }
+        let payload = json!({ "plan": new.plan.id, "price_minor": new.plan.price.minor, "currency": new.plan.price.currency.code() });
+        tx.audit_order(new.customer, "order.place", &new.id, payload, now).await?;
+        tx.enqueue(&Effect::SyncTicket { order: new.id.clone() }, now, now).await?;
+        tx.about(Subject::Order(new.id.clone()));
+        tx.commit().await?;
+        self.order(&new.id).await?.map(Ordered::Made).ok_or(Error::Missing("order"))
+    }
+
+    /// Sets how the customer pays. `false` when a proof is under review or the order is over.
+    pub async fn choose_method(&self, order: &OrderId, method: &MethodSnapshot, now: Millis) -> Result<bool, Error> {
+        let id = order.as_str();
+        let mut tx = self.begin().await?;
+        let done = sqlx::query!(
+            "UPDATE orders SET method_id = ?, method_name = ?, method_account = ?, method_holder = ?, method_text = ?, updated_at = ?
+             WHERE id = ? AND status = 'pending_payment'",
+            method.id,
+            method.name,
+            method.account,
+            method.holder,
+            method.instructions,
+            now.0,
+            id
+        )
+        .execute(tx.sql())
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        tx.about(Subject::Order(order.clone()));
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Takes an unpaid order back. `false` when it is no longer unpaid.
+    pub async fn cancel(&self, order: &OrderId, by: UserId, cause: CancelCause, now: Millis) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        let done = tx.cancel(order, by, cause, now).await?;
+        if done {
+            tx.commit().await?;
+        }
+        Ok(done)
+    }
+
+    /// Lapses unpaid orders whose time is over; says which.
+    pub async fn expire_orders(&self, now: Millis) -> Result<Vec<OrderId>, Error> {
+        let due = sqlx::query_scalar!(
+            "SELECT id FROM orders WHERE status = 'pending_payment' AND expires_at <= ? LIMIT 100",
+            now.0
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let mut lapsed = Vec::new();
+        for id in due.iter().filter_map(|id| id.parse::<OrderId>().ok()) {
+            let mut tx = self.begin().await?;
+            let key = id.as_str();
+            let done = sqlx::query!(
+                "UPDATE orders SET status = 'expired', ended_at = ?, updated_at = ?
+                 WHERE id = ? AND status = 'pending_payment' AND expires_at <= ?",
+                now.0,
+                now.0,
+                key,
+                now.0
+            )
+            .execute(tx.sql())
+            .await?;
+            if done.rows_affected() == 1 {
+                tx.audit_order(BOT, "order.expire", &id, json!({}), now).await?;
+                tx.close_unpaid_ticket(&id, now).await?;
+                tx.commit().await?;
+                lapsed.push(id);
+            }
+        }
+        Ok(lapsed)
+    }
+
+    /// Orders whose tickets are to be read again: all that are open and have a channel.
+    pub async fn open_tickets(&self) -> Result<Vec<OrderId>, Error> {
+        let ids = sqlx::query_scalar!(
+            "SELECT id FROM orders
+             WHERE status IN ('pending_payment', 'payment_submitted', 'provisioning', 'needs_attention')
+               AND source = 'shop'"
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+    }
+}
+
+impl WriteTx {
+    /// Remembers the customer as seen now; answers the customer's status.
+    async fn remember(&mut self, new: &NewOrder, now: Millis) -> Result<String, Error> {
+        let customer = new.customer.to_sql();
+        Ok(sqlx::query_scalar!(
+            "INSERT INTO users (discord_id, name, locale, first_seen) VALUES (?, ?, ?, ?)
+             ON CONFLICT (discord_id) DO UPDATE SET name = excluded.name, locale = excluded.locale
+             RETURNING status",
+            customer,
+            new.name,
+            new.locale,
+            now.0
+        )
+        .fetch_one(self.sql())
+        .await?)
+    }
+
+    /// Inserts the order unless the customer has an open one.
+    async fn insert_order(&mut self, new: &NewOrder, now: Millis) -> Result<bool, Error> {
+        let (id, customer, plan) = (new.id.as_str(), new.customer.to_sql(), &new.plan);
+        let (bytes, currency) = (signed(plan.quota_bytes), plan.price.currency.code().to_owned());
+        let lapses = now.plus(new.lapse);
+        let inserted = sqlx::query!(
+            "INSERT INTO orders (id, source, user_id, status, created_at, updated_at, plan_id, plan_name, duration_days,
+                                 quota_bytes, price_minor, currency, panel, attempts_left, expires_at)
+             SELECT ?, 'shop', ?, 'pending_payment', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+             WHERE NOT EXISTS (SELECT 1 FROM orders WHERE user_id = ? AND source = 'shop'
+                 AND status IN ('pending_payment', 'payment_submitted', 'provisioning', 'needs_attention'))",
+            id,
+            customer,
+            now.0,
+            now.0,
+            plan.id,
+            plan.name,
+            plan.duration_days,
+            bytes,
+            plan.price.minor,
+            currency,
+            plan.panel,
+            new.attempts,
+            lapses.0,
+            customer
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(inserted.rows_affected() == 1)
+    }
+
+    /// Takes an unpaid order back, with everything that follows from it.
+    pub(super) async fn cancel(
+        &mut self,
+        order: &OrderId,
+        by: UserId,
+        cause: CancelCause,
+        now: Millis,
+    ) -> Result<bool, Error> {
+        let (id, reason) = (order.as_str(), cause.as_str());
+        let done = sqlx::query!(
+            "UPDATE orders SET status = 'cancelled', reason = ?, ended_at = ?, updated_at = ?
+             WHERE id = ? AND status = 'pending_payment'",
+            reason,
+            now.0,
+            now.0,
+            id
+        )
+        .execute(self.sql())
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.audit_order(by, "order.cancel", order, json!({ "cause": reason }), now).await?;
+        self.close_unpaid_ticket(order, now).await?;
+        Ok(true)
+    }
+
+    /// The ticket of an order that ended unpaid says so, and goes an hour later.
+    async fn close_unpaid_ticket(&mut self, order: &OrderId, now: Millis) -> Result<(), Error> {
+        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        self.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(UNPAID_TICKET_STAYS), now).await?;
+        self.about(Subject::Order(order.clone()));
+        Ok(())
+    }
+
+    /// An audit row about an order without a token.
+    pub(super) async fn audit_order(
+        &mut self,
+        actor: UserId,
+        action: &str,
+        order: &OrderId,
+        payload: serde_json::Value,
+        now: Millis,
+    ) -> Result<(), Error> {
+        self.audit(now, Happened { actor, action, target: order.to_string(), payload, session: None }).await
+    }
+}

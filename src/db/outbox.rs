@@ -1,0 +1,297 @@
+//! The outbox: claiming, finishing, pausing, failing and parking of effects.
+//!
+//! A claim is void for every other process, so after a crash work goes on at once. What an
+//! effect leads to and the end of its row are one transaction: [`WriteTx::finish`] is called
+//! inside the functions that write results, and nowhere else.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    Db, Error, Subject, WriteTx,
+    audit::{BOT, Happened},
+};
+use crate::domain::{
+    Millis, OrderId,
+    effect::{Effect, OwnerNews, VERSION},
+};
+
+/// Row errors after which an effect waits for a person.
+pub const MAX_FAILURES: i64 = 8;
+
+/// A claimed row: the right, and the duty, to perform its effect.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The row.
+    pub id: i64,
+    /// What is to be done.
+    pub effect: Effect,
+    /// The lane it came from.
+    pub lane: String,
+    /// When it was first tried; anything we made cannot be older.
+    pub first_try_at: Millis,
+    /// Which try this is, from 1. The first try acts; every later try looks first.
+    pub tries: i64,
+    /// Row errors so far.
+    pub failures: i64,
+    wanted: i64,
+}
+
+impl Claim {
+    /// Whether an earlier try may have got through without our knowing.
+    pub fn must_look_first(&self) -> bool {
+        self.tries > 1
+    }
+}
+
+/// The first due row of a lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The row.
+    pub id: i64,
+    /// Its lane.
+    pub lane: String,
+}
+
+/// What became of a row after a row error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failed {
+    /// It is tried again later.
+    Again,
+    /// It waits for a person, who can see that it does.
+    Parked,
+}
+
+impl Db {
+    /// The first due row of every lane, oldest first. Rows claimed by this process are in hand.
+    pub async fn heads(&self, boot: &str, now: Millis) -> Result<Vec<Head>, Error> {
+        let rows = sqlx::query!(
+            r#"SELECT MIN(id) AS "id!: i64", lane AS "lane!" FROM outbox
+               WHERE parked_at IS NULL AND run_at <= ? AND (claimed_by IS NULL OR claimed_by <> ?)
+               GROUP BY lane ORDER BY 1"#,
+            now.0,
+            boot
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.into_iter().map(|row| Head { id: row.id, lane: row.lane }).collect())
+    }
+
+    /// When the next row that is not yet due becomes due.
+    pub async fn next_due(&self, now: Millis) -> Result<Option<Millis>, Error> {
+        let at = sqlx::query_scalar!(
+            r#"SELECT run_at AS "at!: i64" FROM outbox WHERE parked_at IS NULL AND run_at > ? ORDER BY run_at LIMIT 1"#,
+            now.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(at.map(Millis))
+    }
+
+    /// Claims a row. `None` when it is gone, in hand, or of a kind this version does not know;
+    /// the latter is parked and shown, never dropped.
+    pub async fn claim(&self, id: i64, boot: &str, now: Millis) -> Result<Option<Claim>, Error> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query!(
+            r#"UPDATE outbox SET claimed_by = ?, tries = tries + 1, first_try_at = COALESCE(first_try_at, ?)
+               WHERE id = ? AND parked_at IS NULL AND (claimed_by IS NULL OR claimed_by <> ?)
+               RETURNING lane, key, kind, v, args, wanted, tries, failures, first_try_at AS "first_try_at!""#,
+            boot,
+            now.0,
+            id,
+            boot
+        )
+        .fetch_optional(tx.sql())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let claim = decode(&row.kind, row.v, &row.args).map(|effect| Claim {
+            id,
+            effect,
+            lane: row.lane,
+            first_try_at: Millis(row.first_try_at),
+            tries: row.tries,
+            failures: row.failures,
+            wanted: row.wanted,
+        });
+        if claim.is_none() {
+            let error = format!("kind `{}` version {} is not known to this program", row.kind, row.v);
+            sqlx::query!(
+                "UPDATE outbox SET parked_at = ?, claimed_by = NULL, last_error = ? WHERE id = ?",
+                now.0,
+                error,
+                id
+            )
+            .execute(tx.sql())
+            .await?;
+            tx.enqueue(&Effect::TellOwner { news: OwnerNews::Parked { key: row.key } }, now, now).await?;
+        }
+        tx.commit().await?;
+        Ok(claim)
+    }
+
+    /// Gives a row back after a target error: nothing is counted, the lane is paused by the worker.
+    pub async fn release(&self, claim: &Claim, error: &str) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query!("UPDATE outbox SET claimed_by = NULL, last_error = ? WHERE id = ?", error, claim.id)
+            .execute(tx.sql())
+            .await?;
+        tx.commit().await
+    }
+
+    /// Counts a row error. After [`MAX_FAILURES`] the row is parked, and in the same transaction
+    /// a person gets to see it.
+    pub async fn fail(&self, claim: &Claim, error: &str, again_in: Duration, now: Millis) -> Result<Failed, Error> {
+        let mut tx = self.begin().await?;
+        let failures = claim.failures + 1;
+        let again = now.plus(again_in);
+        if failures < MAX_FAILURES {
+            sqlx::query!(
+                "UPDATE outbox SET claimed_by = NULL, last_error = ?, failures = ?, run_at = ? WHERE id = ?",
+                error,
+                failures,
+                again.0,
+                claim.id
+            )
+            .execute(tx.sql())
+            .await?;
+            tx.about(Subject::Outbox);
+            tx.commit().await?;
+            return Ok(Failed::Again);
+        }
+        sqlx::query!(
+            "UPDATE outbox SET claimed_by = NULL, last_error = ?, failures = ?, parked_at = ? WHERE id = ?",
+            error,
+            failures,
+            now.0,
+            claim.id
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.show_parked(claim, error, now).await?;
+        tx.commit().await?;
+        Ok(Failed::Parked)
+    }
+
+    /// Ends a row whose effect left nothing to write.
+    pub async fn finish(&self, claim: &Claim, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        tx.finish(claim, now).await?;
+        tx.commit().await
+    }
+
+    /// Puts an effect into the outbox by itself, for events that carry no state of ours.
+    pub async fn want(&self, effect: &Effect, run_at: Millis, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        tx.enqueue(effect, run_at, now).await?;
+        tx.commit().await
+    }
+
+    /// The keys of all rows, for those who check that nothing was left behind.
+    pub async fn outbox_keys(&self) -> Result<Vec<String>, Error> {
+        Ok(sqlx::query_scalar!("SELECT key FROM outbox ORDER BY id").fetch_all(&self.readers).await?)
+    }
+}
+
+impl WriteTx {
+    /// Wants an effect. Wanting it again while it waits is one row; while it runs, it runs again.
+    pub(super) async fn enqueue(&mut self, effect: &Effect, run_at: Millis, now: Millis) -> Result<(), Error> {
+        let (key, lane) = (effect.key(), effect.lane().to_string());
+        let (kind, args) = encode(effect)?;
+        sqlx::query!(
+            "INSERT INTO outbox (key, lane, kind, v, args, run_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (key) DO UPDATE SET wanted = wanted + 1, run_at = min(run_at, excluded.run_at),
+                 parked_at = NULL, failures = 0, kind = excluded.kind, v = excluded.v, args = excluded.args",
+            key,
+            lane,
+            kind,
+            VERSION,
+            args,
+            run_at.0,
+            now.0
+        )
+        .execute(self.sql())
+        .await?;
+        self.about(Subject::Outbox);
+        Ok(())
+    }
+
+    /// Ends a claimed row, unless it was wanted again meanwhile: then it is as good as new.
+    pub(super) async fn finish(&mut self, claim: &Claim, now: Millis) -> Result<(), Error> {
+        let gone = sqlx::query!("DELETE FROM outbox WHERE id = ? AND wanted = ?", claim.id, claim.wanted)
+            .execute(self.sql())
+            .await?;
+        if gone.rows_affected() == 0 {
+            sqlx::query!(
+                "UPDATE outbox SET claimed_by = NULL, tries = 0, failures = 0, first_try_at = NULL,
+                     last_error = NULL, run_at = max(run_at, ?) WHERE id = ?",
+                now.0,
+                claim.id
+            )
+            .execute(self.sql())
+            .await?;
+            self.about(Subject::Outbox);
+        }
+        Ok(())
+    }
+
+    /// Takes a row out of the outbox by its key: what it was for is no longer true.
+    pub(super) async fn unwant(&mut self, key: &str) -> Result<(), Error> {
+        sqlx::query!("DELETE FROM outbox WHERE key = ? AND claimed_by IS NULL", key).execute(self.sql()).await?;
+        Ok(())
+    }
+
+    /// Whatever is parked is visible: on the card of its order where there is one, else to the owner.
+    async fn show_parked(&mut self, claim: &Claim, error: &str, now: Millis) -> Result<(), Error> {
+        let payload = json!({ "error": error, "lane": claim.lane });
+        let key = claim.effect.key();
+        self.audit(now, Happened { actor: BOT, action: "effect.park", target: key.clone(), payload, session: None })
+            .await?;
+        match &claim.effect {
+            Effect::SyncSubscription { subscription, .. } => {
+                let waiting = self.orders_waiting_for(*subscription).await?;
+                for order in waiting {
+                    self.needs_attention(&order, error, now).await?;
+                }
+            }
+            Effect::DeliverLink { order, .. } | Effect::SyncTicket { order } => self.show_on_card(order, now).await?,
+            _ => {}
+        }
+        if !matches!(claim.effect, Effect::TellOwner { .. }) {
+            self.enqueue(&Effect::TellOwner { news: OwnerNews::Parked { key } }, now, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the card of an order's latest submission say what is true now.
+    pub(super) async fn show_on_card(&mut self, order: &OrderId, now: Millis) -> Result<(), Error> {
+        let id = order.as_str();
+        let submission = sqlx::query_scalar!(
+            "SELECT id FROM payment_submissions WHERE order_id = ? AND status <> 'refused' ORDER BY id DESC LIMIT 1",
+            id
+        )
+        .fetch_optional(self.sql())
+        .await?;
+        if let Some(submission) = submission {
+            let submission = crate::domain::SubmissionId(submission);
+            self.enqueue(&Effect::SyncCard { submission }, now, now).await?;
+        }
+        Ok(())
+    }
+}
+
+fn encode(effect: &Effect) -> Result<(String, String), Error> {
+    let damaged = |problem: String| Error::Damaged { table: "outbox", problem };
+    let value = serde_json::to_value(effect).map_err(|error| damaged(error.to_string()))?;
+    let kind = value.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+    let args = value.get("args").cloned().unwrap_or_else(|| json!({}));
+    Ok((kind, args.to_string()))
+}
+
+fn decode(kind: &str, version: i64, args: &str) -> Option<Effect> {
+    if version > VERSION {
+        return None;
+    }
+    let args: serde_json::Value = serde_json::from_str(args).ok()?;
+    serde_json::from_value(json!({ "kind": kind, "args": args })).ok()
+}

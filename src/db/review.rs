@@ -1,0 +1,402 @@
+//! Decisions about a payment: each is one transaction that spends its token, moves the order,
+//! writes the audit row and wants what follows. Of two decisions one finds the order moved on.
+
+use std::time::Duration;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    Db, Error, Subject, WriteTx,
+    audit::Happened,
+    moment,
+    sessions::{Session, TokenRefused},
+    unsigned,
+};
+use crate::domain::{
+    Millis, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
+    effect::{Effect, Notice},
+};
+
+/// How long the ticket of a declined order stays.
+pub const DECLINED_TICKET_STAYS: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a new client would be called on the panel: drawn before the first panel call, so that
+/// a client found there later is ours if and only if its uuid is this one.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The client's uuid.
+    pub uuid: Uuid,
+    /// Its subscription id.
+    pub sub_id: String,
+    /// The inbound of the order's panel.
+    pub inbound_id: i64,
+}
+
+/// What came of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decided {
+    /// It stands.
+    Done(OrderId),
+    /// Somebody decided before.
+    Already {
+        /// The order.
+        order: OrderId,
+        /// Its state now.
+        status: OrderStatus,
+        /// Who decided, when that is known.
+        by: Option<UserId>,
+        /// When.
+        at: Option<Millis>,
+    },
+    /// The token is not accepted.
+    Token(TokenRefused),
+}
+
+impl Db {
+    /// Approves a submission.
+    pub async fn approve(&self, session: &Session, identity: &Identity, now: Millis) -> Result<Decided, Error> {
+        let submission = subject(session)?;
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Decided::Token(refused));
+        }
+        let order = match tx.under_review(submission).await? {
+            Ok(order) => order,
+            Err(already) => return Ok(already),
+        };
+        let subscription = tx.subscription_for(&order, identity, now).await?;
+        tx.begin_provisioning(&order, submission, subscription, session, now).await?;
+        tx.commit().await?;
+        Ok(Decided::Done(order))
+    }
+
+    /// Declines a submission with a reason that the customer reads. The order takes another
+    /// proof while attempts are left.
+    pub async fn decline(&self, session: &Session, lapse: Duration, now: Millis) -> Result<Decided, Error> {
+        let submission = subject(session)?;
+        let reason = session.reason.clone().unwrap_or_default();
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Decided::Token(refused));
+        }
+        let order = match tx.under_review(submission).await? {
+            Ok(order) => order,
+            Err(already) => return Ok(already),
+        };
+        let over = tx.end_review(&order, &reason, session.admin, now.plus(lapse), now).await?;
+        tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
+        let payload = json!({ "submission": submission.0, "reason": reason, "over": over });
+        tx.audit(
+            now,
+            Happened {
+                actor: session.admin,
+                action: "payment.decline",
+                target: order.to_string(),
+                payload,
+                session: Some(&session.hash),
+            },
+        )
+        .await?;
+        tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        tx.enqueue(&Effect::SyncCard { submission }, now, now).await?;
+        tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
+        if over {
+            tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(DECLINED_TICKET_STAYS), now).await?;
+        }
+        tx.about(Subject::Order(order.clone()));
+        tx.commit().await?;
+        Ok(Decided::Done(order))
+    }
+
+    /// Sends an order that needs attention to the panel once more.
+    pub async fn retry(&self, order: &OrderId, by: UserId, now: Millis) -> Result<bool, Error> {
+        let id = order.as_str();
+        let mut tx = self.begin().await?;
+        let row = sqlx::query!(
+            r#"UPDATE orders SET status = 'provisioning', reason = NULL, updated_at = ?
+               WHERE id = ? AND status = 'needs_attention'
+               RETURNING subscription_id AS "subscription_id: i64", panel"#,
+            now.0,
+            id
+        )
+        .fetch_optional(tx.sql())
+        .await?;
+        let Some(row) = row else { return Ok(false) };
+        let subscription = SubscriptionRow(row.subscription_id.ok_or(Error::Missing("subscription"))?);
+        tx.audit_order(by, "order.retry", order, json!({}), now).await?;
+        tx.enqueue(&Effect::SyncSubscription { subscription, panel: row.panel }, now, now).await?;
+        tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        tx.show_on_card(order, now).await?;
+        tx.about(Subject::Order(order.clone()));
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Sends an order that needs attention back to review; what it was granted is void.
+    pub async fn back_to_review(&self, order: &OrderId, by: UserId, now: Millis) -> Result<bool, Error> {
+        let id = order.as_str();
+        let mut tx = self.begin().await?;
+        let row = sqlx::query!("SELECT reason FROM orders WHERE id = ? AND status = 'needs_attention'", id)
+            .fetch_optional(tx.sql())
+            .await?;
+        let Some(row) = row else { return Ok(false) };
+        tx.return_to_review(order, row.reason.as_deref().unwrap_or_default(), now).await?;
+        tx.audit_order(by, "order.back_to_review", order, json!({}), now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+fn subject(session: &Session) -> Result<SubmissionId, Error> {
+    session
+        .subject
+        .parse()
+        .map(SubmissionId)
+        .map_err(|_| Error::Damaged { table: "admin_sessions", problem: format!("subject `{}`", session.subject) })
+}
+
+impl WriteTx {
+    /// The order of a submission that is the one under review, or who decided before.
+    async fn under_review(&mut self, submission: SubmissionId) -> Result<Result<OrderId, Decided>, Error> {
+        let row = sqlx::query!(
+            "SELECT s.order_id, s.status AS submission_status, s.decided_by AS submission_by, s.decided_at AS submission_at,
+                    o.status, o.decided_by, o.decided_at, p.submission_id
+             FROM payment_submissions s JOIN orders o ON o.id = s.order_id LEFT JOIN payments p ON p.order_id = o.id
+             WHERE s.id = ?",
+            submission.0
+        )
+        .fetch_optional(self.sql())
+        .await?
+        .ok_or(Error::Missing("submission"))?;
+        let damaged = |problem: String| Error::Damaged { table: "orders", problem };
+        let order: OrderId = row.order_id.parse().map_err(|_| damaged(format!("id `{}`", row.order_id)))?;
+        let status: OrderStatus = row.status.parse().map_err(|_| damaged(format!("status `{}`", row.status)))?;
+        if status == OrderStatus::PaymentSubmitted
+            && row.submission_status == "pending"
+            && row.submission_id == Some(submission.0)
+        {
+            return Ok(Ok(order));
+        }
+        let by = row.submission_by.or(row.decided_by).map(UserId::from_sql);
+        let at = moment(row.submission_at.or(row.decided_at));
+        Ok(Err(Decided::Already { order, status, by, at }))
+    }
+
+    /// The subscription that an approval provisions: the one of an earlier try, else the
+    /// customer's own on that panel (a renewal), else a new one.
+    async fn subscription_for(
+        &mut self,
+        order: &OrderId,
+        identity: &Identity,
+        now: Millis,
+    ) -> Result<SubscriptionRow, Error> {
+        let id = order.as_str();
+        let known = sqlx::query_scalar!(
+            r#"SELECT COALESCE(o.subscription_id, (
+                   SELECT s.id FROM subscriptions s WHERE s.user_id = o.user_id AND s.panel = o.panel AND s.status <> 'pending'
+                   ORDER BY s.id DESC LIMIT 1)) AS "subscription: i64"
+               FROM orders o WHERE o.id = ?"#,
+            id
+        )
+        .fetch_one(self.sql())
+        .await?;
+        if let Some(known) = known {
+            return Ok(SubscriptionRow(known));
+        }
+        let (uuid, email) = (identity.uuid.to_string(), format!("tk-{}", id.to_ascii_lowercase()));
+        let made = sqlx::query_scalar!(
+            "INSERT INTO subscriptions (user_id, panel, inbound_id, client_uuid, sub_id, email, status, created_at, updated_at)
+             SELECT user_id, panel, ?, ?, ?, ?, 'pending', ?, ? FROM orders WHERE id = ? RETURNING id AS \"id!\"",
+            identity.inbound_id,
+            uuid,
+            identity.sub_id,
+            email,
+            now.0,
+            now.0,
+            id
+        )
+        .fetch_one(self.sql())
+        .await?;
+        Ok(SubscriptionRow(made))
+    }
+
+    async fn begin_provisioning(
+        &mut self,
+        order: &OrderId,
+        submission: SubmissionId,
+        subscription: SubscriptionRow,
+        session: &Session,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let (id, admin) = (order.as_str(), session.admin.to_sql());
+        let row = sqlx::query!(
+            r#"UPDATE orders SET status = 'provisioning', decided_by = ?, decided_at = ?, subscription_id = ?, reason = NULL, updated_at = ?
+               WHERE id = ? AND status = 'payment_submitted'
+               RETURNING panel, duration_days AS "days!: i64", quota_bytes AS "bytes!: i64", price_minor AS "price!: i64""#,
+            admin,
+            now.0,
+            subscription.0,
+            now.0,
+            id
+        )
+        .fetch_one(self.sql())
+        .await?;
+        sqlx::query!(
+            "INSERT INTO grants (subscription_id, order_id, kind, days, bytes, created_at) VALUES (?, ?, 'sale', ?, ?, ?)",
+            subscription.0,
+            id,
+            row.days,
+            row.bytes,
+            now.0
+        )
+        .execute(self.sql())
+        .await?;
+        sqlx::query!(
+            "UPDATE payments SET reviewer_id = ?, decided_at = ?, updated_at = ? WHERE order_id = ?",
+            admin,
+            now.0,
+            now.0,
+            id
+        )
+        .execute(self.sql())
+        .await?;
+        self.decide_submission(order, submission, "approved", session.admin, None, now).await?;
+        let payload = json!({ "submission": submission.0, "subscription": subscription.0, "price_minor": row.price });
+        let (target, hash) = (order.to_string(), Some(session.hash.as_str()));
+        self.audit(now, Happened { actor: session.admin, action: "payment.approve", target, payload, session: hash })
+            .await?;
+        self.enqueue(&Effect::SyncSubscription { subscription, panel: row.panel }, now, now).await?;
+        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        self.enqueue(&Effect::SyncCard { submission }, now, now).await?;
+        self.about(Subject::Order(order.clone()));
+        Ok(())
+    }
+
+    /// Writes a decision to the submission (and a decline to the payment).
+    async fn decide_submission(
+        &mut self,
+        order: &OrderId,
+        submission: SubmissionId,
+        status: &str,
+        by: UserId,
+        reason: Option<&str>,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let (id, by) = (order.as_str(), by.to_sql());
+        sqlx::query!(
+            "UPDATE payment_submissions SET status = ?, decided_by = ?, decided_at = ?, reason = ? WHERE id = ?",
+            status,
+            by,
+            now.0,
+            reason,
+            submission.0
+        )
+        .execute(self.sql())
+        .await?;
+        if status == "declined" {
+            sqlx::query!(
+                "UPDATE payments SET status = 'declined', reviewer_id = ?, decided_at = ?, reason = ?, updated_at = ? WHERE order_id = ?",
+                by,
+                now.0,
+                reason,
+                now.0,
+                id
+            )
+            .execute(self.sql())
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Moves a declined order on: back to payment while attempts are left, else it is over.
+    async fn end_review(
+        &mut self,
+        order: &OrderId,
+        reason: &str,
+        by: UserId,
+        lapses: Millis,
+        now: Millis,
+    ) -> Result<bool, Error> {
+        let (id, by) = (order.as_str(), by.to_sql());
+        let left =
+            sqlx::query_scalar!("SELECT attempts_left FROM orders WHERE id = ?", id).fetch_one(self.sql()).await?;
+        if unsigned(left) > 0 {
+            sqlx::query!(
+                "UPDATE orders SET status = 'pending_payment', reason = ?, expires_at = ?, reminded_at = NULL, updated_at = ?
+                 WHERE id = ? AND status = 'payment_submitted'",
+                reason,
+                lapses.0,
+                now.0,
+                id
+            )
+            .execute(self.sql())
+            .await?;
+            return Ok(false);
+        }
+        sqlx::query!(
+            "UPDATE orders SET status = 'declined', reason = ?, decided_by = ?, decided_at = ?, ended_at = ?, updated_at = ?
+             WHERE id = ? AND status = 'payment_submitted'",
+            reason,
+            by,
+            now.0,
+            now.0,
+            now.0,
+            id
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(true)
+    }
+
+    /// An approval did not come to pass: the payment is back in review with what the panel said,
+    /// the grant is void, and a client of ours that nobody was given is removed.
+    pub(super) async fn return_to_review(&mut self, order: &OrderId, said: &str, now: Millis) -> Result<(), Error> {
+        let id = order.as_str();
+        let row = sqlx::query!(
+            r#"UPDATE orders SET status = 'payment_submitted', reason = ?, decided_by = NULL, decided_at = NULL, updated_at = ?
+               WHERE id = ? AND status IN ('provisioning', 'needs_attention')
+               RETURNING subscription_id AS "subscription_id: i64", panel"#,
+            said,
+            now.0,
+            id
+        )
+        .fetch_optional(self.sql())
+        .await?
+        .ok_or(Error::Missing("order being provisioned"))?;
+        let submission = sqlx::query_scalar!(
+            "UPDATE payments SET status = 'pending', reviewer_id = NULL, decided_at = NULL, updated_at = ?
+             WHERE order_id = ? RETURNING submission_id",
+            now.0,
+            id
+        )
+        .fetch_optional(self.sql())
+        .await?
+        .flatten();
+        if let Some(submission) = submission {
+            sqlx::query!(
+                "UPDATE payment_submissions SET status = 'pending', decided_by = NULL, decided_at = NULL WHERE id = ?",
+                submission
+            )
+            .execute(self.sql())
+            .await?;
+            self.enqueue(&Effect::SyncCard { submission: SubmissionId(submission) }, now, now).await?;
+        }
+        sqlx::query!(
+            "UPDATE grants SET voided_at = ? WHERE order_id = ? AND applied_at IS NULL AND voided_at IS NULL",
+            now.0,
+            id
+        )
+        .execute(self.sql())
+        .await?;
+        if let Some(subscription) = row.subscription_id {
+            let subscription = SubscriptionRow(subscription);
+            let panel = row.panel;
+            self.unwant(&Effect::SyncSubscription { subscription, panel: panel.clone() }.key()).await?;
+            self.enqueue(&Effect::RemoveClient { subscription, panel }, now, now).await?;
+        }
+        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        self.about(Subject::Order(order.clone()));
+        Ok(())
+    }
+}

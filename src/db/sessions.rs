@@ -1,0 +1,175 @@
+//! One-time tokens of staff confirmations: stored as hashes, spent in the transaction that acts.
+
+use std::time::Duration;
+
+use super::{Db, Error, WriteTx};
+use crate::domain::{Millis, UserId, button::Token};
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Approve a submission.
+    Approve,
+    /// Decline a submission; the reason is kept with the token.
+    Decline,
+}
+
+impl Action {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Decline => "decline",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Error> {
+        match text {
+            "approve" => Ok(Self::Approve),
+            "decline" => Ok(Self::Decline),
+            other => Err(Error::Damaged { table: "admin_sessions", problem: format!("action `{other}`") }),
+        }
+    }
+}
+
+/// A confirmation about to be shown.
+#[derive(Debug, Clone)]
+pub struct NewSession<'a> {
+    /// The token that the button will carry.
+    pub token: &'a Token,
+    /// Who may spend it.
+    pub admin: UserId,
+    /// For what.
+    pub action: Action,
+    /// On what: the number of a submission, the id of an order.
+    pub subject: String,
+    /// The reason of a decline.
+    pub reason: Option<String>,
+    /// How long it may be spent.
+    pub ttl: Duration,
+}
+
+/// What a token is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The token's hash.
+    pub hash: String,
+    /// Who may spend it.
+    pub admin: UserId,
+    /// For what.
+    pub action: Action,
+    /// On what.
+    pub subject: String,
+    /// The reason of a decline.
+    pub reason: Option<String>,
+}
+
+/// Why a token is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenRefused {
+    /// We never issued it, or it was cleaned away long after it ended.
+    Unknown,
+    /// It was issued to somebody else.
+    NotYours,
+    /// It was spent before.
+    Spent,
+    /// Its time is over.
+    Expired,
+}
+
+impl Db {
+    /// Stores a confirmation's token.
+    pub async fn open_session(&self, new: NewSession<'_>, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        let (hash, admin, action) = (new.token.hash(), new.admin.to_sql(), new.action.as_str());
+        let args = serde_json::json!({ "reason": new.reason }).to_string();
+        let expires = now.plus(new.ttl);
+        sqlx::query!(
+            "INSERT INTO admin_sessions (token_hash, admin_id, action, subject, args, created_at, expires_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            hash,
+            admin,
+            action,
+            new.subject,
+            args,
+            now.0,
+            expires.0
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.commit().await
+    }
+
+    /// Looks at a token without spending it.
+    pub async fn session(
+        &self,
+        token: &Token,
+        by: UserId,
+        now: Millis,
+    ) -> Result<Result<Session, TokenRefused>, Error> {
+        let hash = token.hash();
+        let row = sqlx::query!(
+            "SELECT admin_id, action, subject, args, expires_at, spent_at FROM admin_sessions WHERE token_hash = ?",
+            hash
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(Err(TokenRefused::Unknown)) };
+        if UserId::from_sql(row.admin_id) != by {
+            return Ok(Err(TokenRefused::NotYours));
+        }
+        if row.spent_at.is_some() {
+            return Ok(Err(TokenRefused::Spent));
+        }
+        if row.expires_at <= now.0 {
+            return Ok(Err(TokenRefused::Expired));
+        }
+        let reason = reason(&row.args);
+        Ok(Ok(Session { hash, admin: by, action: Action::parse(&row.action)?, subject: row.subject, reason }))
+    }
+
+    /// Lets a token lapse: the person pressed Cancel.
+    pub async fn abort_session(&self, token: &Token, by: UserId, now: Millis) -> Result<(), Error> {
+        let (hash, admin) = (token.hash(), by.to_sql());
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE admin_sessions SET spent_at = ? WHERE token_hash = ? AND admin_id = ? AND spent_at IS NULL",
+            now.0,
+            hash,
+            admin
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.commit().await
+    }
+
+    /// Deletes tokens that ended before `before`; says how many.
+    pub async fn forget_sessions(&self, before: Millis) -> Result<u64, Error> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query!("DELETE FROM admin_sessions WHERE expires_at < ?", before.0).execute(tx.sql()).await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
+    }
+}
+
+impl WriteTx {
+    /// Spends a token: once, by its admin, in time.
+    pub(super) async fn spend(&mut self, session: &Session, now: Millis) -> Result<Result<(), TokenRefused>, Error> {
+        let admin = session.admin.to_sql();
+        let spent = sqlx::query!(
+            "UPDATE admin_sessions SET spent_at = ?
+             WHERE token_hash = ? AND admin_id = ? AND spent_at IS NULL AND expires_at > ?",
+            now.0,
+            session.hash,
+            admin,
+            now.0
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(if spent.rows_affected() == 1 { Ok(()) } else { Err(TokenRefused::Spent) })
+    }
+}
+
+fn reason(args: &str) -> Option<String> {
+    let args: serde_json::Value = serde_json::from_str(args).ok()?;
+    args.get("reason")?.as_str().map(str::to_owned)
+}

@@ -1,0 +1,437 @@
+//! Proofs of payment: each is one submission however often it is seen, and a picture belongs to
+//! the first order that claimed it.
+
+use serde_json::json;
+
+use super::{Db, Error, Subject, WriteTx, moment, outbox::Claim};
+use crate::domain::{
+    MessageId, Millis, OrderId, OrderStatus, SubmissionId, UserId,
+    effect::{Effect, Notice, StaffNews},
+    order::ProofRefused,
+    proofs::{self, Owner},
+};
+
+/// A picture that passed the door, as the database keeps it; the bytes are on disk under `hash`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// SHA-256 of the file, hex.
+    pub hash: String,
+    /// SHA-256 of the decoded pixels, hex.
+    pub pixel_hash: String,
+    /// `png`, `jpeg` or `webp`.
+    pub format: String,
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Where a proof came from; seeing it again is the same submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProofSource {
+    /// A message in the ticket.
+    Message(u64),
+    /// A `/proof` command.
+    Interaction(u64),
+}
+
+impl ProofSource {
+    fn key(&self) -> String {
+        match self {
+            Self::Message(id) => format!("message:{id}"),
+            Self::Interaction(id) => format!("interaction:{id}"),
+        }
+    }
+}
+
+/// Something worth a second look at a submission; never a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "flag", rename_all = "snake_case")]
+pub enum Flag {
+    /// The picture was sent before for an order of the same customer that came to nothing.
+    HandedOn {
+        /// That order.
+        from: OrderId,
+    },
+    /// The picture was sent before for this order.
+    Again,
+    /// The same pixels came in another file for another order.
+    SamePixels {
+        /// That order.
+        twin: OrderId,
+    },
+}
+
+/// What came of sending a proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Submitted {
+    /// It is under review.
+    Accepted(SubmissionId),
+    /// This very message or command was taken before.
+    Seen,
+    /// The order takes no proof now.
+    Refused(ProofRefused),
+    /// Another order owns the picture; staff have been told.
+    Duplicate,
+}
+
+/// The state of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Waits for review.
+    Pending,
+    /// Approved.
+    Approved {
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: Millis,
+    },
+    /// Declined.
+    Declined {
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: Millis,
+        /// Why, as the customer read it.
+        reason: String,
+    },
+}
+
+/// A submission with what its card needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Its number.
+    pub id: SubmissionId,
+    /// The order it pays for.
+    pub order: OrderId,
+    /// Who sent it.
+    pub customer: UserId,
+    /// The picture.
+    pub proof: Proof,
+    /// When it came.
+    pub at: Millis,
+    /// What is noteworthy.
+    pub flags: Vec<Flag>,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// The review card, once posted.
+    pub card: Option<MessageId>,
+    /// A digest of what the card says.
+    pub card_digest: Option<String>,
+}
+
+impl Db {
+    /// Takes a proof for an order of `customer`, in one transaction: the submission, the claim on
+    /// the picture, the payment, the order's state, the lock and the card.
+    pub async fn submit_proof(
+        &self,
+        order: &OrderId,
+        customer: UserId,
+        source: &ProofSource,
+        proof: &Proof,
+        now: Millis,
+    ) -> Result<Submitted, Error> {
+        let mut tx = self.begin().await?;
+        let source_id = source.key();
+        if sqlx::query_scalar!("SELECT id FROM payment_submissions WHERE source_id = ?", source_id)
+            .fetch_optional(tx.sql())
+            .await?
+            .is_some()
+        {
+            return Ok(Submitted::Seen);
+        }
+        if let Err(refused) = tx.accepts_proof(order, customer).await? {
+            return Ok(Submitted::Refused(refused));
+        }
+        let owner = tx.picture_owner(&proof.hash).await?;
+        let mut flags = Vec::new();
+        match proofs::claim(order, customer, owner.as_ref()) {
+            proofs::Claim::Fresh => {}
+            proofs::Claim::Again => flags.push(Flag::Again),
+            proofs::Claim::HandedOn { from } => flags.push(Flag::HandedOn { from }),
+            proofs::Claim::Refused { twin, foreign } => {
+                tx.refuse_duplicate(order, customer, source, &twin, foreign, now).await?;
+                tx.commit().await?;
+                return Ok(Submitted::Duplicate);
+            }
+        }
+        if let Some(twin) = tx.pixel_twin(&proof.pixel_hash, &proof.hash, order).await? {
+            flags.push(Flag::SamePixels { twin });
+        }
+        let submission = tx.insert_submission(order, customer, &source_id, proof, &flags, now).await?;
+        tx.claim_picture(&proof.hash, order).await?;
+        tx.proof_under_review(order, submission, now).await?;
+        let payload = json!({ "submission": submission.0, "hash": proof.hash, "flags": flags });
+        tx.audit_order(customer, "proof.submit", order, payload, now).await?;
+        tx.commit().await?;
+        Ok(Submitted::Accepted(submission))
+    }
+
+    /// A submission by its number.
+    pub async fn submission(&self, id: SubmissionId) -> Result<Option<Submission>, Error> {
+        let row = sqlx::query!(
+            "SELECT order_id, user_id, hash, pixel_hash, format, width, height, size, created_at, status, flags,
+                    decided_by, decided_at, reason, card_message_id, card_digest
+             FROM payment_submissions WHERE id = ?",
+            id.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let damaged = |problem: String| Error::Damaged { table: "payment_submissions", problem };
+        let decided = || match (row.decided_by, moment(row.decided_at)) {
+            (Some(by), Some(at)) => Ok((UserId::from_sql(by), at)),
+            _ => Err(damaged(format!("submission {id} is decided by nobody"))),
+        };
+        let verdict = match row.status.as_str() {
+            "approved" => decided().map(|(by, at)| Verdict::Approved { by, at })?,
+            "declined" => {
+                decided().map(|(by, at)| Verdict::Declined { by, at, reason: row.reason.unwrap_or_default() })?
+            }
+            _ => Verdict::Pending,
+        };
+        Ok(Some(Submission {
+            id,
+            order: row.order_id.parse().map_err(|_| damaged(format!("order `{}`", row.order_id)))?,
+            customer: UserId::from_sql(row.user_id),
+            proof: Proof {
+                hash: row.hash,
+                pixel_hash: row.pixel_hash,
+                format: row.format,
+                width: u32::try_from(row.width).unwrap_or(0),
+                height: u32::try_from(row.height).unwrap_or(0),
+                size: super::unsigned(row.size),
+            },
+            at: Millis(row.created_at),
+            flags: serde_json::from_str(&row.flags).map_err(|error| damaged(error.to_string()))?,
+            verdict,
+            card: row.card_message_id.map(MessageId::from_sql),
+            card_digest: row.card_digest,
+        }))
+    }
+
+    /// The submission an order's card stands for: the latest.
+    pub async fn latest_submission(&self, order: &OrderId) -> Result<Option<SubmissionId>, Error> {
+        let order = order.as_str();
+        let id = sqlx::query_scalar!(
+            "SELECT id FROM payment_submissions WHERE order_id = ? AND status <> 'refused' ORDER BY id DESC LIMIT 1",
+            order
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(id.map(SubmissionId))
+    }
+
+    /// Remembers the card that was posted or edited, and ends the effect.
+    pub async fn card_shown(
+        &self,
+        claim: &Claim,
+        submission: SubmissionId,
+        card: MessageId,
+        digest: &str,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        let card = card.to_sql();
+        sqlx::query!(
+            "UPDATE payment_submissions SET card_message_id = ?, card_digest = ? WHERE id = ?",
+            card,
+            digest,
+            submission.0
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.finish(claim, now).await?;
+        tx.commit().await
+    }
+
+    /// The card is gone: it is posted again.
+    pub async fn card_lost(&self, submission: SubmissionId) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE payment_submissions SET card_message_id = NULL, card_digest = NULL WHERE id = ?",
+            submission.0
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.commit().await
+    }
+
+    /// Everything up to `message` in the ticket has been looked at. `notices` are what the
+    /// customer must be told about it.
+    pub async fn ticket_read(
+        &self,
+        order: &OrderId,
+        message: u64,
+        notices: Vec<Notice>,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let (id, message) = (order.as_str(), message.cast_signed());
+        let mut tx = self.begin().await?;
+        for notice in notices {
+            tx.enqueue(&Effect::Notify { order: order.clone(), notice }, now, now).await?;
+        }
+        sqlx::query!("UPDATE orders SET last_seen_message_id = max(last_seen_message_id, ?) WHERE id = ?", message, id)
+            .execute(tx.sql())
+            .await?;
+        tx.commit().await
+    }
+}
+
+impl WriteTx {
+    /// Asks the rule, inside the transaction that acts on the answer.
+    async fn accepts_proof(&mut self, order: &OrderId, customer: UserId) -> Result<Result<(), ProofRefused>, Error> {
+        let (id, customer) = (order.as_str(), customer.to_sql());
+        let row = sqlx::query!(
+            "SELECT status, method_id, attempts_left FROM orders WHERE id = ? AND user_id = ?",
+            id,
+            customer
+        )
+        .fetch_optional(self.sql())
+        .await?;
+        let Some(row) = row else { return Ok(Err(ProofRefused::Closed)) };
+        Ok(match row.status.as_str() {
+            "pending_payment" if row.method_id.is_none() => Err(ProofRefused::NoMethod),
+            "pending_payment" if row.attempts_left == 0 => Err(ProofRefused::NoAttempts),
+            "pending_payment" => Ok(()),
+            "payment_submitted" => Err(ProofRefused::UnderReview),
+            "provisioning" | "needs_attention" | "completed" => Err(ProofRefused::AlreadyApproved),
+            _ => Err(ProofRefused::Closed),
+        })
+    }
+
+    async fn picture_owner(&mut self, hash: &str) -> Result<Option<Owner>, Error> {
+        let row = sqlx::query!(
+            "SELECT p.order_id, o.user_id, o.status FROM proof_hashes p JOIN orders o ON o.id = p.order_id WHERE p.hash = ?",
+            hash
+        )
+        .fetch_optional(self.sql())
+        .await?;
+        let damaged = |problem: String| Error::Damaged { table: "proof_hashes", problem };
+        row.map(|row| {
+            Ok(Owner {
+                order: row.order_id.parse().map_err(|_| damaged(format!("order `{}`", row.order_id)))?,
+                customer: UserId::from_sql(row.user_id),
+                status: row.status.parse::<OrderStatus>().map_err(|error| damaged(error.to_string()))?,
+            })
+        })
+        .transpose()
+    }
+
+    async fn pixel_twin(&mut self, pixels: &str, hash: &str, order: &OrderId) -> Result<Option<OrderId>, Error> {
+        let id = order.as_str();
+        let twin = sqlx::query_scalar!(
+            "SELECT order_id FROM payment_submissions WHERE pixel_hash = ? AND hash <> ? AND order_id <> ? LIMIT 1",
+            pixels,
+            hash,
+            id
+        )
+        .fetch_optional(self.sql())
+        .await?;
+        Ok(twin.and_then(|twin| twin.parse().ok()))
+    }
+
+    async fn insert_submission(
+        &mut self,
+        order: &OrderId,
+        customer: UserId,
+        source_id: &str,
+        proof: &Proof,
+        flags: &[Flag],
+        now: Millis,
+    ) -> Result<SubmissionId, Error> {
+        let (order, customer, size) = (order.as_str(), customer.to_sql(), super::signed(proof.size));
+        let flags = serde_json::to_string(flags).unwrap_or_else(|_| "[]".to_owned());
+        let id = sqlx::query_scalar!(
+            "INSERT INTO payment_submissions
+                 (order_id, user_id, source_id, hash, pixel_hash, format, width, height, size, created_at, status, flags)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?) RETURNING id AS \"id!\"",
+            order,
+            customer,
+            source_id,
+            proof.hash,
+            proof.pixel_hash,
+            proof.format,
+            proof.width,
+            proof.height,
+            size,
+            now.0,
+            flags
+        )
+        .fetch_one(self.sql())
+        .await?;
+        Ok(SubmissionId(id))
+    }
+
+    async fn claim_picture(&mut self, hash: &str, order: &OrderId) -> Result<(), Error> {
+        let order = order.as_str();
+        sqlx::query!(
+            "INSERT INTO proof_hashes (hash, order_id) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET order_id = excluded.order_id",
+            hash,
+            order
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    /// The order is under review: an attempt is spent, the ticket is locked, the card is posted.
+    async fn proof_under_review(
+        &mut self,
+        order: &OrderId,
+        submission: SubmissionId,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let id = order.as_str();
+        let done = sqlx::query!(
+            "UPDATE orders SET status = 'payment_submitted', attempts_left = attempts_left - 1, reason = NULL, updated_at = ?
+             WHERE id = ? AND status = 'pending_payment'",
+            now.0,
+            id
+        )
+        .execute(self.sql())
+        .await?;
+        if done.rows_affected() != 1 {
+            return Err(Error::Missing("order that waits for a proof"));
+        }
+        sqlx::query!(
+            "INSERT INTO payments (order_id, submission_id, due_minor, currency, status, created_at, updated_at)
+             SELECT id, ?, price_minor, currency, 'pending', ?, ? FROM orders WHERE id = ?
+             ON CONFLICT (order_id) DO UPDATE SET submission_id = excluded.submission_id, status = 'pending',
+                 reviewer_id = NULL, decided_at = NULL, reason = NULL, updated_at = excluded.updated_at",
+            submission.0,
+            now.0,
+            now.0,
+            id
+        )
+        .execute(self.sql())
+        .await?;
+        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        self.enqueue(&Effect::SyncCard { submission }, now, now).await?;
+        self.about(Subject::Order(order.clone()));
+        Ok(())
+    }
+
+    /// The customer is told that the picture is taken, staff are told by whom.
+    async fn refuse_duplicate(
+        &mut self,
+        order: &OrderId,
+        customer: UserId,
+        source: &ProofSource,
+        twin: &OrderId,
+        foreign: bool,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let news = StaffNews::Duplicate { order: order.clone(), twin: twin.clone(), foreign, source: source.key() };
+        self.enqueue(&Effect::TellStaff { news }, now, now).await?;
+        if let ProofSource::Message(message) = source {
+            let notice = Notice::Duplicate { message: *message };
+            self.enqueue(&Effect::Notify { order: order.clone(), notice }, now, now).await?;
+        }
+        let payload = json!({ "twin": twin, "foreign": foreign, "source": source.key() });
+        self.audit_order(customer, "proof.duplicate", order, payload, now).await
+    }
+}

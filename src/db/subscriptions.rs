@@ -1,0 +1,346 @@
+//! Subscriptions and grants: what the panel is to say, and the booking of what it said.
+
+use std::time::Duration;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Db, Error, Subject, WriteTx, audit::BOT, outbox::Claim, signed, unsigned};
+use crate::domain::{
+    Millis, OrderId, SubscriptionRow, UserId,
+    effect::{Effect, OwnerNews},
+    grants::{Expiry, Filled},
+};
+
+/// What a user owns on a panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its number.
+    pub id: SubscriptionRow,
+    /// Whose it is.
+    pub user: UserId,
+    /// The panel.
+    pub panel: String,
+    /// The inbound on it.
+    pub inbound_id: i64,
+    /// The client's uuid.
+    pub uuid: Uuid,
+    /// The client's subscription id.
+    pub sub_id: String,
+    /// The client's e-mail, the panel-wide key.
+    pub email: String,
+    /// Whether the client has ever been confirmed on the panel.
+    pub provisioned: bool,
+    /// The end we wrote last; `None` before the first write.
+    pub expiry: Option<Expiry>,
+    /// The quota we wrote last in bytes, 0 = unlimited; `None` before the first write.
+    pub quota: Option<u64>,
+    /// Bytes used before the counter's last reset.
+    pub used_before: u64,
+    /// The link as last built; a secret of the customer's.
+    pub link: Option<String>,
+}
+
+/// What one order gives, and how far it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Its number.
+    pub id: i64,
+    /// The order.
+    pub order: OrderId,
+    /// Days of 24 hours, 0 = without end.
+    pub days: u32,
+    /// Bytes, 0 = unlimited.
+    pub bytes: u64,
+    /// The target, once computed.
+    pub filled: Option<Filled>,
+    /// A panel value that was not what we wrote last.
+    pub note: Option<String>,
+    /// Whether the counter's reset has been answered with success.
+    pub reset: bool,
+}
+
+/// What to write when the panel is as it should be.
+#[derive(Debug, Clone)]
+pub struct Provisioned<'a> {
+    /// The grant that was written and read back.
+    pub grant: &'a Grant,
+    /// Its target.
+    pub filled: Filled,
+    /// The client's link.
+    pub link: &'a str,
+    /// How long the ticket stays after the sale.
+    pub ticket_stays: Duration,
+}
+
+impl Db {
+    /// A subscription by its number.
+    pub async fn subscription(&self, id: SubscriptionRow) -> Result<Option<Subscription>, Error> {
+        let row = sqlx::query!(
+            "SELECT user_id, panel, inbound_id, client_uuid, sub_id, email, status, expires_at, quota_bytes, used_before, link
+             FROM subscriptions WHERE id = ?",
+            id.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Subscription {
+            id,
+            user: UserId::from_sql(row.user_id),
+            panel: row.panel,
+            inbound_id: row.inbound_id,
+            uuid: row.client_uuid.parse().map_err(|_| damaged("client_uuid"))?,
+            sub_id: row.sub_id,
+            email: row.email,
+            provisioned: row.status != "pending",
+            expiry: row.expires_at.map(|ms| if ms == 0 { Expiry::Never } else { Expiry::At(Millis(ms)) }),
+            quota: row.quota_bytes.map(unsigned),
+            used_before: unsigned(row.used_before),
+            link: row.link,
+        }))
+    }
+
+    /// The user's subscriptions that exist on a panel, newest first.
+    pub async fn subscriptions_of(&self, user: UserId) -> Result<Vec<Subscription>, Error> {
+        let user = user.to_sql();
+        let ids = sqlx::query_scalar!(
+            "SELECT id FROM subscriptions WHERE user_id = ? AND status <> 'pending' ORDER BY id DESC",
+            user
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let mut all = Vec::new();
+        for id in ids {
+            all.extend(self.subscription(SubscriptionRow(id)).await?);
+        }
+        Ok(all)
+    }
+
+    /// Completed orders of a subscription that still wait for their link to be fetched.
+    pub async fn undelivered_of(&self, subscription: SubscriptionRow) -> Result<Vec<OrderId>, Error> {
+        let ids = sqlx::query_scalar!(
+            "SELECT id FROM orders WHERE subscription_id = ? AND status = 'completed' AND delivery IN ('none', 'dm_closed')",
+            subscription.0
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+    }
+
+    /// The oldest grant that the panel does not have yet.
+    pub async fn next_grant(&self, subscription: SubscriptionRow) -> Result<Option<Grant>, Error> {
+        let row = sqlx::query!(
+            r#"SELECT g.id AS "id!", g.order_id, g.days, g.bytes, g.base, g.new_expiry, g.new_quota, g.used_before, g.note, g.reset_at
+               FROM grants g JOIN orders o ON o.id = g.order_id
+               WHERE g.subscription_id = ? AND g.applied_at IS NULL AND g.voided_at IS NULL AND o.status = 'provisioning'
+               ORDER BY g.id LIMIT 1"#,
+            subscription.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let filled = match (row.base, row.new_expiry, row.new_quota, row.used_before) {
+            (Some(base), Some(expiry), Some(quota), Some(used)) => Some(Filled {
+                base: Millis(base),
+                expiry: if expiry == 0 { Expiry::Never } else { Expiry::At(Millis(expiry)) },
+                quota: unsigned(quota),
+                used_before: unsigned(used),
+            }),
+            _ => None,
+        };
+        Ok(Some(Grant {
+            id: row.id,
+            order: row.order_id.parse().map_err(|_| damaged("order_id"))?,
+            days: u32::try_from(row.days).unwrap_or(0),
+            bytes: unsigned(row.bytes),
+            filled,
+            note: row.note,
+            reset: row.reset_at.is_some(),
+        }))
+    }
+
+    /// The panel's noteworthy value that was found when an order's grant was computed.
+    pub async fn grant_note(&self, order: &OrderId) -> Result<Option<String>, Error> {
+        let id = order.as_str();
+        let note = sqlx::query_scalar!(
+            "SELECT note FROM grants WHERE order_id = ? AND kind = 'sale' AND voided_at IS NULL",
+            id
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(note.flatten())
+    }
+
+    /// Stores a computed grant, once and before the first panel write.
+    pub async fn fill_grant(
+        &self,
+        grant: &Grant,
+        filled: &Filled,
+        note: Option<&str>,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let (expiry, quota, used) = (filled.expiry.to_panel(), signed(filled.quota), signed(filled.used_before));
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE grants SET filled_at = ?, base = ?, new_expiry = ?, new_quota = ?, used_before = ?, note = ?
+             WHERE id = ? AND filled_at IS NULL",
+            now.0,
+            filled.base.0,
+            expiry,
+            quota,
+            used,
+            note,
+            grant.id
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.commit().await
+    }
+
+    /// Remembers that the counter was reset for this grant.
+    pub async fn counter_reset(&self, grant: &Grant, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query!("UPDATE grants SET reset_at = ? WHERE id = ?", now.0, grant.id).execute(tx.sql()).await?;
+        tx.commit().await
+    }
+
+    /// The panel has been read back and is as it should be: order, payment, subscription, ledger
+    /// and roll-up in one transaction, with everything that follows from the sale.
+    pub async fn complete(
+        &self,
+        claim: &Claim,
+        sub: &Subscription,
+        done: Provisioned<'_>,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let order = &done.grant.order;
+        let id = order.as_str();
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE orders SET status = 'completed', reason = NULL, ended_at = ?, updated_at = ?
+             WHERE id = ? AND status = 'provisioning' RETURNING id",
+            now.0,
+            now.0,
+            id
+        )
+        .fetch_optional(tx.sql())
+        .await?
+        .ok_or(Error::Missing("order being provisioned"))?;
+        sqlx::query!(
+            "UPDATE payments SET status = 'approved', received_minor = max(received_minor, due_minor), updated_at = ? WHERE order_id = ?",
+            now.0,
+            id
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.apply_grant(sub, &done, now).await?;
+        let payload = json!({
+            "subscription": sub.id.0, "panel": sub.panel, "email": sub.email,
+            "expiry": done.filled.expiry.to_panel(), "quota_bytes": done.filled.quota,
+        });
+        tx.audit_order(BOT, "order.complete", order, payload, now).await?;
+        tx.enqueue(&Effect::DeliverLink { order: order.clone(), user: sub.user }, now, now).await?;
+        tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(done.ticket_stays), now).await?;
+        tx.show_on_card(order, now).await?;
+        tx.finish(claim, now).await?;
+        tx.about(Subject::Order(order.clone()));
+        tx.book_payment(order, now).await?;
+        tx.commit().await
+    }
+
+    /// The panel refused for good: the payment goes back to review with what the panel said.
+    pub async fn refused(&self, claim: &Claim, order: &OrderId, said: &str, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        // Before the return to review, which takes this very effect out of the outbox.
+        tx.finish(claim, now).await?;
+        tx.return_to_review(order, said, now).await?;
+        tx.audit_order(BOT, "order.refused", order, json!({ "panel_said": said }), now).await?;
+        tx.commit().await
+    }
+
+    /// Something only a person can settle, such as a stranger's client under our e-mail.
+    pub async fn puzzled(&self, claim: &Claim, order: &OrderId, cause: &str, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        tx.needs_attention(order, cause, now).await?;
+        tx.finish(claim, now).await?;
+        tx.commit().await
+    }
+
+    /// Whether the client of a subscription may be removed: nothing was ever delivered from it
+    /// and no order is being provisioned into it.
+    pub async fn may_remove_client(&self, subscription: SubscriptionRow) -> Result<bool, Error> {
+        let row = sqlx::query!(
+            r#"SELECT s.status = 'pending' AND NOT EXISTS (
+                   SELECT 1 FROM orders o WHERE o.subscription_id = s.id AND o.status IN ('provisioning', 'needs_attention', 'completed', 'reversed')
+               ) AS "may!: bool" FROM subscriptions s WHERE s.id = ?"#,
+            subscription.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.is_some_and(|row| row.may))
+    }
+
+    /// A panel refuses our login: the owner is told once.
+    pub async fn login_refused(&self, panel: &str, now: Millis) -> Result<(), Error> {
+        self.want(&Effect::TellOwner { news: OwnerNews::LoginRefused { panel: panel.to_owned() } }, now, now).await
+    }
+}
+
+impl WriteTx {
+    /// The subscription is what the grant says; the grant is used up.
+    async fn apply_grant(&mut self, sub: &Subscription, done: &Provisioned<'_>, now: Millis) -> Result<(), Error> {
+        let (expiry, quota, used) =
+            (done.filled.expiry.to_panel(), signed(done.filled.quota), signed(done.filled.used_before));
+        sqlx::query!(
+            "UPDATE subscriptions SET status = 'active', expires_at = ?, quota_bytes = ?, used_before = used_before + ?,
+                 used_bytes = 0, link = ?, updated_at = ? WHERE id = ?",
+            expiry,
+            quota,
+            used,
+            done.link,
+            now.0,
+            sub.id.0
+        )
+        .execute(self.sql())
+        .await?;
+        sqlx::query!("UPDATE grants SET applied_at = ? WHERE id = ?", now.0, done.grant.id).execute(self.sql()).await?;
+        Ok(())
+    }
+
+    /// The orders being provisioned into a subscription.
+    pub(super) async fn orders_waiting_for(&mut self, subscription: SubscriptionRow) -> Result<Vec<OrderId>, Error> {
+        let ids = sqlx::query_scalar!(
+            "SELECT id FROM orders WHERE subscription_id = ? AND status = 'provisioning'",
+            subscription.0
+        )
+        .fetch_all(self.sql())
+        .await?;
+        Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+    }
+
+    /// An approved order waits for a person; its card says why.
+    pub(super) async fn needs_attention(&mut self, order: &OrderId, cause: &str, now: Millis) -> Result<(), Error> {
+        let id = order.as_str();
+        let done = sqlx::query!(
+            "UPDATE orders SET status = 'needs_attention', reason = ?, updated_at = ? WHERE id = ? AND status = 'provisioning'",
+            cause,
+            now.0,
+            id
+        )
+        .execute(self.sql())
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(());
+        }
+        self.audit_order(BOT, "order.needs_attention", order, json!({ "cause": cause }), now).await?;
+        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        self.show_on_card(order, now).await?;
+        self.about(Subject::Order(order.clone()));
+        Ok(())
+    }
+}
+
+fn damaged(column: &str) -> Error {
+    Error::Damaged { table: "subscriptions", problem: format!("{column} cannot be read") }
+}
