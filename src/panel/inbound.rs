@@ -39,7 +39,7 @@ pub struct Stream {
     /// none, tls or reality.
     pub security: String,
     /// Other addresses under which the inbound is reached; one link each.
-    pub external_proxy: Option<Vec<ExternalProxy>>,
+    pub external_proxy: Vec<ExternalProxy>,
     /// With `security: reality`.
     pub reality_settings: Option<Reality>,
     /// With `security: tls`.
@@ -79,9 +79,9 @@ pub struct ExternalProxy {
 #[serde(rename_all = "camelCase", default)]
 pub struct Reality {
     /// Names the client may ask for.
-    pub server_names: Option<Vec<String>>,
+    pub server_names: Vec<String>,
     /// Ids the client may show; some may be empty.
-    pub short_ids: Option<Vec<String>>,
+    pub short_ids: Vec<String>,
     /// What the panel keeps for the client's side.
     pub settings: Option<RealityClient>,
 }
@@ -105,7 +105,7 @@ pub struct Tls {
     /// The certificate's name.
     pub server_name: String,
     /// Application protocols offered.
-    pub alpn: Option<Vec<String>>,
+    pub alpn: Vec<String>,
     /// What the panel keeps for the client's side.
     pub settings: Option<TlsClient>,
 }
@@ -220,6 +220,11 @@ impl OneOrMany {
 pub const VISION: &str = "xtls-rprx-vision";
 
 impl Inbound {
+    /// From the `obj` of `inbounds/get`, or a row of `inbounds/list`, of any generation.
+    pub fn parse(obj: Value) -> Result<Self, Error> {
+        read(obj).map(|(inbound, _)| inbound)
+    }
+
     /// The flow our clients have here: vision where xray can do it (TCP with TLS or REALITY,
     /// no header), else none; a client with a flow on another transport cannot connect.
     pub fn flow(&self) -> &'static str {
@@ -248,7 +253,7 @@ struct Row {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Clients {
-    clients: Option<Vec<Value>>,
+    clients: Vec<Value>,
     encryption: String,
 }
 
@@ -267,7 +272,7 @@ pub(super) fn read(obj: Value) -> Result<(Inbound, Vec<Value>), Error> {
         encryption: if settings.encryption.is_empty() { "none".to_owned() } else { settings.encryption },
         stream,
     };
-    Ok((inbound, settings.clients.unwrap_or_default()))
+    Ok((inbound, settings.clients))
 }
 
 /// Opens JSON that may be a text inside the JSON.
@@ -282,7 +287,20 @@ fn embedded(value: Value, what: &str) -> Result<Value, Error> {
     }
 }
 
-fn typed<T: DeserializeOwned>(value: Value, what: &str) -> Result<T, Error> {
+/// A null is a field that is not there.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+fn typed<T: DeserializeOwned>(mut value: Value, what: &str) -> Result<T, Error> {
+    drop_nulls(&mut value);
     // serde's message quotes values, which may be keys: only the place is told.
     serde_json::from_value(value).map_err(|_| Error::unexpected(format!("an inbound whose {what} has a wrong type")))
 }

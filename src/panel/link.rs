@@ -39,7 +39,7 @@ pub fn vless(
     if inbound.protocol != "vless" {
         return Err(LinkError::Protocol(inbound.protocol.clone()));
     }
-    let proxies = inbound.stream.external_proxy.as_deref().unwrap_or_default();
+    let proxies = &inbound.stream.external_proxy;
     if proxies.is_empty() {
         let params = params(inbound, &inbound.stream.security, flow)?;
         return Ok(vec![join(uuid, public_host, inbound.port, &params, remark)]);
@@ -118,8 +118,9 @@ fn transport(inbound: &Inbound, network: &str, params: &mut Params) -> Result<()
         }
         "kcp" => {
             let kcp = stream.kcp_settings.clone().unwrap_or_default();
-            params.push(("headerType", kcp.header.map_or_else(|| "none".to_owned(), |header| header.r#type)));
-            params.push(("seed", kcp.seed));
+            let disguise = kcp.header.unwrap_or_default().r#type;
+            let optional = [("headerType", disguise), ("seed", kcp.seed)];
+            params.extend(optional.into_iter().filter(|(_, value)| !value.is_empty()));
         }
         other => return Err(LinkError::Transport(other.to_owned())),
     }
@@ -145,7 +146,7 @@ fn tls(inbound: &Inbound, params: &mut Params) {
     let list = |list: Option<OneOrMany>| list.map_or_else(String::new, |list| list.joined());
     let optional = [
         ("sni", tls.server_name),
-        ("alpn", tls.alpn.unwrap_or_default().join(",")),
+        ("alpn", tls.alpn.join(",")),
         ("fp", client.fingerprint),
         ("ech", client.ech_config_list),
         ("pcs", list(client.pinned_peer_cert_sha256)),
@@ -160,7 +161,7 @@ fn reality(inbound: &Inbound, params: &mut Params) -> Result<(), LinkError> {
     if client.public_key.is_empty() {
         return Err(LinkError::Reality("public key"));
     }
-    let first = |list: Option<Vec<String>>| list.unwrap_or_default().into_iter().find(|text| !text.is_empty());
+    let first = |list: Vec<String>| list.into_iter().find(|text| !text.is_empty());
     let name = first(reality.server_names).ok_or(LinkError::Reality("server name"))?;
     params.push(("sni", name));
     params.push(("pbk", client.public_key));

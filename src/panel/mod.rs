@@ -25,6 +25,7 @@ pub mod inbound;
 pub mod link;
 mod record;
 mod session;
+mod tls;
 mod v2;
 mod v3;
 mod wire;
@@ -61,7 +62,7 @@ pub struct Settings {
     pub public_host: String,
     /// Where its subscription listener is reached, with the path (`https://sub.example.org:2096/sub/`).
     pub subscription_url: Option<String>,
-    /// Certificates in PEM form to trust beside the public ones: a private CA, or the panel's own.
+    /// Certificates in PEM form to trust instead of the public ones: a private CA, or the panel's own.
     pub ca_pem: Option<Vec<u8>>,
     /// How we are let in.
     pub credentials: Credentials,

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::Error;
+use super::{Error, tls};
 
 /// How long a TCP and TLS connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -114,11 +114,7 @@ impl Wire {
             .user_agent(concat!("tollkeeper/", env!("CARGO_PKG_VERSION")))
             .default_headers(default_headers());
         if let Some(pem) = ca_pem {
-            let certificates = reqwest::Certificate::from_pem_bundle(pem)
-                .map_err(|_| Error::unexpected("its ca_file holds no certificate in PEM form"))?;
-            for certificate in certificates {
-                builder = builder.add_root_certificate(certificate);
-            }
+            builder = builder.use_preconfigured_tls(tls::trusting(pem)?);
         }
         let http = builder.build().map_err(|error| Error::from_transport(error, silence))?;
         Ok(Self { http, base, silence })
