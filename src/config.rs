@@ -122,7 +122,7 @@ pub struct PanelConfig {
     pub public_host: String,
     /// Where subscriptions are served, up to and without the subscription id.
     pub subscription_url: Option<Url>,
-    /// The certificate (or its authority) to trust besides the public ones, PEM.
+    /// The certificate (or its authority) to trust instead of the public ones, PEM.
     pub ca_pem: Option<Vec<u8>>,
     /// What the names of its secrets begin with.
     pub env_prefix: String,

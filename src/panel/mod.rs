@@ -83,20 +83,30 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// How a panel lets us in.
-#[derive(Clone)]
-pub enum Credentials {
+/// How a panel lets us in: at least one of the two. A token is used where the panel knows tokens.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials {
     /// An API token (v3.1 and later): survives password changes and two-factor.
-    Token(SecretString),
+    pub token: Option<SecretString>,
     /// A person's sign-in.
-    Password {
-        /// User name.
-        username: String,
-        /// Password.
-        password: SecretString,
-        /// The secret of two-factor, base32; a code is computed at each sign-in.
-        totp_secret: Option<SecretString>,
-    },
+    pub login: Option<Login>,
+}
+
+/// A person's sign-in.
+#[derive(Clone)]
+pub struct Login {
+    /// User name.
+    pub username: String,
+    /// Password.
+    pub password: SecretString,
+    /// The secret of two-factor, base32; a code is computed at each sign-in.
+    pub totp_secret: Option<SecretString>,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").finish_non_exhaustive()
+    }
 }
 
 /// What a health check learns.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
-    Credentials, Error,
+    Credentials, Error, Login,
     wire::{Answer, Envelope, Reply, Request, Wire, cookie_headers, sensitive},
 };
 use crate::domain::Millis;
@@ -137,14 +137,10 @@ impl Door {
         {
             return Err(error.clone());
         }
-        let opened = self.open(wire).await;
-        state.refused = match &opened {
-            // A token is not counted against us by any version: asking again costs nothing.
-            Err(error @ Error::Unauthorized { .. }) if matches!(self.credentials, Credentials::Password { .. }) => {
-                Some((Instant::now(), error.clone()))
-            }
-            _ => None,
-        };
+        let mut said_no = false;
+        let opened = self.open(wire, &mut said_no).await;
+        // A token that is not accepted is no sign-in: no version counts it against us.
+        state.refused = opened.as_ref().err().filter(|_| said_no).map(|error| (Instant::now(), error.clone()));
         let (generation, headers) = opened?;
         state.signed_in += 1;
         let session = Session { generation, headers, number: state.signed_in };
@@ -159,52 +155,48 @@ impl Door {
     }
 
     /// Probe, sign in, and ask for the status: it proves the session and tells the version.
-    async fn open(&self, wire: &Wire) -> Result<(Generation, HeaderMap), Error> {
+    /// `said_no` becomes true when the panel refused a user name and password.
+    async fn open(&self, wire: &Wire, said_no: &mut bool) -> Result<(Generation, HeaderMap), Error> {
         let probe = wire.send(&Request::get("csrf-token"), HeaderMap::new()).await?;
         let v3 = match probe.answer {
             Answer::Panel(Envelope { success: true, obj: Value::String(csrf), .. }) => Some((csrf, probe.cookie)),
             Answer::NotFound => None,
             _ => return Err(not_a_panel()),
         };
-        match (&self.credentials, v3) {
-            (Credentials::Token(token), Some(_)) => {
+        let no_login = |why| Error::unauthorized(format!("{why}: give it a user name and a password"));
+        match (v3, &self.credentials) {
+            (Some(_), Credentials { token: Some(token), .. }) => {
                 let mut headers = HeaderMap::new();
                 headers.insert(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose_secret()))?);
                 prove_v3(wire, headers, "it does not accept the API token (disabled, deleted or mistyped?)").await
             }
-            (Credentials::Token(_), None) => {
-                two_factor_on_v2(wire).await?;
-                Err(Error::unauthorized("this version (2.x) has no API tokens: give it a user name and a password"))
-            }
-            (Credentials::Password { username, password, totp_secret }, Some((csrf, cookie))) => {
+            (Some((csrf, cookie)), Credentials { login: Some(login), .. }) => {
                 let cookie = cookie.ok_or_else(not_a_panel)?;
-                let form = self.form(username, password, totp_secret.as_ref())?;
                 let before = cookie_headers(&cookie, Some(&csrf))?;
-                let reply = wire.send(&Request::post("login").json(form), before).await?;
-                let cookie = let_in(reply, totp_secret.is_some())?.unwrap_or(cookie);
+                let reply = wire.send(&Request::post("login").json(self.form(login)?), before).await?;
+                let cookie = let_in(reply, login, said_no)?.unwrap_or(cookie);
                 let headers = cookie_headers(&cookie, Some(&csrf))?;
                 prove_v3(wire, headers, "it let us in, but does not accept the session").await
             }
-            (Credentials::Password { username, password, totp_secret }, None) => {
-                if two_factor_on_v2(wire).await? && totp_secret.is_none() {
+            (None, Credentials { login: Some(login), .. }) => {
+                if two_factor_on_v2(wire).await? && login.totp_secret.is_none() {
                     return Err(Error::unauthorized("two-factor is switched on and its secret is not configured"));
                 }
-                let form = self.form(username, password, totp_secret.as_ref())?;
-                let reply = wire.send(&Request::post("login").json(form), HeaderMap::new()).await?;
-                let cookie = let_in(reply, totp_secret.is_some())?.ok_or_else(not_a_panel)?;
+                let reply = wire.send(&Request::post("login").json(self.form(login)?), HeaderMap::new()).await?;
+                let cookie = let_in(reply, login, said_no)?.ok_or_else(not_a_panel)?;
                 prove_v2(wire, cookie_headers(&cookie, None)?).await
             }
+            (None, Credentials { login: None, .. }) => {
+                two_factor_on_v2(wire).await?;
+                Err(no_login("this version (2.x) has no API tokens"))
+            }
+            (Some(_), Credentials { token: None, login: None }) => Err(no_login("neither a token nor a login is set")),
         }
     }
 
-    fn form(
-        &self,
-        username: &str,
-        password: &SecretString,
-        totp_secret: Option<&SecretString>,
-    ) -> Result<Value, Error> {
-        let mut form = json!({ "username": username, "password": password.expose_secret() });
-        if let Some(secret) = totp_secret {
+    fn form(&self, login: &Login) -> Result<Value, Error> {
+        let mut form = json!({ "username": login.username, "password": login.password.expose_secret() });
+        if let Some(secret) = &login.totp_secret {
             form["twoFactorCode"] = Value::String(code(secret, self.now())?);
         }
         Ok(form)
@@ -237,11 +229,12 @@ async fn two_factor_on_v2(wire: &Wire) -> Result<bool, Error> {
 }
 
 /// Reads the answer to a login; the new session cookie, if one was set.
-fn let_in(reply: Reply, with_code: bool) -> Result<Option<String>, Error> {
+fn let_in(reply: Reply, login: &Login, said_no: &mut bool) -> Result<Option<String>, Error> {
+    *said_no = matches!(reply.answer, Answer::Panel(Envelope { success: false, .. }));
     match reply.answer {
         Answer::Panel(Envelope { success: true, .. }) => Ok(reply.cookie),
         // One text for a bad name, password or code, and for being locked out.
-        Answer::Panel(_) if with_code => Err(Error::unauthorized(
+        Answer::Panel(_) if login.totp_secret.is_some() => Err(Error::unauthorized(
             "it refused user name, password or two-factor code (a wrong clock spoils the code; or we are locked out)",
         )),
         Answer::Panel(_) => Err(Error::unauthorized(
