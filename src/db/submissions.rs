@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::{Db, Error, Subject, WriteTx, moment, outbox::Claim};
+pub use crate::domain::proofs::{Flag, Verdict};
 use crate::domain::{
     MessageId, Millis, OrderId, OrderStatus, SubmissionId, UserId,
     effect::{Effect, Notice, StaffNews},
@@ -46,24 +47,6 @@ impl ProofSource {
     }
 }
 
-/// Something worth a second look at a submission; never a verdict.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "flag", rename_all = "snake_case")]
-pub enum Flag {
-    /// The picture was sent before for an order of the same customer that came to nothing.
-    HandedOn {
-        /// That order.
-        from: OrderId,
-    },
-    /// The picture was sent before for this order.
-    Again,
-    /// The same pixels came in another file for another order.
-    SamePixels {
-        /// That order.
-        twin: OrderId,
-    },
-}
-
 /// What came of sending a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Submitted {
@@ -75,29 +58,6 @@ pub enum Submitted {
     Refused(ProofRefused),
     /// Another order owns the picture; staff have been told.
     Duplicate,
-}
-
-/// The state of a submission.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Waits for review.
-    Pending,
-    /// Approved.
-    Approved {
-        /// By whom.
-        by: UserId,
-        /// When.
-        at: Millis,
-    },
-    /// Declined.
-    Declined {
-        /// By whom.
-        by: UserId,
-        /// When.
-        at: Millis,
-        /// Why, as the customer read it.
-        reason: String,
-    },
 }
 
 /// A submission with what its card needs.

@@ -189,7 +189,8 @@ impl Effect {
 }
 
 impl Notice {
-    fn key(&self) -> String {
+    /// What tells it from other messages of its kind: part of the row's key and of the message's marker.
+    pub fn key(&self) -> String {
         match self {
             Self::Welcome => "welcome".to_owned(),
             Self::Declined { submission } => format!("declined:{submission}"),
@@ -202,7 +203,8 @@ impl Notice {
 }
 
 impl OwnerNews {
-    fn key(&self) -> String {
+    /// What tells it from other messages of its kind: part of the row's key and of the message's marker.
+    pub fn key(&self) -> String {
         match self {
             Self::NoRoom { .. } => "room".to_owned(),
             Self::NoTicket { .. } => "ticket".to_owned(),

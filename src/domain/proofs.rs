@@ -1,6 +1,48 @@
-//! The duplicate rule: the first order that claims a picture owns it.
+//! Payment proofs: what was decided about one, and the duplicate rule (the first order that
+//! claims a picture owns it).
 
-use super::{OrderId, OrderStatus, UserId};
+use super::{Millis, OrderId, OrderStatus, UserId};
+
+/// The state of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Waits for review.
+    Pending,
+    /// Approved.
+    Approved {
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: Millis,
+    },
+    /// Declined.
+    Declined {
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: Millis,
+        /// Why, as the customer read it.
+        reason: String,
+    },
+}
+
+/// Something worth a second look at a submission; never a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "flag", rename_all = "snake_case")]
+pub enum Flag {
+    /// The picture was sent before for an order of the same customer that came to nothing.
+    HandedOn {
+        /// That order.
+        from: OrderId,
+    },
+    /// The picture was sent before for this order.
+    Again,
+    /// The same pixels came in another file for another order.
+    SamePixels {
+        /// That order.
+        twin: OrderId,
+    },
+}
 
 /// Whose a picture already is.
 #[derive(Debug, Clone, PartialEq, Eq)]
