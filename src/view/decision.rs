@@ -1,0 +1,261 @@
+//! Staff decide: the confirmation, the reasons, and what came of it. All of it is seen by the
+//! member of staff alone.
+
+use crate::domain::{
+    ChannelId, Millis, Order, OrderStatus, UserId,
+    button::{Button, Token},
+    order::{Delivery, SubmissionId},
+};
+
+use super::{Embed, Locale, Menu, Modal, Post, Press, Row, Tone, post::Entry, review::delivery_text, text, words};
+
+/// The usual reasons to decline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The money did not arrive.
+    NotReceived,
+    /// Another amount arrived.
+    WrongAmount,
+    /// The picture cannot be read.
+    Unreadable,
+    /// The receipt is old or was used before.
+    OldReceipt,
+    /// It was sent to another account.
+    WrongAccount,
+}
+
+impl Reason {
+    /// All of them, in the order of the menu.
+    pub const ALL: [Self; 5] =
+        [Self::NotReceived, Self::WrongAmount, Self::Unreadable, Self::OldReceipt, Self::WrongAccount];
+
+    /// The menu's value for a reason that is typed; it opens [`reason_modal`].
+    pub const OTHER: &'static str = "other";
+
+    /// The menu's value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotReceived => "not-received",
+            Self::WrongAmount => "wrong-amount",
+            Self::Unreadable => "unreadable",
+            Self::OldReceipt => "old-receipt",
+            Self::WrongAccount => "wrong-account",
+        }
+    }
+
+    /// The reason of a menu's value; `None` for [`Self::OTHER`] and for what is none of ours.
+    pub fn from_value(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == value)
+    }
+
+    /// What the customer reads.
+    pub fn text(self, customer: Locale) -> String {
+        customer.say(match self {
+            Self::NotReceived => "reason-not-received",
+            Self::WrongAmount => "reason-wrong-amount",
+            Self::Unreadable => "reason-unreadable",
+            Self::OldReceipt => "reason-old-receipt",
+            Self::WrongAccount => "reason-wrong-account",
+        })
+    }
+
+    fn label(self, staff: Locale) -> String {
+        staff.say(match self {
+            Self::NotReceived => "reason-label-not-received",
+            Self::WrongAmount => "reason-label-wrong-amount",
+            Self::Unreadable => "reason-label-unreadable",
+            Self::OldReceipt => "reason-label-old-receipt",
+            Self::WrongAccount => "reason-label-wrong-account",
+        })
+    }
+}
+
+/// What is about to be confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action<'a> {
+    /// Approve the payment.
+    Approve,
+    /// Decline it, for a reason that the customer will read.
+    Decline(&'a str),
+}
+
+/// What a confirmation is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfirmFacts<'a> {
+    /// The order.
+    pub order: &'a Order,
+    /// The customer's name on Discord.
+    pub customer_name: &'a str,
+    /// What is about to happen.
+    pub action: Action<'a>,
+    /// The one-time token behind both buttons.
+    pub token: &'a Token,
+    /// When the token expires.
+    pub expires_at: Millis,
+}
+
+/// The confirmation: the facts once more, Confirm and Cancel.
+pub fn confirmation(locale: Locale, facts: &ConfirmFacts<'_>) -> Post {
+    let order = facts.order;
+    let (tone, title, body) = match facts.action {
+        Action::Approve => (Tone::Good, "decision-approve-title", "decision-approve-body"),
+        Action::Decline(_) if order.attempts_left == 0 => {
+            (Tone::Bad, "decision-decline-title", "decision-decline-last-body")
+        }
+        Action::Decline(_) => (Tone::Bad, "decision-decline-title", "decision-decline-body"),
+    };
+    let customer = locale.with(
+        "review-customer",
+        &[("mention", text::person(order.customer).into()), ("name", words::name(facts.customer_name).into())],
+    );
+    let amount = locale.with("common-amount", &[("currency", order.plan.price.currency.code().into())]);
+    let mut embed = Embed::new(tone, locale.say(title))
+        .body(locale.say(body))
+        .field(locale.say("review-customer-name"), customer)
+        .field(locale.say("common-plan"), words::contents(locale, &order.plan))
+        .short(amount, words::digits(order.plan.price))
+        .short(locale.say("common-order-id"), text::code(order.id.as_str(), 20));
+    if let Some(method) = &order.method {
+        embed = embed.short(locale.say("common-method"), words::name(&method.name));
+    }
+    if let Action::Decline(reason) = facts.action {
+        embed = embed.field(locale.say("common-reason"), words::reason(reason));
+    }
+    embed = embed.field(locale.say("decision-valid"), text::relative(facts.expires_at));
+    Post::embed(embed).row(Row::Buttons(vec![
+        Press::ours(Button::Confirm(facts.token.clone()), locale.say("decision-confirm-button"), tone),
+        Press::ours(Button::Abort(facts.token.clone()), locale.say("decision-cancel-button"), Tone::Over),
+    ]))
+}
+
+/// The usual reasons to decline, and "other", which opens [`reason_modal`].
+pub fn reason_menu(locale: Locale, submission: SubmissionId) -> Post {
+    let entry = |value: &str, label: String| Entry { value: value.to_owned(), label, description: None, chosen: false };
+    let mut options: Vec<Entry> =
+        Reason::ALL.into_iter().map(|reason| entry(reason.as_str(), reason.label(locale))).collect();
+    options.push(entry(Reason::OTHER, locale.say("reason-label-other")));
+    Post::text(locale.say("decision-why")).row(Row::Menu(Menu {
+        button: Button::ReasonMenu(submission),
+        placeholder: locale.say("decision-why-placeholder"),
+        options,
+    }))
+}
+
+/// The form in which a reason is typed.
+pub fn reason_modal(locale: Locale, submission: SubmissionId) -> Modal {
+    Modal {
+        button: Button::ReasonModal(submission),
+        title: locale.say("decision-modal-title"),
+        label: locale.say("decision-modal-label"),
+        placeholder: locale.say("decision-modal-placeholder"),
+        max: 300,
+    }
+}
+
+/// What came of a click of staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Approved, the client exists; how the link reached the customer.
+    Delivered(Delivery),
+    /// Approved and under way; the card there shows the result.
+    InProgress(Option<ChannelId>),
+    /// Approved; the panel is down.
+    WaitsForPanel {
+        /// Since when.
+        since: Millis,
+    },
+    /// The panel refused: the payment is back in review.
+    PanelRefused {
+        /// What it answered.
+        said: String,
+    },
+    /// Approved, and a person must look at it.
+    NeedsAttention {
+        /// What is wrong.
+        cause: String,
+    },
+    /// Declined; the customer may send so many more.
+    Declined {
+        /// Attempts left; 0 closed the order.
+        attempts_left: u32,
+    },
+    /// The order goes to the panel again.
+    Retrying,
+    /// The payment is back in review.
+    BackInReview,
+    /// Somebody else was first.
+    AlreadyDecided {
+        /// Who, when that is known.
+        by: Option<UserId>,
+        /// When, when that is known.
+        at: Option<Millis>,
+        /// The order's state now.
+        status: OrderStatus,
+    },
+    /// The member of staff chose Cancel.
+    Aborted,
+    /// The confirmation is too old.
+    Expired,
+    /// The confirmation was already used.
+    Used,
+    /// The confirmation was opened by somebody else.
+    NotYours,
+    /// The member of staff has lost the power meanwhile.
+    PowerLost,
+    /// The order is in another state than it was when the confirmation was opened.
+    OrderChanged {
+        /// The state now.
+        status: OrderStatus,
+    },
+    /// The card is not the order's current proof any more.
+    OldCard,
+}
+
+/// What came of a click, as an answer to who clicked.
+pub fn outcome(locale: Locale, outcome: &Outcome) -> Post {
+    Post::text(outcome_text(locale, outcome))
+}
+
+fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
+    let say = |id: &str| locale.say(id);
+    match outcome {
+        Outcome::Delivered(delivery) => {
+            let delivery = delivery_text(locale, *delivery);
+            locale.with("decision-delivered", &[("delivery", delivery.into())])
+        }
+        Outcome::InProgress(None) => say("decision-in-progress"),
+        Outcome::InProgress(Some(place)) => {
+            locale.with("decision-in-progress-there", &[("place", text::channel(*place).into())])
+        }
+        Outcome::WaitsForPanel { since } => locale.with("decision-waits", &[("since", text::relative(*since).into())]),
+        Outcome::PanelRefused { said } => locale.with("decision-refused", &[("said", words::reason(said).into())]),
+        Outcome::NeedsAttention { cause } => {
+            locale.with("decision-attention", &[("cause", words::reason(cause).into())])
+        }
+        Outcome::Declined { attempts_left: 0 } => say("decision-declined-for-good"),
+        Outcome::Declined { attempts_left } => locale.with("decision-declined", &[("left", (*attempts_left).into())]),
+        Outcome::Retrying => say("decision-retrying"),
+        Outcome::BackInReview => say("decision-back-done"),
+        Outcome::AlreadyDecided { by, at, status } => already_decided(locale, *by, *at, *status),
+        Outcome::Aborted => say("decision-aborted"),
+        Outcome::Expired => say("decision-expired"),
+        Outcome::Used => say("decision-used"),
+        Outcome::NotYours => say("decision-not-yours"),
+        Outcome::PowerLost => say("decision-power-lost"),
+        Outcome::OrderChanged { status } => {
+            locale.with("decision-changed", &[("status", words::status(locale, *status).into())])
+        }
+        Outcome::OldCard => say("decision-old-card"),
+    }
+}
+
+fn already_decided(locale: Locale, by: Option<UserId>, at: Option<Millis>, status: OrderStatus) -> String {
+    let status = words::status(locale, status);
+    match (by, at) {
+        (Some(by), Some(at)) => locale.with(
+            "decision-already-by",
+            &[("who", text::person(by).into()), ("when", text::relative(at).into()), ("status", status.into())],
+        ),
+        _ => locale.with("decision-already", &[("status", status.into())]),
+    }
+}

@@ -1,0 +1,21 @@
+# For staff, in the review channel.
+news-duplicate-foreign =
+    A picture was refused: another customer's order owns it.
+    Sent by { $customer } for order { $order }; it belongs to order { $twin }. Ticket: { $ticket }
+news-duplicate-own =
+    A picture was refused: the same customer already used it for an order that was paid.
+    Sent by { $customer } for order { $order }; it belongs to order { $twin }. Ticket: { $ticket }
+
+# For owners, by direct message.
+news-no-room =
+    No ticket category has room for another channel, so order { $order } was cancelled and the customer was told to try later.
+    Add a category to `overflow_category_ids`, or delete old channels by hand.
+news-no-ticket =
+    Discord refused to open a ticket, so order { $order } was cancelled and the customer was told to try later.
+    Run `tollkeeper check`: it says which permission is missing where.
+news-login-refused =
+    The panel { $panel } refuses our login. Approved orders wait until it works again and then finish by themselves.
+    Check the panel's token or password; we try again at most every 5 minutes.
+news-parked =
+    A step failed too often and now waits for a person: { $key }
+    The order it belongs to shows the cause in the review channel.

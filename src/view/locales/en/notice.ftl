@@ -1,0 +1,14 @@
+# Messages that ring the customer's phone. The mention comes first, then a whole sentence.
+notice-to = { $customer } { $sentence }
+notice-welcome = Welcome! This is your private ticket. Choose how you would like to pay in the message above.
+notice-declined =
+    Your payment proof was not accepted.
+    Reason: { $reason }
+    { $left ->
+        [one] You can send another screenshot here; you have { $left } attempt left.
+       *[other] You can send another screenshot here; you have { $left } attempts left.
+    }
+notice-declined-for-good =
+    Your payment proof was not accepted, and this order is closed.
+    Reason: { $reason }
+notice-link-waits = Your access is ready. Your direct messages are closed, so press “Get my link” in the message above.

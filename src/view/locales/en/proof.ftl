@@ -1,0 +1,24 @@
+# Payment proofs.
+proof-accepted = Thank you, we have your screenshot. Our team checks it and you are mentioned in the ticket as soon as it is decided.
+proof-looking = We are looking at your file.
+proof-duplicate = This picture was already used for another order. Please send the screenshot of the payment for this order.
+proof-not-fetched = We could not read your file from Discord. Please send it again.
+proof-no-order = You have no order that waits for a payment. Use /order to start one.
+proof-wrong-channel = Please send the screenshot in your ticket: { $ticket }
+proof-no-ticket-yet = Your ticket is still being opened. Please send the screenshot there in a moment.
+proof-no-method = Please choose a payment method in the ticket first, then send the screenshot again.
+proof-under-review = We already have your screenshot and are checking it. You do not need to send another one.
+proof-already-approved = Your payment is already approved. You do not need to send anything else.
+proof-closed = This order is closed. Use /order to start a new one.
+proof-no-attempts = This order takes no more screenshots. Please write to our team.
+proof-picture-empty = The file is empty. Please send the screenshot again.
+proof-picture-too-large = The file is larger than 8 MB. Please take a screenshot and send that; it is much smaller than a photo.
+proof-picture-too-many-pixels = The picture is too large to open. Please take a screenshot of the payment and send that.
+proof-picture-too-small = The picture is too small to read. Please send the whole screenshot in full size.
+proof-picture-animated = Moving pictures cannot be checked. Please send an ordinary screenshot of the payment.
+proof-picture-damaged = The picture is damaged and cannot be opened. Please take the screenshot again and send it.
+proof-picture-heic = This is an iPhone photo (HEIC), which we cannot open. Please take a screenshot of the payment instead and send that.
+proof-picture-gif = GIF files cannot be checked. Please send an ordinary screenshot of the payment.
+proof-picture-pdf = PDF files cannot be checked. Please open it, take a screenshot and send that.
+proof-picture-svg = This kind of drawing (SVG) cannot be checked. Please send a screenshot of the payment.
+proof-picture-none = This file is not a picture. Please send a screenshot of the payment as PNG, JPEG or WebP.

@@ -1,0 +1,93 @@
+//! Marks by which a message of ours is found again after a crash: "have I sent this already?"
+
+use std::fmt;
+
+use crate::domain::{
+    OrderId,
+    effect::{Notice, OwnerNews},
+    order::SubmissionId,
+};
+
+/// A mark in a message: an embed's footer, or the small last line of one without embeds.
+///
+/// It is the same in every language, and a message carries it for as long as it lives.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Marker(String);
+
+impl Marker {
+    /// How Discord writes small grey text.
+    pub const SMALL: &'static str = "-# ";
+
+    /// The review card of a proof.
+    pub fn proof(order: &OrderId, submission: SubmissionId) -> Self {
+        Self(format!("order {order} · proof {submission}"))
+    }
+
+    /// The status message of a ticket.
+    pub fn ticket(order: &OrderId) -> Self {
+        Self(format!("order {order} · ticket"))
+    }
+
+    /// The direct message with the link.
+    pub fn link(order: &OrderId) -> Self {
+        Self(format!("order {order} · link"))
+    }
+
+    /// A notice in a ticket.
+    pub fn notice(order: &OrderId, notice: &Notice) -> Self {
+        Self(format!("order {order} · {}", notice.key()))
+    }
+
+    /// A line for staff about a picture that another order owns; `source` is what it came with.
+    pub fn duplicate(order: &OrderId, source: &str) -> Self {
+        Self(format!("order {order} · duplicate {source}"))
+    }
+
+    /// A message to an owner.
+    pub fn owner(news: &OwnerNews) -> Self {
+        Self(format!("owner · {}", news.key()))
+    }
+
+    /// Whether a message with this content and these footers carries this marker.
+    pub fn is_in<'a>(&self, content: &'a str, footers: impl IntoIterator<Item = &'a str>) -> bool {
+        let last_line = content.lines().next_back().and_then(|line| line.strip_prefix(Self::SMALL));
+        last_line.into_iter().chain(footers).any(|text| text == self.0)
+    }
+
+    /// The order and submission of a review card's footer.
+    pub fn parse_proof(footer: &str) -> Option<(OrderId, SubmissionId)> {
+        let (order, submission) = footer.strip_prefix("order ")?.split_once(" · proof ")?;
+        let parsed = (order.parse().ok()?, SubmissionId(submission.parse().ok()?));
+        (Self::proof(&parsed.0, parsed.1).0 == footer).then_some(parsed)
+    }
+}
+
+impl fmt::Display for Marker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_is_found_by_its_footer() {
+        let order = OrderId::from_random(7);
+        let marker = Marker::proof(&order, SubmissionId(12));
+        assert_eq!(marker.to_string(), "order 7000000000 · proof 12");
+        assert_eq!(Marker::parse_proof(&marker.to_string()), Some((order.clone(), SubmissionId(12))));
+        assert!(marker.is_in("", ["other", "order 7000000000 · proof 12"]));
+        assert!(!marker.is_in("", ["order 7000000000 · proof 123"]));
+        assert_eq!(Marker::parse_proof("order 7000000000 · proof +12"), None);
+        assert_eq!(Marker::parse_proof("order 7000000000 · ticket"), None);
+    }
+
+    #[test]
+    fn a_notice_is_found_by_its_last_line() {
+        let marker = Marker::notice(&OrderId::from_random(7), &Notice::Welcome);
+        assert!(marker.is_in("Hello\n-# order 7000000000 · welcome", []));
+        assert!(!marker.is_in("-# order 7000000000 · welcome\nHello", []));
+    }
+}

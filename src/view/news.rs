@@ -1,0 +1,37 @@
+//! Lines for staff in the review channel, and direct messages to the owners.
+
+use crate::domain::{
+    Order,
+    effect::{OwnerNews, StaffNews},
+};
+
+use super::{Locale, Marker, Post, text, words};
+
+/// A line for staff; `order` is the order it is about.
+pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
+    match news {
+        StaffNews::Duplicate { order: id, twin, foreign, source } => {
+            let arguments = [
+                ("customer", text::person(order.customer).into()),
+                ("order", text::code(id.as_str(), 20).into()),
+                ("twin", text::code(twin.as_str(), 20).into()),
+                ("ticket", order.ticket.channel.map_or_else(|| locale.say("common-no-ticket"), text::channel).into()),
+            ];
+            let id_of_text = if *foreign { "news-duplicate-foreign" } else { "news-duplicate-own" };
+            Post::text(locale.with(id_of_text, &arguments)).marked(&Marker::duplicate(id, source))
+        }
+    }
+}
+
+/// A direct message to an owner.
+pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
+    let content = match news {
+        OwnerNews::NoRoom { order } => locale.with("news-no-room", &[("order", text::code(order.as_str(), 20).into())]),
+        OwnerNews::NoTicket { order } => {
+            locale.with("news-no-ticket", &[("order", text::code(order.as_str(), 20).into())])
+        }
+        OwnerNews::LoginRefused { panel } => locale.with("news-login-refused", &[("panel", words::name(panel).into())]),
+        OwnerNews::Parked { key } => locale.with("news-parked", &[("key", text::code(key, 150).into())]),
+    };
+    Post::text(content).marked(&Marker::owner(news))
+}

@@ -1,0 +1,31 @@
+//! Short messages in a ticket that ring its customer's phone. An edited status message does not.
+
+use crate::domain::{Order, effect::Notice};
+
+use super::{Locale, Marker, Post, proof, text, words};
+
+/// A notice for the customer of an order. `declined` is the reason that stands with the
+/// submission of [`Notice::Declined`]; the others do not need it.
+pub fn notice(locale: Locale, order: &Order, notice: &Notice, declined: Option<&str>) -> Post {
+    let sentence = match notice {
+        Notice::Welcome => locale.say("notice-welcome"),
+        Notice::Declined { .. } => declined_text(locale, order, declined.unwrap_or_default()),
+        Notice::BadPicture { why, .. } => proof::picture_text(locale, *why),
+        Notice::Duplicate { .. } => locale.say("proof-duplicate"),
+        Notice::NoMethod { .. } => locale.say("proof-no-method"),
+        Notice::LinkWaits => locale.say("notice-link-waits"),
+    };
+    let content =
+        locale.with("notice-to", &[("customer", text::person(order.customer).into()), ("sentence", sentence.into())]);
+    Post::text(content).to(order.customer).marked(&Marker::notice(&order.id, notice))
+}
+
+fn declined_text(locale: Locale, order: &Order, reason: &str) -> String {
+    let reason = words::reason(reason);
+    if order.ticket_is_open() {
+        let left = order.attempts_left;
+        locale.with("notice-declined", &[("reason", reason.into()), ("left", left.into())])
+    } else {
+        locale.with("notice-declined-for-good", &[("reason", reason.into())])
+    }
+}

@@ -1,0 +1,79 @@
+//! What a customer reads about a payment proof, as the answer to `/proof` and in notices.
+
+use crate::domain::{
+    ChannelId,
+    order::{Order, ProofRefused},
+    picture::PictureRefused,
+};
+
+use super::{Locale, Post, text};
+
+/// The proof is with the staff.
+pub fn accepted(locale: Locale) -> Post {
+    Post::text(locale.say("proof-accepted"))
+}
+
+/// The order takes no proof now.
+pub fn refused(locale: Locale, why: ProofRefused) -> Post {
+    Post::text(refused_text(locale, why))
+}
+
+/// The file cannot be taken.
+pub fn bad_picture(locale: Locale, why: PictureRefused) -> Post {
+    Post::text(picture_text(locale, why))
+}
+
+/// The picture was already used for another order.
+pub fn duplicate(locale: Locale) -> Post {
+    Post::text(locale.say("proof-duplicate"))
+}
+
+/// The file could not be fetched from Discord.
+pub fn not_fetched(locale: Locale) -> Post {
+    Post::text(locale.say("proof-not-fetched"))
+}
+
+/// `/proof` from somebody without an order that waits for one.
+pub fn no_order(locale: Locale) -> Post {
+    Post::text(locale.say("proof-no-order"))
+}
+
+/// `/proof` outside the ticket of the order.
+pub fn wrong_channel(locale: Locale, order: &Order) -> Post {
+    let ticket = order.ticket.channel.map(|channel: ChannelId| text::channel(channel));
+    Post::text(match ticket {
+        Some(ticket) => locale.with("proof-wrong-channel", &[("ticket", ticket.into())]),
+        None => locale.say("proof-no-ticket-yet"),
+    })
+}
+
+/// The file is being looked at.
+pub fn looking(locale: Locale) -> Post {
+    Post::text(locale.say("proof-looking"))
+}
+
+pub(super) fn refused_text(locale: Locale, why: ProofRefused) -> String {
+    locale.say(match why {
+        ProofRefused::NoMethod => "proof-no-method",
+        ProofRefused::UnderReview => "proof-under-review",
+        ProofRefused::AlreadyApproved => "proof-already-approved",
+        ProofRefused::Closed => "proof-closed",
+        ProofRefused::NoAttempts => "proof-no-attempts",
+    })
+}
+
+pub(super) fn picture_text(locale: Locale, why: PictureRefused) -> String {
+    locale.say(match why {
+        PictureRefused::Empty => "proof-picture-empty",
+        PictureRefused::TooLarge => "proof-picture-too-large",
+        PictureRefused::TooManyPixels => "proof-picture-too-many-pixels",
+        PictureRefused::TooSmall => "proof-picture-too-small",
+        PictureRefused::Animated => "proof-picture-animated",
+        PictureRefused::Damaged => "proof-picture-damaged",
+        PictureRefused::Heic => "proof-picture-heic",
+        PictureRefused::Gif => "proof-picture-gif",
+        PictureRefused::Pdf => "proof-picture-pdf",
+        PictureRefused::Svg => "proof-picture-svg",
+        PictureRefused::NotAPicture => "proof-picture-none",
+    })
+}

@@ -1,0 +1,74 @@
+//! Why something was not done, to the person who asked: one clear sentence and what to do next.
+
+use crate::domain::{ChannelId, Millis};
+
+use super::{Locale, Post, text};
+
+/// Why a person's request was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The shop takes no orders from this person.
+    Blocked,
+    /// Too soon after the last time.
+    TooSoon {
+        /// When it may be tried again.
+        again_at: Millis,
+    },
+    /// The panel of the plan is down.
+    Outage,
+    /// No category has room for another ticket.
+    NoRoom,
+    /// Discord refused to make the ticket.
+    NoTicket,
+    /// The plan is not for sale any more.
+    UnknownPlan,
+    /// The payment method is not offered any more.
+    UnknownMethod,
+    /// Somebody else's order.
+    NotYours,
+    /// Only the shop's staff may press this.
+    StaffOnly,
+    /// Staff may look at this, but only admins may do it.
+    AdminsOnly,
+    /// The order has been paid for or is over: it cannot be cancelled.
+    NotCancellable,
+    /// The method cannot be changed any more.
+    NotChangeable,
+    /// A button, menu or form that we did not issue or that no longer means anything.
+    Stale,
+    /// Used outside the shop's server.
+    NotHere,
+}
+
+/// A refusal as the person reads it.
+pub fn refused(locale: Locale, refusal: Refusal) -> Post {
+    Post::text(match refusal {
+        Refusal::Blocked => locale.say("refusal-blocked"),
+        Refusal::TooSoon { again_at } => locale.with("refusal-too-soon", &[("when", text::relative(again_at).into())]),
+        Refusal::Outage => locale.say("refusal-outage"),
+        Refusal::NoRoom => locale.say("refusal-no-room"),
+        Refusal::NoTicket => locale.say("refusal-no-ticket"),
+        Refusal::UnknownPlan => locale.say("refusal-unknown-plan"),
+        Refusal::UnknownMethod => locale.say("refusal-unknown-method"),
+        Refusal::NotYours => locale.say("refusal-not-yours"),
+        Refusal::StaffOnly => locale.say("refusal-staff-only"),
+        Refusal::AdminsOnly => locale.say("refusal-admins-only"),
+        Refusal::NotCancellable => locale.say("refusal-not-cancellable"),
+        Refusal::NotChangeable => locale.say("refusal-not-changeable"),
+        Refusal::Stale => locale.say("refusal-stale"),
+        Refusal::NotHere => locale.say("refusal-not-here"),
+    })
+}
+
+/// A fault of ours. The incident's id is in the log.
+pub fn fault(locale: Locale, incident: &str) -> Post {
+    Post::text(locale.with("refusal-fault", &[("incident", text::code(incident, 40).into())]))
+}
+
+/// It was accepted and takes longer than an answer may wait; the result shows there.
+pub fn in_progress(locale: Locale, place: Option<ChannelId>) -> Post {
+    Post::text(match place {
+        Some(place) => locale.with("refusal-in-progress-there", &[("place", text::channel(place).into())]),
+        None => locale.say("refusal-in-progress"),
+    })
+}

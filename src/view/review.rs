@@ -1,0 +1,213 @@
+//! The review card: one proof, everything needed to judge it, and what became of it.
+
+use crate::domain::{
+    Millis, Order, OrderState, UserId,
+    button::Button,
+    grants::Expiry,
+    order::{Decision, Delivery, SubmissionId},
+    proofs::{Flag, Verdict},
+};
+
+use super::{
+    Embed, File, Locale, Marker, Post, Press, Row, Tone, text,
+    words::{self, REASON},
+};
+
+/// The name of the picture on a card.
+pub const PICTURE: &str = "proof.jpg";
+
+/// What the card is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct CardFacts<'a> {
+    /// The order as it is now.
+    pub order: &'a Order,
+    /// The submission the card is about.
+    pub submission: SubmissionId,
+    /// The customer's name on Discord.
+    pub customer_name: &'a str,
+    /// When the proof came.
+    pub submitted_at: Millis,
+    /// What is odd about it.
+    pub flags: &'a [Flag],
+    /// What was decided about this submission.
+    pub verdict: &'a Verdict,
+    /// What the order gave, once the panel has it.
+    pub given: Option<Given>,
+    /// What was unexpected on the panel when it was written.
+    pub panel_note: Option<&'a str>,
+    /// Since when the panel is down, while an approved order waits for it.
+    pub panel_down_since: Option<Millis>,
+}
+
+/// What an order gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// The end of the access.
+    pub expiry: Expiry,
+    /// The quota in bytes, 0 = unlimited.
+    pub quota: u64,
+    /// Whether it renewed a subscription that was there.
+    pub renewal: bool,
+}
+
+/// The card. `picture` is the re-encoded copy of the proof as JPEG: given when the card is
+/// posted, `None` when it is edited, because the picture that is there stays.
+pub fn card(locale: Locale, facts: &CardFacts<'_>, picture: Option<Vec<u8>>) -> Post {
+    let (tone, title) = headline(facts);
+    let mut embed = base(locale, facts, Embed::new(tone, locale.say(title)));
+    for (name, value) in outcome(locale, facts) {
+        embed = embed.field(name, value);
+    }
+    let post = Post::embed(embed.picture(PICTURE))
+        .row(buttons(locale, facts))
+        .marked(&Marker::proof(&facts.order.id, facts.submission));
+    match picture {
+        Some(bytes) => post.file(File { name: PICTURE.to_owned(), bytes }),
+        None => post,
+    }
+}
+
+fn headline(facts: &CardFacts<'_>) -> (Tone, &'static str) {
+    match (facts.verdict, &facts.order.state) {
+        (Verdict::Pending, OrderState::PaymentSubmitted { refused: Some(_) }) => (Tone::Bad, "review-title-refused"),
+        (Verdict::Pending, OrderState::PaymentSubmitted { refused: None }) => (Tone::Ask, "review-title-open"),
+        (Verdict::Pending, _) => (Tone::Over, "review-title-closed"),
+        (Verdict::Declined { .. }, _) => (Tone::Over, "review-title-declined"),
+        (Verdict::Approved { .. }, OrderState::NeedsAttention { .. }) => (Tone::Bad, "review-title-attention"),
+        (Verdict::Approved { .. }, OrderState::Reversed { .. }) => (Tone::Over, "review-title-reversed"),
+        (Verdict::Approved { .. }, OrderState::Completed { .. }) if facts.order.delivery.is_done() => {
+            (Tone::Good, "review-title-delivered")
+        }
+        (Verdict::Approved { .. }, _) => (Tone::Wait, "review-title-approved"),
+    }
+}
+
+/// What is the same before and after the decision.
+fn base(locale: Locale, facts: &CardFacts<'_>, embed: Embed) -> Embed {
+    let order = facts.order;
+    let customer = locale.with(
+        "review-customer",
+        &[("mention", text::person(order.customer).into()), ("name", words::name(facts.customer_name).into())],
+    );
+    let method =
+        order.method.as_ref().map_or_else(|| locale.say("review-no-method"), |method| words::name(&method.name));
+    let amount = locale.with("common-amount", &[("currency", order.plan.price.currency.code().into())]);
+    let submitted = locale.with(
+        "review-submitted-at",
+        &[("when", text::date(facts.submitted_at).into()), ("ago", text::relative(facts.submitted_at).into())],
+    );
+    let ticket = order.ticket.channel.map_or_else(|| locale.say("common-no-ticket"), text::channel);
+    let mut embed = embed
+        .field(locale.say("review-customer-name"), customer)
+        .field(locale.say("common-plan"), words::contents(locale, &order.plan))
+        .short(amount, words::digits(order.plan.price))
+        .short(locale.say("common-method"), method)
+        .short(locale.say("common-ticket"), ticket)
+        .short(locale.say("common-order-id"), text::code(order.id.as_str(), 20))
+        .short(locale.say("review-attempts"), order.attempts_left.to_string())
+        .field(locale.say("review-submitted"), submitted);
+    if !facts.flags.is_empty() {
+        let lines: Vec<String> = facts.flags.iter().take(8).map(|flag| flag_text(locale, flag)).collect();
+        embed = embed.field(locale.say("review-flags"), lines.join("\n"));
+    }
+    embed
+}
+
+fn flag_text(locale: Locale, flag: &Flag) -> String {
+    match flag {
+        Flag::HandedOn { from } => {
+            locale.with("review-flag-handed-on", &[("from", text::code(from.as_str(), 20).into())])
+        }
+        Flag::Again => locale.say("review-flag-again"),
+        Flag::SamePixels { twin } => {
+            locale.with("review-flag-same-pixels", &[("twin", text::code(twin.as_str(), 20).into())])
+        }
+    }
+}
+
+/// What was decided and what came of it, the newest last.
+fn outcome(locale: Locale, facts: &CardFacts<'_>) -> Vec<(String, String)> {
+    let field = |name: &str, value: String| (locale.say(name), value);
+    match (facts.verdict, &facts.order.state) {
+        (Verdict::Pending, OrderState::PaymentSubmitted { refused: Some(refused) }) => {
+            vec![field("review-refused", text::plain(refused, REASON))]
+        }
+        (Verdict::Declined { by, at, reason }, _) => vec![
+            field("review-decision", decided(locale, "review-declined-by", *by, *at)),
+            field("common-reason", words::reason(reason)),
+        ],
+        (Verdict::Approved { .. }, OrderState::Provisioning { approved }) => {
+            let progress = match facts.panel_down_since {
+                Some(since) => locale.with("review-waits", &[("since", text::relative(since).into())]),
+                None => locale.say("review-provisioning"),
+            };
+            vec![approval(locale, *approved), field("review-next", progress)]
+        }
+        (Verdict::Approved { .. }, OrderState::NeedsAttention { approved, cause }) => {
+            vec![approval(locale, *approved), field("review-cause", words::reason(cause))]
+        }
+        (Verdict::Approved { .. }, OrderState::Completed { approved, .. }) => {
+            let mut fields = vec![approval(locale, *approved)];
+            fields.extend(facts.given.map(|given| field("review-given", given_text(locale, given))));
+            fields.extend(facts.panel_note.map(|note| field("review-panel-note", words::reason(note))));
+            fields.push(field("review-delivery", delivery_text(locale, facts.order.delivery)));
+            fields
+        }
+        (Verdict::Approved { .. }, OrderState::Reversed { decided: by, reason }) => vec![
+            field("review-decision", decided(locale, "review-reversed-by", by.by, by.at)),
+            field("common-reason", words::reason(reason)),
+        ],
+        (Verdict::Pending | Verdict::Approved { .. }, _) => vec![],
+    }
+}
+
+fn approval(locale: Locale, approved: Decision) -> (String, String) {
+    (locale.say("review-decision"), decided(locale, "review-approved-by", approved.by, approved.at))
+}
+
+fn decided(locale: Locale, id: &str, by: UserId, at: Millis) -> String {
+    locale.with(id, &[("who", text::person(by).into()), ("when", text::date(at).into())])
+}
+
+fn given_text(locale: Locale, given: Given) -> String {
+    let traffic = words::traffic(locale, given.quota);
+    match (given.expiry, given.renewal) {
+        (Expiry::At(at), false) => {
+            locale.with("review-given-new", &[("until", text::date(at).into()), ("traffic", traffic.into())])
+        }
+        (Expiry::At(at), true) => {
+            locale.with("review-given-renewal", &[("until", text::date(at).into()), ("traffic", traffic.into())])
+        }
+        (Expiry::Never, false) => locale.with("review-given-new-endless", &[("traffic", traffic.into())]),
+        (Expiry::Never, true) => locale.with("review-given-renewal-endless", &[("traffic", traffic.into())]),
+    }
+}
+
+/// How the link reached the customer, the card's last line.
+pub(super) fn delivery_text(locale: Locale, delivery: Delivery) -> String {
+    let at = |id: &str, at: Millis| locale.with(id, &[("when", text::date(at).into())]);
+    match delivery {
+        Delivery::None => locale.say("review-delivery-sending"),
+        Delivery::Dm(when) => at("review-delivery-dm", when),
+        Delivery::DmClosed => locale.say("review-delivery-dm-closed"),
+        Delivery::Fetched(when) => at("review-delivery-fetched", when),
+        Delivery::ByHand(when) => at("review-delivery-by-hand", when),
+    }
+}
+
+/// Only a decision takes the buttons away.
+fn buttons(locale: Locale, facts: &CardFacts<'_>) -> Row {
+    let press = |button, id: &str, tone| Press::ours(button, locale.say(id), tone);
+    let order = || facts.order.id.clone();
+    Row::Buttons(match (facts.verdict, &facts.order.state) {
+        (Verdict::Pending, OrderState::PaymentSubmitted { .. }) => vec![
+            press(Button::Approve(facts.submission), "review-approve-button", Tone::Good),
+            press(Button::Decline(facts.submission), "review-decline-button", Tone::Bad),
+        ],
+        (Verdict::Approved { .. }, OrderState::NeedsAttention { .. }) => vec![
+            press(Button::Retry(order()), "review-retry-button", Tone::Ask),
+            press(Button::BackToReview(order()), "review-back-button", Tone::Over),
+        ],
+        _ => vec![],
+    })
+}
