@@ -1,6 +1,33 @@
-//! Why a file is not taken as a proof of payment. The file itself is looked at in `proof`.
+//! What is known about a proof of payment as a file, and why one is not taken. The file itself is
+//! looked at in `proof`.
+
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+/// A SHA-256, of a file's bytes or of a picture's decoded pixels; 64 hexadecimal digits as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PictureHash(pub [u8; 32]);
+
+impl fmt::Display for PictureHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+/// A text that is not a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a picture's hash has 64 hexadecimal digits")]
+pub struct NotAHash;
+
+impl FromStr for PictureHash {
+    type Err = NotAHash;
+
+    fn from_str(text: &str) -> Result<Self, NotAHash> {
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| NotAHash)?;
+        bytes.try_into().map(Self).map_err(|_| NotAHash)
+    }
+}
 
 /// Why a file is refused at the door. It costs the customer no attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]

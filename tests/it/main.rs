@@ -1,5 +1,10 @@
 //! One integration binary: conversations with the bot over real wires.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene should stop right there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot set its scene should stop right there"
+)]
 
 mod config;
 mod panel_links;
+mod proof;

@@ -1,0 +1,130 @@
+//! Downloading attachments: only from Discord, only over TLS, never more than fits, and with a
+//! client that does not know the bot's token.
+
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, Proxy, Response, StatusCode, Url, redirect::Policy};
+
+use super::MAX_BYTES;
+use crate::domain::picture::PictureRefused;
+
+/// Discord's file store; anything else in an attachment's address is not an attachment.
+const HOSTS: &[&str] = &["cdn.discordapp.com", "media.discordapp.net"];
+
+/// Until the connection stands.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long the store may be silent.
+const SILENCE: Duration = Duration::from_secs(10);
+/// For the whole file: 8 MB over a slow line, and an end to one that only trickles.
+const WHOLE: Duration = Duration::from_mins(1);
+
+/// Why there is no file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The file is there and is not taken.
+    #[error(transparent)]
+    Refused(#[from] PictureRefused),
+    /// The address is not one of Discord's: nothing was called.
+    #[error("the address does not belong to Discord's file store")]
+    Foreign,
+    /// Discord no longer has the file, or its address has expired: a fresh one is in the message.
+    #[error("Discord's file store does not have the file")]
+    Gone,
+    /// No answer, or none that helps; the same call may work later.
+    #[error("Discord's file store is not reachable: {0}")]
+    Unreachable(String),
+}
+
+/// The client for downloads.
+pub(super) fn client(rest_proxy: Option<&str>, ca_pem: Option<&[u8]>) -> Result<Client, reqwest::Error> {
+    // Proxies from the environment are not followed: where calls go is written in one place.
+    let mut builder = Client::builder()
+        .no_proxy()
+        .https_only(true)
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT)
+        .read_timeout(SILENCE)
+        .timeout(WHOLE);
+    if let Some(proxy) = rest_proxy {
+        builder = builder.proxy(Proxy::https(proxy)?);
+    }
+    for certificate in Certificate::from_pem_bundle(ca_pem.unwrap_or_default())? {
+        builder = builder.add_root_certificate(certificate);
+    }
+    builder.build()
+}
+
+pub(super) async fn fetch(http: &Client, url: &str, declared_size: u64) -> Result<Vec<u8>, FetchError> {
+    let url = Url::parse(url).map_err(|_| FetchError::Foreign)?;
+    if !is_discords(&url) {
+        return Err(FetchError::Foreign);
+    }
+    fits(declared_size)?;
+    let response = http.get(url).send().await.map_err(unreachable)?;
+    match response.status() {
+        StatusCode::OK => read(response).await,
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => Err(FetchError::Gone),
+        status => Err(FetchError::Unreachable(format!("it answered {status}"))),
+    }
+}
+
+fn is_discords(url: &Url) -> bool {
+    let host = url.host_str().is_some_and(|host| HOSTS.contains(&host));
+    host && url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none()
+}
+
+fn fits(size: u64) -> Result<(), PictureRefused> {
+    match size {
+        0 => Err(PictureRefused::Empty),
+        _ if size > MAX_BYTES as u64 => Err(PictureRefused::TooLarge),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a body up to the cap; whatever sizes were announced, only what arrives counts.
+async fn read(mut response: Response) -> Result<Vec<u8>, FetchError> {
+    if let Some(length) = response.content_length() {
+        fits(length)?;
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if bytes.len() + chunk.len() > MAX_BYTES {
+            return Err(PictureRefused::TooLarge.into());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// Without the address: it is signed, and whoever has it can open the picture.
+fn unreachable(error: reqwest::Error) -> FetchError {
+    let error = error.without_url();
+    let cause = std::error::Error::source(&error).map(|source| format!(" ({source})")).unwrap_or_default();
+    FetchError::Unreachable(format!("{error}{cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_discords_addresses_are_called() {
+        let discords = ["https://cdn.discordapp.com/attachments/1/2/a.png?ex=1", "https://media.discordapp.net/a.png"];
+        for url in discords {
+            assert!(is_discords(&Url::parse(url).unwrap()), "{url}");
+        }
+        let foreign = [
+            "http://cdn.discordapp.com/a.png",
+            "https://cdn.discordapp.com.evil.example/a.png",
+            "https://evil.example/cdn.discordapp.com/a.png",
+            "https://cdn.discordapp.com@evil.example/a.png",
+            "https://user@cdn.discordapp.com/a.png",
+            "https://cdn.discordapp.com:8443/a.png",
+            "https://127.0.0.1/a.png",
+            "file:///etc/passwd",
+        ];
+        for url in foreign {
+            assert!(!is_discords(&Url::parse(url).unwrap()), "{url}");
+        }
+    }
+}
