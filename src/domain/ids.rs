@@ -104,19 +104,22 @@ pub struct OrderId(String);
 /// Crockford's alphabet: digits and letters that are not taken for one another when read aloud.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/// The lowest bits of `random`, five for each of at most twelve characters.
+fn crockford(random: u64, length: usize) -> String {
+    let character = |place| {
+        let index = usize::try_from((random >> (5 * place)) & 31).unwrap_or(0);
+        char::from(CROCKFORD.get(index).copied().unwrap_or(b'0'))
+    };
+    (0..length).map(character).collect()
+}
+
 impl OrderId {
     /// The number of characters.
     pub const LENGTH: usize = 10;
 
     /// An id made of 50 of the given random bits.
     pub fn from_random(random: u64) -> Self {
-        let text = (0..Self::LENGTH)
-            .map(|place| {
-                let index = usize::try_from((random >> (5 * place)) & 31).unwrap_or(0);
-                char::from(CROCKFORD.get(index).copied().unwrap_or(b'0'))
-            })
-            .collect();
-        Self(text)
+        Self(crockford(random, Self::LENGTH))
     }
 
     /// The id as text, upper case.
@@ -161,6 +164,29 @@ impl<'de> Deserialize<'de> for OrderId {
     }
 }
 
+/// What a person reads when something went wrong on our side, and what is in the log beside it:
+/// six characters, short enough to be read out on the telephone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Incident(String);
+
+impl Incident {
+    /// An incident made of 30 of the given random bits.
+    pub fn from_random(random: u64) -> Self {
+        Self(crockford(random, 6))
+    }
+
+    /// The id as text, upper case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Incident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +197,11 @@ mod tests {
         assert_eq!(id.as_str().len(), OrderId::LENGTH);
         assert_eq!(id.as_str().to_lowercase().parse::<OrderId>().unwrap(), id);
         assert_eq!("ILOU000000".parse::<OrderId>(), Err(NotAnOrderId));
+    }
+
+    #[test]
+    fn an_incident_is_short() {
+        assert_eq!(Incident::from_random(0x1234_5678_9abc_def0).as_str(), "GQQSBD");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub mod proofs;
 pub mod shop;
 pub mod time;
 
-pub use ids::{ChannelId, GuildId, MessageId, OrderId, RoleId, UserId};
+pub use ids::{ChannelId, GuildId, Incident, MessageId, OrderId, RoleId, UserId};
 pub use money::{Currency, Money};
 pub use order::{Order, OrderState, OrderStatus, SubmissionId, SubscriptionRow};
 pub use shop::{MethodId, PaymentMethod, Plan, PlanId};
