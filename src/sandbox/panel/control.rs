@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Fault, Logged, RequestInfo};
 use super::state::{Client, Inbound, State};
-use super::{Generation, Panel, lock, session};
+use super::{Generation, Panel, lock, session, v3};
 
 /// An inbound to start with or to put in place of another.
 #[derive(Debug, Clone)]
@@ -65,6 +65,20 @@ impl InboundSpec {
             protocol: "vless".to_owned(),
             encryption: "none".to_owned(),
             stream,
+        }
+    }
+
+    fn of(inbound: &Inbound) -> Self {
+        let encryption = inbound.settings.get("encryption").and_then(Value::as_str).unwrap_or("none");
+        Self {
+            id: inbound.id,
+            remark: inbound.remark.clone(),
+            listen: inbound.listen.clone(),
+            port: u16::try_from(inbound.port).unwrap_or_default(),
+            enable: inbound.enable,
+            protocol: inbound.protocol.clone(),
+            encryption: encryption.to_owned(),
+            stream: inbound.stream.clone(),
         }
     }
 
@@ -181,7 +195,7 @@ impl Panel {
 
     /// How many of them may change clients or inbounds.
     pub fn write_count(&self) -> u64 {
-        lock(&self.shared.log).iter().filter(|logged| logged.request.is_write).count() as u64
+        self.shared.writes.load(Ordering::SeqCst)
     }
 
     /// What no well-behaved client does: unknown routes, calls outside the base path, two writes at once on 2.x.
@@ -242,7 +256,12 @@ impl Panel {
             "totalGB": client.total_bytes, "expiryTime": client.expiry_ms, "limitIp": 0, "tgId": 0, "reset": 0,
             "comment": "", "created_at": now, "updated_at": now,
         });
-        let Value::Object(fields) = fields else { return };
+        let Value::Object(mut fields) = fields else { return };
+        if self.generation() == Generation::V3 {
+            let missing = v3::kept(&fields).into_iter().filter(|(name, _)| !fields.contains_key(name));
+            let missing: Vec<_> = missing.collect();
+            fields.extend(missing);
+        }
         self.change(|state| state.insert_client(client.inbound_id, fields));
     }
 
@@ -285,6 +304,11 @@ impl Panel {
             Some(known) => *known = inbound,
             None => state.inbounds.push(inbound),
         });
+    }
+
+    /// An inbound as it is now, to change a part of it with [`Panel::set_inbound`].
+    pub fn inbound(&self, id: i64) -> Option<InboundSpec> {
+        lock(&self.shared.state).inbound(id).map(InboundSpec::of)
     }
 
     /// Removes an inbound and the clients that are on no other.

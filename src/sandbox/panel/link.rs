@@ -71,7 +71,7 @@ fn one(
         _ => {}
     }
     let flow = client.text("flow");
-    if !flow.is_empty() && network == "tcp" && matches!(security, "tls" | "reality") {
+    if !flow.is_empty() && matches!(network, "tcp" | "raw") && matches!(security, "tls" | "reality") {
         parameters.push(("flow", flow.to_owned()));
     }
     parameters.sort();

@@ -167,8 +167,12 @@ pub(super) fn no_session(state: &State, call: &Call) -> Answer {
         Generation::V3 if ajax => answer::empty(StatusCode::UNAUTHORIZED),
         _ => answer::empty(StatusCode::NOT_FOUND),
     };
-    let dead = call.cookie().and_then(|cookie| state.accounts.sessions.get(cookie)).is_some_and(|known| known.dead);
-    if dead { cookied(state, answer, &random_text(32), call.now) } else { answer }
+    match call.cookie() {
+        Some(cookie) if state.accounts.sessions.get(cookie).is_some_and(|known| known.dead) => {
+            cookied(state, answer, cookie, call.now)
+        }
+        _ => answer,
+    }
 }
 
 /// `POST /login`, JSON or form.

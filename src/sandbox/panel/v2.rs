@@ -196,10 +196,14 @@ pub(super) fn set_traffic(state: &mut State, call: &Call) -> Handled {
     let email = call.segment(4);
     let fields = call.fields().map_err(Refusal::wrong)?;
     let bytes = |name: &str| fields.get(name).and_then(Value::as_i64).unwrap_or_default();
+    // 2.6 and 2.8 leave the sum over all time alone.
+    let sums_up = matches!(state.generation, Generation::V2_9 | Generation::V3);
     if let Some(stat) = state.stat_mut(&email) {
         stat.up = bytes("upload");
         stat.down = bytes("download");
-        stat.all_time = stat.up + stat.down;
+        if sums_up {
+            stat.all_time = stat.up + stat.down;
+        }
     }
     Ok(answer::done("Inbound client has been updated."))
 }

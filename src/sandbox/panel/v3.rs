@@ -36,7 +36,7 @@ fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a str {
 }
 
 /// The fields a record keeps of what was sent: known names only, missing ones at Go's zero.
-fn kept(sent: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn kept(sent: &Map<String, Value>) -> Map<String, Value> {
     let mut fields: Map<String, Value> =
         TEXTS.iter().map(|name| ((*name).to_owned(), json!(text(sent, name)))).collect();
     for name in INTEGERS {
@@ -128,6 +128,8 @@ fn attach_to(state: &mut State, email: &str, inbounds: &[i64]) -> Result<(), Ref
             && !client.inbounds.contains(id)
         {
             client.inbounds.push(*id);
+            // The panel's upsert uses up a row number although the row exists.
+            state.next_stat += 1;
             if let Some(stat) = state.stat_mut(email) {
                 stat.inbound = *id;
             }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::pending;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -50,6 +50,9 @@ pub(super) struct Shared {
     pub(super) clock_offset: AtomicI64,
     /// Told after every request and every change from outside.
     pub(super) changed: watch::Sender<()>,
+    /// How many requests so far were writes.
+    pub(super) writes: AtomicU64,
+    /// How many are being handled on a panel of 2.x.
     writing: AtomicUsize,
 }
 
@@ -64,6 +67,7 @@ impl Shared {
             black_hole: AtomicBool::new(false),
             clock_offset: AtomicI64::new(clock_offset),
             changed: watch::Sender::new(()),
+            writes: AtomicU64::new(0),
             writing: AtomicUsize::new(0),
         }
     }
@@ -80,10 +84,10 @@ impl Shared {
     fn arrive(&self, call: &Call, path: &str) -> (usize, Fault) {
         let is_write = routes::is_write(&call.method, &call.route);
         let mut log = lock(&self.log);
-        let writes = log.iter().filter(|logged| logged.request.is_write).count() as u64;
+        let before = self.writes.fetch_add(u64::from(is_write), Ordering::SeqCst);
         let request = RequestInfo {
             n: log.len() as u64 + 1,
-            write_n: if is_write { writes + 1 } else { 0 },
+            write_n: if is_write { before + 1 } else { 0 },
             method: call.method.to_string(),
             path: path.to_owned(),
             route: call.route.clone(),
@@ -98,9 +102,10 @@ impl Shared {
         (at, fault)
     }
 
-    /// Answers from the panel's memory.
-    fn handle(&self, call: &Call, serves: Serves, path: &str) -> Answer {
+    /// Answers from the panel's memory; without `keep` what the request changed is forgotten again.
+    fn handle(&self, call: &Call, serves: Serves, path: &str, keep: bool) -> Answer {
         let mut state = lock(&self.state);
+        let before = (!keep).then(|| state.clone());
         state.enforce_limits(call.now);
         let subscription = path.strip_prefix("/sub/").filter(|_| serves != Serves::Panel);
         let (answer, problem) = match subscription {
@@ -111,6 +116,9 @@ impl Shared {
             }
             None => routes::answer(&mut state, call),
         };
+        if let Some(before) = before {
+            *state = before;
+        }
         drop(state);
         if let Some(problem) = problem {
             lock(&self.problems).push(problem);
@@ -189,7 +197,7 @@ async fn respond(shared: Arc<Shared>, serves: Serves, request: Request<Incoming>
     }
     let latency = *lock(&shared.latency);
     let delay = if let Fault::Delay(more) = fault { latency + more } else { latency };
-    let handle = || async {
+    let handle = async |keep| {
         let writes = generation != Generation::V3 && routes::is_write(&call.method, &call.route);
         let turn = writes.then(|| Turn::take(&shared));
         if turn.as_ref().is_some_and(|turn| turn.others > 0) {
@@ -201,10 +209,10 @@ async fn respond(shared: Arc<Shared>, serves: Serves, request: Request<Incoming>
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
-        shared.handle(&call, serves, &path)
+        shared.handle(&call, serves, &path, keep)
     };
     let answer = match fault {
-        Fault::None | Fault::Delay(_) => handle().await,
+        Fault::None | Fault::Delay(_) => handle(true).await,
         Fault::Refuse(bracket) => answer::refused(&Refusal::wrong(bracket)),
         Fault::Status(status) => answer::empty(StatusCode::from_u16(status).unwrap_or_default()),
         Fault::Html200 => answer::login_page(),
@@ -216,14 +224,9 @@ async fn respond(shared: Arc<Shared>, serves: Serves, request: Request<Incoming>
             action();
             return pending().await;
         }
-        Fault::LoseWrite => {
-            let before = lock(&shared.state).clone();
-            let answer = handle().await;
-            *lock(&shared.state) = before;
-            answer
-        }
+        Fault::LoseWrite => handle(false).await,
         Fault::CutAfter | Fault::HangAfter | Fault::CallAfter(_) => {
-            handle().await;
+            handle(true).await;
             shared.changed.send_replace(());
             match fault {
                 Fault::CutAfter => return Err(Cut),
