@@ -6,5 +6,7 @@
 )]
 
 mod config;
+mod panel_contract;
 mod panel_links;
+mod panel_sandbox;
 mod proof;
