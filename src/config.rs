@@ -21,6 +21,7 @@ use crate::domain::{
     ChannelId, Currency, GuildId, PaymentMethod, Plan, RoleId, UserId, grants::TrafficPolicy, shop::Limit,
 };
 
+mod goods;
 mod read;
 mod secrets;
 mod section;
@@ -294,13 +295,13 @@ impl Config {
         read::config(&text, folder, env, secrets).0
     }
 
-    /// The method with this id, if it is still offered.
-    pub fn payment_method(&self, id: &crate::domain::MethodId) -> Option<&PaymentMethod> {
-        self.payment_methods.iter().find(|method| method.id == *id)
+    /// The payment method with this id, if it is still offered.
+    pub fn payment_method(&self, id: &str) -> Option<&PaymentMethod> {
+        self.payment_methods.iter().find(|method| method.id.as_str() == id)
     }
 
     /// The plan with this id, if it is still sold.
-    pub fn plan(&self, id: &crate::domain::PlanId) -> Option<&Plan> {
-        self.plans.iter().find(|plan| plan.id == *id)
+    pub fn plan(&self, id: &str) -> Option<&Plan> {
+        self.plans.iter().find(|plan| plan.id.as_str() == id)
     }
 }
