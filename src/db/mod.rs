@@ -153,11 +153,9 @@ impl Db {
             }
             loop {
                 match tokio::time::timeout_at(deadline, changes.recv()).await {
-                    Err(_) => return Ok(None),
-                    Ok(Ok(changed)) if changed == *subject => break,
-                    Ok(Ok(_)) => {}
-                    Ok(Err(broadcast::error::RecvError::Lagged(_))) => break,
-                    Ok(Err(broadcast::error::RecvError::Closed)) => return Ok(None),
+                    Err(_) | Ok(Err(broadcast::error::RecvError::Closed)) => return Ok(None),
+                    Ok(Ok(about)) if about != *subject => {}
+                    Ok(Ok(_) | Err(broadcast::error::RecvError::Lagged(_))) => break,
                 }
             }
         }

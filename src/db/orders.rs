@@ -16,7 +16,7 @@ use crate::domain::{
 };
 
 /// How long the ticket of an order that was never paid stays after its end.
-pub const UNPAID_TICKET_STAYS: Duration = Duration::from_secs(60 * 60);
+pub const UNPAID_TICKET_STAYS: Duration = Duration::from_hours(1);
 
 /// An order about to be made.
 #[derive(Debug, Clone)]

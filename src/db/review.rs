@@ -19,7 +19,7 @@ use crate::domain::{
 };
 
 /// How long the ticket of a declined order stays.
-pub const DECLINED_TICKET_STAYS: Duration = Duration::from_secs(24 * 60 * 60);
+pub const DECLINED_TICKET_STAYS: Duration = Duration::from_hours(24);
 
 /// What a new client would be called on the panel: drawn before the first panel call, so that
 /// a client found there later is ours if and only if its uuid is this one.

@@ -9,7 +9,7 @@ use super::{Db, Error, Subject, WriteTx, audit::BOT, outbox::Claim, signed, unsi
 use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
     effect::{Effect, OwnerNews},
-    grants::{Expiry, Filled},
+    grants::{Expiry, Filled, Note},
 };
 
 /// What a user owns on a panel.
@@ -54,10 +54,19 @@ pub struct Grant {
     pub bytes: u64,
     /// The target, once computed.
     pub filled: Option<Filled>,
-    /// A panel value that was not what we wrote last.
-    pub note: Option<String>,
     /// Whether the counter's reset has been answered with success.
     pub reset: bool,
+}
+
+/// What an order gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// The end of the access.
+    pub expiry: Expiry,
+    /// The quota in bytes, 0 = unlimited.
+    pub quota: u64,
+    /// Whether the subscription was there before.
+    pub renewal: bool,
 }
 
 /// What to write when the panel is as it should be.
@@ -130,7 +139,7 @@ impl Db {
     /// The oldest grant that the panel does not have yet.
     pub async fn next_grant(&self, subscription: SubscriptionRow) -> Result<Option<Grant>, Error> {
         let row = sqlx::query!(
-            r#"SELECT g.id AS "id!", g.order_id, g.days, g.bytes, g.base, g.new_expiry, g.new_quota, g.used_before, g.note, g.reset_at
+            r#"SELECT g.id AS "id!", g.order_id, g.days, g.bytes, g.base, g.new_expiry, g.new_quota, g.used_before, g.reset_at
                FROM grants g JOIN orders o ON o.id = g.order_id
                WHERE g.subscription_id = ? AND g.applied_at IS NULL AND g.voided_at IS NULL AND o.status = 'provisioning'
                ORDER BY g.id LIMIT 1"#,
@@ -154,13 +163,12 @@ impl Db {
             days: u32::try_from(row.days).unwrap_or(0),
             bytes: unsigned(row.bytes),
             filled,
-            note: row.note,
             reset: row.reset_at.is_some(),
         }))
     }
 
     /// The panel's noteworthy value that was found when an order's grant was computed.
-    pub async fn grant_note(&self, order: &OrderId) -> Result<Option<String>, Error> {
+    pub async fn grant_note(&self, order: &OrderId) -> Result<Option<Note>, Error> {
         let id = order.as_str();
         let note = sqlx::query_scalar!(
             "SELECT note FROM grants WHERE order_id = ? AND kind = 'sale' AND voided_at IS NULL",
@@ -168,7 +176,7 @@ impl Db {
         )
         .fetch_optional(&self.readers)
         .await?;
-        Ok(note.flatten())
+        Ok(note.flatten().as_deref().and_then(Note::from_name))
     }
 
     /// Stores a computed grant, once and before the first panel write.
@@ -176,10 +184,11 @@ impl Db {
         &self,
         grant: &Grant,
         filled: &Filled,
-        note: Option<&str>,
+        note: Option<Note>,
         now: Millis,
     ) -> Result<(), Error> {
         let (expiry, quota, used) = (filled.expiry.to_panel(), signed(filled.quota), signed(filled.used_before));
+        let note = note.map(Note::as_str);
         let mut tx = self.begin().await?;
         sqlx::query!(
             "UPDATE grants SET filled_at = ?, base = ?, new_expiry = ?, new_quota = ?, used_before = ?, note = ?
@@ -281,9 +290,54 @@ impl Db {
         Ok(row.is_some_and(|row| row.may))
     }
 
-    /// A panel refuses our login: the owner is told once.
+    /// What an order gave to a subscription, once the panel has it.
+    pub async fn given(&self, order: &OrderId, subscription: SubscriptionRow) -> Result<Option<Given>, Error> {
+        let id = order.as_str();
+        let row = sqlx::query!(
+            r#"SELECT g.new_expiry AS "expiry!: i64", g.new_quota AS "quota!: i64",
+                      EXISTS (SELECT 1 FROM grants e WHERE e.subscription_id = g.subscription_id AND e.id < g.id
+                              AND e.applied_at IS NOT NULL) AS "renewal!: bool"
+               FROM grants g WHERE g.order_id = ? AND g.subscription_id = ? AND g.kind = 'sale' AND g.applied_at IS NOT NULL"#,
+            id,
+            subscription.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.map(|row| Given {
+            expiry: if row.expiry == 0 { Expiry::Never } else { Expiry::At(Millis(row.expiry)) },
+            quota: unsigned(row.quota),
+            renewal: row.renewal,
+        }))
+    }
+
+    /// A panel refuses our login: the owner is told once, until it lets us in again.
     pub async fn login_refused(&self, panel: &str, now: Millis) -> Result<(), Error> {
-        self.want(&Effect::TellOwner { news: OwnerNews::LoginRefused { panel: panel.to_owned() } }, now, now).await
+        let key = format!("login_refused:{panel}");
+        let mut tx = self.begin().await?;
+        let at = now.0.to_string();
+        let first = sqlx::query!("INSERT OR IGNORE INTO bot_config (key, value) VALUES (?, ?)", key, at)
+            .execute(tx.sql())
+            .await?;
+        if first.rows_affected() == 0 {
+            return Ok(());
+        }
+        let news = OwnerNews::LoginRefused { panel: panel.to_owned() };
+        tx.enqueue(&Effect::TellOwner { news }, now, now).await?;
+        tx.commit().await
+    }
+
+    /// A panel has let us in: the next refusal is news again.
+    pub async fn login_accepted(&self, panel: &str) -> Result<(), Error> {
+        let key = format!("login_refused:{panel}");
+        let told = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", key)
+            .fetch_optional(&self.readers)
+            .await?;
+        if told.is_none() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        sqlx::query!("DELETE FROM bot_config WHERE key = ?", key).execute(tx.sql()).await?;
+        tx.commit().await
     }
 }
 

@@ -29,6 +29,7 @@ impl Db {
         )
         .execute(tx.sql())
         .await?;
+        tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Welcome }, now, now).await?;
         tx.about(Subject::Order(order.clone()));
         tx.commit().await
     }
@@ -59,6 +60,14 @@ impl Db {
         tx.finish(claim, now).await?;
         tx.about(Subject::Order(order.clone()));
         tx.commit().await
+    }
+
+    /// When the ticket of an order will be deleted, once that is decided.
+    pub async fn ticket_closes_at(&self, order: &OrderId) -> Result<Option<Millis>, Error> {
+        let key = Effect::DeleteTicket { order: order.clone() }.key();
+        let at =
+            sqlx::query_scalar!("SELECT run_at FROM outbox WHERE key = ?", key).fetch_optional(&self.readers).await?;
+        Ok(at.map(Millis))
     }
 
     /// The status message is gone: it is posted again.

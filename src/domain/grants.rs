@@ -70,6 +70,30 @@ pub struct Filled {
     pub used_before: u64,
 }
 
+/// Something that was found on the panel when a grant was computed, worth a line on the card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// The panel had another expiry or quota than we wrote last.
+    PanelChanged,
+    /// The client was missing and is made again, with the same uuid.
+    MadeAgain,
+}
+
+impl Note {
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PanelChanged => "panel_changed",
+            Self::MadeAgain => "made_again",
+        }
+    }
+
+    /// Reads the name from the database.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::PanelChanged, Self::MadeAgain].into_iter().find(|note| note.as_str() == name)
+    }
+}
+
 /// Computes what a sale of `days` and `bytes` gives.
 pub fn fill(now: Millis, known: Known, days: u32, bytes: u64, policy: TrafficPolicy) -> Filled {
     let ends = [known.our_expiry, known.panel_expiry];

@@ -200,6 +200,13 @@ impl Post {
         self
     }
 
+    /// Addressed to one person by name, in front of the text.
+    #[must_use]
+    pub fn calling(mut self, user: UserId) -> Self {
+        self.content = format!("{}\n{}", super::text::person(user), self.content);
+        self.to(user)
+    }
+
     /// With a marker: in the first box's footer, else as a small last line.
     #[must_use]
     pub fn marked(mut self, marker: &Marker) -> Self {

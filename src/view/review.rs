@@ -3,7 +3,7 @@
 use crate::domain::{
     Millis, Order, OrderState, UserId,
     button::Button,
-    grants::Expiry,
+    grants::{Expiry, Note},
     order::{Decision, Delivery, SubmissionId},
     proofs::{Flag, Verdict},
 };
@@ -34,7 +34,7 @@ pub struct CardFacts<'a> {
     /// What the order gave, once the panel has it.
     pub given: Option<Given>,
     /// What was unexpected on the panel when it was written.
-    pub panel_note: Option<&'a str>,
+    pub panel_note: Option<Note>,
     /// Since when the panel is down, while an approved order waits for it.
     pub panel_down_since: Option<Millis>,
 }
@@ -65,6 +65,13 @@ pub fn card(locale: Locale, facts: &CardFacts<'_>, picture: Option<Vec<u8>>) -> 
         Some(bytes) => post.file(File { name: PICTURE.to_owned(), bytes }),
         None => post,
     }
+}
+
+fn note_text(locale: Locale, note: Note) -> String {
+    locale.say(match note {
+        Note::PanelChanged => "review-note-changed",
+        Note::MadeAgain => "review-note-made-again",
+    })
 }
 
 fn headline(facts: &CardFacts<'_>) -> (Tone, &'static str) {
@@ -149,7 +156,7 @@ fn outcome(locale: Locale, facts: &CardFacts<'_>) -> Vec<(String, String)> {
         (Verdict::Approved { .. }, OrderState::Completed { approved, .. }) => {
             let mut fields = vec![approval(locale, *approved)];
             fields.extend(facts.given.map(|given| field("review-given", given_text(locale, given))));
-            fields.extend(facts.panel_note.map(|note| field("review-panel-note", words::reason(note))));
+            fields.extend(facts.panel_note.map(|note| field("review-panel-note", note_text(locale, note))));
             fields.push(field("review-delivery", delivery_text(locale, facts.order.delivery)));
             fields
         }

@@ -1,0 +1,90 @@
+//! The review card: one message per submission, made what its order says now.
+
+use super::{Failure, World, discord::UNKNOWN_MESSAGE};
+use crate::{
+    db::{outbox::Claim, submissions::Submission},
+    domain::{Order, OrderState, SubmissionId},
+    panel::breaker::Availability,
+    view::{
+        Marker, Post,
+        review::{CardFacts, Given, card},
+    },
+};
+
+/// Makes the card what the state says.
+pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Result<(), Failure> {
+    let now = world.clock.now();
+    let Some(submission) = world.db.submission(id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(order) = world.db.order(&submission.order).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let channel = world.config.discord.review_channel_id;
+    let post = card_of(world, &submission, &order, None).await?;
+    let digest = post.digest();
+    let mut message = submission.card;
+    if message.is_some() && submission.card_digest.as_deref() == Some(&digest) {
+        return Ok(world.db.finish(claim, now).await?);
+    }
+    if message.is_none() && claim.must_look_first() {
+        let marker = Marker::proof(&order.id, id);
+        message = world.find_posted(channel, &marker, claim.first_try_at).await?;
+    }
+    if let Some(known) = message {
+        match world.edit(channel, known, post).await {
+            Ok(()) => return Ok(world.db.card_shown(claim, id, known, &digest, now).await?),
+            Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => world.db.card_lost(id).await?,
+            Err(trouble) => return Err(trouble.into()),
+        }
+    }
+    let picture = picture(world, &submission).await;
+    let post = card_of(world, &submission, &order, picture).await?;
+    let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
+    let posted = world.post(channel, post, &seed).await?;
+    Ok(world.db.card_shown(claim, id, posted, &digest, now).await?)
+}
+
+/// The card's copy of the picture. A picture that can no longer be read from disk does not keep
+/// the card from being posted: staff decide with what there is.
+async fn picture(world: &World, submission: &Submission) -> Option<Vec<u8>> {
+    let hash = submission.proof.hash.parse().ok()?;
+    match world.door.card(hash).await {
+        Ok(card) => Some(card.bytes),
+        Err(error) => {
+            tracing::error!(%error, submission.id = %submission.id, "a kept picture cannot be read");
+            None
+        }
+    }
+}
+
+async fn card_of(
+    world: &World,
+    submission: &Submission,
+    order: &Order,
+    picture: Option<Vec<u8>>,
+) -> Result<Post, Failure> {
+    let name = world.db.customer(order.customer).await?.map(|customer| customer.name).unwrap_or_default();
+    let panel_note = world.db.grant_note(&order.id).await?;
+    let given = match order.subscription {
+        Some(subscription) => world.db.given(&order.id, subscription).await?,
+        None => None,
+    };
+    let facts = CardFacts {
+        order,
+        submission: submission.id,
+        customer_name: &name,
+        submitted_at: submission.at,
+        flags: &submission.flags,
+        verdict: &submission.verdict,
+        given: given.map(|given| Given { expiry: given.expiry, quota: given.quota, renewal: given.renewal }),
+        panel_note,
+        panel_down_since: down_since(world, order),
+    };
+    Ok(card(world.shop_locale(), &facts, picture))
+}
+
+/// An approved order that waits for its panel says so.
+fn down_since(world: &World, order: &Order) -> Option<crate::domain::Millis> {
+    let OrderState::Provisioning { .. } = order.state else { return None };
+    match world.panels.get(&order.plan.panel)?.availability() {
+        Availability::Up => None,
+        Availability::Down { since, .. } => Some(since),
+    }
+}

@@ -1,0 +1,207 @@
+//! Calls to Discord: their deadline, and whose fault a failure is.
+
+use std::time::Duration;
+
+use serenity::{
+    all::{CreateMessage, GetMessages, Message, MessageId as DiscordMessage},
+    http::HttpError,
+};
+
+use super::{Failure, World};
+use crate::{
+    domain::{ChannelId, MessageId, Millis, UserId},
+    view::{Marker, Post},
+};
+
+/// Passing it is a target error: serenity waits out a 429 however long it is.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The same for calls that carry a picture.
+const UPLOAD_DEADLINE: Duration = Duration::from_mins(2);
+
+/// How far before the first try a message of ours can lie: clocks differ.
+const CLOCK_SLACK: Duration = Duration::from_mins(10);
+
+/// Discord's epoch: snowflakes count milliseconds from the first second of 2015
+/// (Discord's reference, "Snowflakes").
+const DISCORD_EPOCH: i64 = 1_420_070_400_000;
+
+/// What Discord answered to a call that it understood and refused.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    /// Discord's JSON error code, 0 where it gave none.
+    pub(super) code: isize,
+    /// Its words and, for a malformed request, what is wrong with which field.
+    pub(super) says: String,
+    /// The codes of its field errors, such as `CHANNEL_PARENT_MAX_CHANNELS`.
+    pub(super) details: Vec<String>,
+}
+
+/// A call that did not succeed.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// Discord said no.
+    Refused(Refusal),
+    /// Discord did not answer, or not in a way that says anything about this request.
+    Target(String),
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Refused(refusal) => Self::Row(format!("Discord refused ({}): {}", refusal.code, refusal.says)),
+            Trouble::Target(why) => Self::Target(why),
+        }
+    }
+}
+
+impl Trouble {
+    /// Whether Discord said no with one of these codes.
+    pub(super) fn is(&self, codes: &[isize]) -> bool {
+        matches!(self, Self::Refused(refusal) if codes.contains(&refusal.code))
+    }
+}
+
+/// The thing addressed does not exist: unknown channel, unknown message, unknown user.
+pub(super) const UNKNOWN_CHANNEL: isize = 10003;
+/// See [`UNKNOWN_CHANNEL`].
+pub(super) const UNKNOWN_MESSAGE: isize = 10008;
+/// Cannot send messages to this user, and no mutual guilds: direct messages are closed.
+pub(super) const DM_CLOSED: [isize; 2] = [50007, 50278];
+/// The guild has 500 channels.
+pub(super) const TOO_MANY_CHANNELS: isize = 30013;
+/// What a full category answers, as a field error of a malformed request.
+pub(super) const CATEGORY_FULL: &str = "CHANNEL_PARENT_MAX_CHANNELS";
+
+/// Awaits a call within its deadline.
+pub(super) async fn call<T>(future: impl Future<Output = serenity::Result<T>>) -> Result<T, Trouble> {
+    within(DEADLINE, future).await
+}
+
+/// Awaits a call that carries a picture.
+pub(super) async fn upload<T>(future: impl Future<Output = serenity::Result<T>>) -> Result<T, Trouble> {
+    within(UPLOAD_DEADLINE, future).await
+}
+
+async fn within<T>(deadline: Duration, future: impl Future<Output = serenity::Result<T>>) -> Result<T, Trouble> {
+    match tokio::time::timeout(deadline, future).await {
+        Err(_) => Err(Trouble::Target(format!("Discord did not answer within {} s", deadline.as_secs()))),
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(trouble(error)),
+    }
+}
+
+fn trouble(error: serenity::Error) -> Trouble {
+    match error {
+        serenity::Error::Http(HttpError::UnsuccessfulRequest(response)) => {
+            let status = response.status_code.as_u16();
+            if status == 401 || status == 429 || status >= 500 {
+                return Trouble::Target(format!("Discord answered {status}"));
+            }
+            let error = response.error;
+            let fields: Vec<_> =
+                error.errors.iter().map(|field| format!("{}: {}", field.path, field.message)).collect();
+            Trouble::Refused(Refusal {
+                code: error.code,
+                says: [vec![error.message], fields].concat().join("; "),
+                details: error.errors.into_iter().map(|field| field.code).collect(),
+            })
+        }
+        serenity::Error::Http(HttpError::Request(error)) => {
+            Trouble::Target(format!("Discord cannot be reached: {}", root(&error.without_url())))
+        }
+        serenity::Error::Model(error) => {
+            Trouble::Refused(Refusal { code: 0, says: error.to_string(), details: Vec::new() })
+        }
+        other => Trouble::Target(format!("Discord answered something unexpected: {other}")),
+    }
+}
+
+fn root(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+impl World {
+    /// Posts a message; `seed` makes the nonce, so that Discord itself drops a quick second copy.
+    pub(super) async fn post(&self, channel: ChannelId, post: Post, seed: &str) -> Result<MessageId, Trouble> {
+        let message = post.message(Some(&nonce(seed)));
+        self.send(channel, message).await
+    }
+
+    async fn send(&self, channel: ChannelId, message: CreateMessage) -> Result<MessageId, Trouble> {
+        let sent = upload(serenity_channel(channel).send_message(&*self.http, message)).await?;
+        Ok(MessageId(sent.id.get()))
+    }
+
+    /// Makes an existing message say what the post says; files that are there stay.
+    pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, post: Post) -> Result<(), Trouble> {
+        let edit = Post { files: Vec::new(), ..post }.edit();
+        call(serenity_channel(channel).edit_message(&*self.http, message.0, edit)).await.map(drop)
+    }
+
+    /// The direct-message channel with a person; asking again gives the same one.
+    pub(super) async fn dm_channel(&self, user: UserId) -> Result<ChannelId, Trouble> {
+        let channel = call(serenity::all::UserId::new(user.0.max(1)).create_dm_channel(&*self.http)).await?;
+        Ok(ChannelId(channel.id.get()))
+    }
+
+    /// Looks whether an earlier try has posted a message with this marker since `since`.
+    pub(super) async fn find_posted(
+        &self,
+        channel: ChannelId,
+        marker: &Marker,
+        since: Millis,
+    ) -> Result<Option<MessageId>, Trouble> {
+        let mut after = snowflake_at(since.minus(CLOCK_SLACK));
+        loop {
+            let page = self.messages_after(channel, after).await?;
+            let ours = page.iter().filter(|message| message.author.id.get() == self.me.0);
+            for message in ours {
+                let footers = message.embeds.iter().filter_map(|embed| embed.footer.as_ref());
+                if marker.is_in(&message.content, footers.map(|footer| footer.text.as_str())) {
+                    return Ok(Some(MessageId(message.id.get())));
+                }
+            }
+            match page.iter().map(|message| message.id.get()).max() {
+                Some(last) if page.len() == PAGE => after = last,
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    /// Up to a hundred messages after a snowflake, oldest first.
+    pub(super) async fn messages_after(&self, channel: ChannelId, after: u64) -> Result<Vec<Message>, Trouble> {
+        let wanted = GetMessages::new().after(DiscordMessage::new(after.max(1))).limit(100);
+        let mut page = call(serenity_channel(channel).messages(&*self.http, wanted)).await?;
+        page.sort_by_key(|message| message.id);
+        Ok(page)
+    }
+}
+
+/// Messages Discord gives at a time.
+pub(super) const PAGE: usize = 100;
+
+/// Discord's ids are never 0, and serenity's cannot be.
+pub(super) fn serenity_channel(channel: ChannelId) -> serenity::all::ChannelId {
+    serenity::all::ChannelId::new(channel.0.max(1))
+}
+
+/// The smallest snowflake of a moment.
+fn snowflake_at(at: Millis) -> u64 {
+    u64::try_from(at.0.saturating_sub(DISCORD_EPOCH)).unwrap_or(0) << 22
+}
+
+/// 25 characters at the most, the same for the same seed.
+fn nonce(seed: &str) -> String {
+    use sha2::{Digest, Sha256};
+    data_encoding::HEXLOWER.encode(&Sha256::digest(seed)).chars().take(24).collect()
+}
+
+/// Whether a channel listed by Discord is the one with this marker in its topic.
+pub(super) fn has_topic(channel: &serenity::all::GuildChannel, marker: &str) -> bool {
+    channel.topic.as_deref().is_some_and(|topic| topic.contains(marker))
+}

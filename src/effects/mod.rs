@@ -1,0 +1,113 @@
+//! Acting: each effect of the outbox, performed against the panel or Discord.
+//!
+//! The worker claims rows, one per lane and eight side by side, and performs them. What an
+//! effect leads to and the end of its row are one transaction of `db`; here is only the order of
+//! calls, and the question whether a failure was the target's or the row's:
+//!
+//! - a **target** error (unreachable, 401, 429, 5xx, a page of HTML, a stopped xray) pauses the
+//!   lane and counts nothing: waiting helps;
+//! - a **row** error counts, and after eight the row is parked where a person sees it.
+//!
+//! The first try acts; every later try looks first, because a timeout or a 5xx is an unknown
+//! outcome, not a failure.
+
+mod card;
+mod deliver;
+mod discord;
+mod notify;
+mod panel;
+mod read;
+mod ticket;
+mod worker;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serenity::http::Http;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    db::{self, Db, outbox::Claim},
+    domain::{UserId, effect::Effect},
+    panel as panels,
+    proof::Door,
+    view::Locale,
+};
+
+pub use worker::Worker;
+
+/// Everything an effect may touch.
+#[derive(Clone)]
+pub struct World {
+    /// The memory.
+    pub db: Db,
+    /// Discord's REST API.
+    pub http: Arc<Http>,
+    /// The panels by name.
+    pub panels: BTreeMap<String, panels::Client>,
+    /// Where pictures come in and are kept.
+    pub door: Door,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The time.
+    pub clock: Clock,
+    /// This process, among all that ever ran on the data directory.
+    pub boot: String,
+    /// The bot's own user.
+    pub me: UserId,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("boot", &self.boot).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// The shop's language.
+    fn shop_locale(&self) -> Locale {
+        Locale::of(&self.config.shop.locale).unwrap_or_default()
+    }
+
+    /// The language of a customer.
+    async fn locale_of(&self, customer: UserId) -> Result<Locale, Failure> {
+        let shop = self.shop_locale();
+        Ok(self.db.customer(customer).await?.map_or(shop, |customer| Locale::choose(&customer.locale, shop)))
+    }
+}
+
+/// Why an effect did not come to its end.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The target's fault: the lane waits, nothing is counted.
+    #[error("{0}")]
+    Target(String),
+    /// The row's fault: counted.
+    #[error("{0}")]
+    Row(String),
+    /// Our own memory failed; treated like a target.
+    #[error(transparent)]
+    Db(#[from] db::Error),
+}
+
+impl From<panels::Error> for Failure {
+    fn from(error: panels::Error) -> Self {
+        if error.is_target() { Self::Target(error.to_string()) } else { Self::Row(error.to_string()) }
+    }
+}
+
+/// Performs one effect. `Ok` means that its row has been ended in a transaction of `db`.
+async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
+    match &claim.effect {
+        Effect::SyncTicket { order } => ticket::sync(world, claim, order).await,
+        Effect::ReadTicket { order } => read::ticket(world, claim, order).await,
+        Effect::SyncCard { submission } => card::sync(world, claim, *submission).await,
+        Effect::SyncSubscription { subscription, panel } => panel::sync(world, claim, *subscription, panel).await,
+        Effect::RemoveClient { subscription, panel } => panel::remove(world, claim, *subscription, panel).await,
+        Effect::DeliverLink { order, user } => deliver::link(world, claim, order, *user).await,
+        Effect::Notify { order, notice } => notify::customer(world, claim, order, notice).await,
+        Effect::TellStaff { news } => notify::staff(world, claim, news).await,
+        Effect::TellOwner { news } => notify::owners(world, claim, news).await,
+        Effect::DeleteTicket { order } => ticket::delete(world, claim, order).await,
+    }
+}

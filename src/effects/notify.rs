@@ -1,0 +1,101 @@
+//! Short new messages: an edited message rings no phone.
+
+use std::time::Duration;
+
+use super::{
+    Failure, World,
+    discord::{DM_CLOSED, UNKNOWN_CHANNEL},
+};
+use crate::{
+    db::{outbox::Claim, submissions::Verdict},
+    domain::{
+        ChannelId, OrderId,
+        effect::{Notice, OwnerNews, StaffNews},
+    },
+    view::{Marker, Post, news, notice},
+};
+
+/// How long a notice stays before it is cleaned up.
+const NOTICE_STAYS: Duration = Duration::from_hours(24);
+
+/// How long a line for staff stays.
+const NEWS_STAYS: Duration = Duration::from_hours(7 * 24);
+
+/// Tells a customer something in the ticket. Where there is no ticket there is nothing to tell.
+pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: &Notice) -> Result<(), Failure> {
+    let now = world.clock.now();
+    let Some(order) = world.db.order(id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(channel) = order.ticket.channel else { return Ok(world.db.finish(claim, now).await?) };
+    let reason = match about {
+        Notice::Declined { submission } => match world.db.submission(*submission).await?.map(|found| found.verdict) {
+            Some(Verdict::Declined { reason, .. }) => Some(reason),
+            _ => None,
+        },
+        _ => None,
+    };
+    let locale = world.locale_of(order.customer).await?;
+    let post = notice::notice(locale, &order, about, reason.as_deref());
+    let marker = Marker::notice(id, about);
+    match say(world, claim, channel, post, &marker).await {
+        Ok(message) => {
+            let until = now.plus(NOTICE_STAYS);
+            Ok(world.db.posted(claim, message, channel, "ticket_notice", until, now).await?)
+        }
+        Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => {
+            world.db.ticket_gone(channel, now).await?;
+            Ok(world.db.finish(claim, now).await?)
+        }
+        Err(trouble) => Err(trouble.into()),
+    }
+}
+
+/// Tells staff something in the review channel.
+pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Result<(), Failure> {
+    let now = world.clock.now();
+    let StaffNews::Duplicate { order: id, source, .. } = about;
+    let Some(order) = world.db.order(id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let channel = world.config.discord.review_channel_id;
+    let post = news::staff(world.shop_locale(), about, &order);
+    let message = say(world, claim, channel, post, &Marker::duplicate(id, source)).await?;
+    Ok(world.db.posted(claim, message, channel, "staff_news", now.plus(NEWS_STAYS), now).await?)
+}
+
+/// Tells every owner something by direct message; where those are closed, in the review channel.
+pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> Result<(), Failure> {
+    let marker = Marker::owner(about);
+    let mut unreached = Vec::new();
+    for owner in &world.config.discord.owners {
+        let told = async {
+            let channel = world.dm_channel(*owner).await?;
+            say(world, claim, channel, news::owner(world.shop_locale(), about), &marker).await
+        };
+        match told.await {
+            Ok(_) => {}
+            Err(trouble) if trouble.is(&DM_CLOSED) => unreached.push(*owner),
+            Err(trouble) => return Err(trouble.into()),
+        }
+    }
+    let now = world.clock.now();
+    let Some(owner) = unreached.first() else { return Ok(world.db.finish(claim, now).await?) };
+    let channel = world.config.discord.review_channel_id;
+    let post = news::owner(world.shop_locale(), about).calling(*owner);
+    let message = say(world, claim, channel, post, &marker).await?;
+    Ok(world.db.posted(claim, message, channel, "owner_news", now.plus(NEWS_STAYS), now).await?)
+}
+
+/// Posts a message once: a later try looks for its marker first.
+async fn say(
+    world: &World,
+    claim: &Claim,
+    channel: ChannelId,
+    post: Post,
+    marker: &Marker,
+) -> Result<crate::domain::MessageId, super::discord::Trouble> {
+    if claim.must_look_first()
+        && let Some(said) = world.find_posted(channel, marker, claim.first_try_at).await?
+    {
+        return Ok(said);
+    }
+    let seed = format!("{}:{}:{channel}", claim.effect.key(), claim.first_try_at);
+    world.post(channel, post, &seed).await
+}

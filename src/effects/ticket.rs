@@ -1,0 +1,274 @@
+//! The ticket: channel, overwrites and status message, made what the order's state says now.
+
+use std::time::Duration;
+
+use serenity::all::{
+    ChannelType, CreateChannel, PermissionOverwrite, PermissionOverwriteType, Permissions, RoleId as DiscordRole,
+    UserId as DiscordUser,
+};
+
+use super::{
+    Failure, World,
+    discord::{
+        CATEGORY_FULL, TOO_MANY_CHANNELS, Trouble, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, call, has_topic, serenity_channel,
+    },
+};
+use crate::{
+    db::outbox::Claim,
+    domain::{
+        ChannelId, Order, OrderId, OrderState, RoleId, UserId,
+        order::{CancelCause, Delivery},
+    },
+    view::{
+        Marker,
+        ticket::{TicketFacts, status},
+    },
+};
+
+/// How long a completed order's ticket waits for a link that was neither delivered nor fetched.
+const UNDELIVERED_STAYS: Duration = Duration::from_hours(7 * 24);
+
+/// How often the customer is asked to fetch it meanwhile.
+const UNDELIVERED_REMINDER: Duration = Duration::from_hours(24);
+
+/// What a customer may do in an open ticket. An overwrite can only give what the bot has itself.
+const CUSTOMER: Permissions = Permissions::VIEW_CHANNEL.union(Permissions::READ_MESSAGE_HISTORY);
+/// What the lock takes away and an open ticket gives.
+const WRITING: Permissions = Permissions::SEND_MESSAGES.union(Permissions::ATTACH_FILES);
+
+/// Makes the ticket what the state says.
+pub(super) async fn sync(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+    let Some(order) = world.db.order(id).await? else {
+        return Ok(world.db.finish(claim, world.clock.now()).await?);
+    };
+    let Some(channel) = ensure_channel(world, claim, &order).await? else { return Ok(()) };
+    match sync_channel(world, claim, &order, channel).await {
+        Err(Gone::Channel) => {
+            world.db.ticket_gone(channel, world.clock.now()).await?;
+            Ok(world.db.finish(claim, world.clock.now()).await?)
+        }
+        Err(Gone::Failure(failure)) => Err(failure),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// The channel does not exist any more, or something else failed.
+enum Gone {
+    Channel,
+    Failure(Failure),
+}
+
+impl From<Trouble> for Gone {
+    fn from(trouble: Trouble) -> Self {
+        if trouble.is(&[UNKNOWN_CHANNEL]) { Self::Channel } else { Self::Failure(trouble.into()) }
+    }
+}
+
+impl From<crate::db::Error> for Gone {
+    fn from(error: crate::db::Error) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+async fn sync_channel(world: &World, claim: &Claim, order: &Order, channel: ChannelId) -> Result<(), Gone> {
+    let now = world.clock.now();
+    // Read again: the channel may have been made a moment ago.
+    let Some(order) = world.db.order(&order.id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let locked = !order.ticket_is_open();
+    if order.ticket.locked != locked {
+        let overwrite = customer_overwrite(order.customer, locked);
+        call(serenity_channel(channel).create_permission(&*world.http, overwrite)).await?;
+        world.db.ticket_locked(&order.id, locked).await?;
+    }
+    let locale = world.locale_of(order.customer).await.map_err(Gone::Failure)?;
+    let closes_at = world.db.ticket_closes_at(&order.id).await?;
+    let facts = TicketFacts {
+        order: &order,
+        methods: &world.config.payment_methods,
+        message_content: world.config.discord.message_content,
+        closes_at,
+    };
+    let post = status(locale, &facts);
+    let digest = post.digest();
+    let mut message = order.ticket.status_message;
+    if message.is_some() && order.ticket.status_digest.as_deref() == Some(&digest) {
+        return Ok(world.db.finish(claim, now).await?);
+    }
+    if message.is_none() && claim.must_look_first() {
+        message = world.find_posted(channel, &Marker::ticket(&order.id), claim.first_try_at).await?;
+    }
+    let shown = match message {
+        Some(message) => match world.edit(channel, message, post.clone()).await {
+            Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {
+                world.db.status_lost(&order.id).await?;
+                None
+            }
+            other => other.map(|()| Some(message))?,
+        },
+        None => None,
+    };
+    let message = match shown {
+        Some(message) => message,
+        None => {
+            let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
+            world.post(channel, post, &seed).await?
+        }
+    };
+    Ok(world.db.status_shown(claim, &order.id, message, &digest, now).await?)
+}
+
+/// The ticket's channel, made if the state wants one. `None` when the row has been ended because
+/// there is nothing to say or no channel can be had.
+async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<Option<ChannelId>, Failure> {
+    if let Some(channel) = order.ticket.channel {
+        return Ok(Some(channel));
+    }
+    if !wants_channel(order) {
+        world.db.finish(claim, world.clock.now()).await?;
+        return Ok(None);
+    }
+    if claim.must_look_first()
+        && let Some(channel) = find_channel(world, &order.id).await?
+    {
+        // Whatever its overwrite says: it is written again.
+        world.db.ticket_made(&order.id, channel, order.ticket_is_open(), world.clock.now()).await?;
+        return Ok(Some(channel));
+    }
+    match make_channel(world, order).await? {
+        Ok(channel) => {
+            world.db.ticket_made(&order.id, channel, !order.ticket_is_open(), world.clock.now()).await?;
+            Ok(Some(channel))
+        }
+        Err((cause, says)) => {
+            tracing::error!(order.id = %order.id, error = says, "no ticket can be made");
+            if world.db.no_ticket(claim, &order.id, cause, world.clock.now()).await? {
+                Ok(None)
+            } else {
+                Err(Failure::Row(says))
+            }
+        }
+    }
+}
+
+/// A ticket that was lost is only made again when something must be said or done in it.
+fn wants_channel(order: &Order) -> bool {
+    match order.state {
+        OrderState::PendingPayment { .. } => true,
+        OrderState::Completed { .. } => order.delivery == Delivery::DmClosed,
+        OrderState::PaymentSubmitted { .. }
+        | OrderState::Provisioning { .. }
+        | OrderState::NeedsAttention { .. }
+        | OrderState::Declined { .. }
+        | OrderState::Cancelled { .. }
+        | OrderState::Expired { .. }
+        | OrderState::Reversed { .. } => false,
+    }
+}
+
+/// What the topic says; by it a channel is found again. Set when the channel is made and never
+/// changed: Discord allows two changes in ten minutes.
+fn topic(order: &OrderId) -> String {
+    format!("Tollkeeper order {order}")
+}
+
+async fn find_channel(world: &World, order: &OrderId) -> Result<Option<ChannelId>, Failure> {
+    let guild = serenity::all::GuildId::new(world.config.discord.guild_id.0.max(1));
+    let channels = call(world.http.get_channels(guild)).await?;
+    let marker = topic(order);
+    Ok(channels.iter().find(|channel| has_topic(channel, &marker)).map(|channel| ChannelId(channel.id.get())))
+}
+
+/// Makes the channel in the first category that has room.
+async fn make_channel(world: &World, order: &Order) -> Result<Result<ChannelId, (CancelCause, String)>, Failure> {
+    let discord = &world.config.discord;
+    let guild = serenity::all::GuildId::new(discord.guild_id.0.max(1));
+    let mut full = String::new();
+    for category in std::iter::once(&discord.ticket_category_id).chain(&discord.overflow_category_ids) {
+        let builder = CreateChannel::new(format!("order-{}", order.id.as_str().to_ascii_lowercase()))
+            .kind(ChannelType::Text)
+            .topic(topic(&order.id))
+            .category(serenity_channel(*category))
+            .permissions(overwrites(world, order));
+        match call(guild.create_channel(&*world.http, builder)).await {
+            Ok(channel) => return Ok(Ok(ChannelId(channel.id.get()))),
+            Err(Trouble::Refused(refusal)) if refusal.details.iter().any(|detail| detail == CATEGORY_FULL) => {
+                full = refusal.says;
+            }
+            Err(Trouble::Refused(refusal)) if refusal.code == TOO_MANY_CHANNELS => {
+                return Ok(Err((CancelCause::NoRoom, refusal.says)));
+            }
+            Err(Trouble::Refused(refusal)) => return Ok(Err((CancelCause::NoTicket, refusal.says))),
+            Err(target @ Trouble::Target(_)) => return Err(target.into()),
+        }
+    }
+    Ok(Err((CancelCause::NoRoom, full)))
+}
+
+/// Nobody sees the ticket but its customer, the bot, and staff: one overwrite for each role that
+/// is configured, else one for each listed person.
+fn overwrites(world: &World, order: &Order) -> Vec<PermissionOverwrite> {
+    let discord = &world.config.discord;
+    let everyone = RoleId(discord.guild_id.0);
+    let mut all = vec![
+        role_overwrite(everyone, Permissions::empty(), Permissions::VIEW_CHANNEL),
+        customer_overwrite(order.customer, !order.ticket_is_open()),
+        member_overwrite(world.me, CUSTOMER | WRITING | Permissions::EMBED_LINKS, Permissions::empty()),
+    ];
+    let powers = [
+        (discord.owner_role_id, &discord.owners),
+        (discord.admin_role_id, &discord.admins),
+        (discord.support_role_id, &discord.support),
+    ];
+    for (role, listed) in powers {
+        match role {
+            Some(role) => all.push(role_overwrite(role, CUSTOMER | WRITING, Permissions::empty())),
+            None => {
+                let people = listed.iter().filter(|person| **person != order.customer);
+                all.extend(people.map(|person| member_overwrite(*person, CUSTOMER | WRITING, Permissions::empty())));
+            }
+        }
+    }
+    all
+}
+
+fn customer_overwrite(customer: UserId, locked: bool) -> PermissionOverwrite {
+    if locked {
+        member_overwrite(customer, CUSTOMER, WRITING)
+    } else {
+        member_overwrite(customer, CUSTOMER | WRITING, Permissions::empty())
+    }
+}
+
+fn member_overwrite(person: UserId, allow: Permissions, deny: Permissions) -> PermissionOverwrite {
+    let kind = PermissionOverwriteType::Member(DiscordUser::new(person.0.max(1)));
+    PermissionOverwrite { allow, deny, kind }
+}
+
+fn role_overwrite(role: RoleId, allow: Permissions, deny: Permissions) -> PermissionOverwrite {
+    let kind = PermissionOverwriteType::Role(DiscordRole::new(role.0.max(1)));
+    PermissionOverwrite { allow, deny, kind }
+}
+
+/// Deletes the ticket of an order that is over. A link that nobody has yet keeps it.
+pub(super) async fn delete(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+    let now = world.clock.now();
+    let Some(order) = world.db.order(id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    if order.status().is_active() {
+        return Ok(world.db.finish(claim, now).await?);
+    }
+    if let OrderState::Completed { at, .. } = order.state
+        && !order.delivery.is_done()
+        && now < at.plus(UNDELIVERED_STAYS)
+    {
+        let later = now.plus(UNDELIVERED_REMINDER);
+        return Ok(world.db.delete_ticket_later(claim, id, later, true, now).await?);
+    }
+    if let Some(channel) = order.ticket.channel {
+        match call(serenity_channel(channel).delete(&*world.http)).await {
+            Ok(_) => {}
+            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => {}
+            Err(trouble) => return Err(trouble.into()),
+        }
+    }
+    Ok(world.db.ticket_deleted(claim, id, now).await?)
+}

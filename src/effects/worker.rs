@@ -1,0 +1,225 @@
+//! The worker: which row is next, and what its failure means for its lane.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{broadcast::error::RecvError, watch},
+    task::{Id, JoinError, JoinSet},
+    time::Instant,
+};
+
+use super::{Failure, World, perform};
+use crate::db::{
+    Subject,
+    outbox::{Claim, Failed},
+};
+
+/// Effects under way at the same time, each from another lane.
+const SIDE_BY_SIDE: usize = 8;
+
+/// The longest the worker sleeps without looking: nothing depends on it, it is a net below the
+/// notices that wake it.
+const NET: Duration = Duration::from_secs(5);
+
+/// While a lane is paused, whether its panel has come back is asked this often. It asks nobody
+/// but the breaker.
+const PAUSED_LOOK: Duration = Duration::from_millis(500);
+
+/// Claims and performs until told to stop.
+#[derive(Debug)]
+pub struct Worker {
+    world: World,
+    running: JoinSet<Result<(), Failure>>,
+    in_hand: HashMap<Id, Claim>,
+    busy: HashSet<String>,
+    paused: HashMap<String, Pause>,
+    /// Rows that could not be given back because the database failed.
+    stuck: Vec<(Claim, String)>,
+}
+
+/// A lane whose target is down.
+#[derive(Debug)]
+struct Pause {
+    until: Instant,
+    delay: Duration,
+}
+
+impl Worker {
+    /// A worker; nothing happens before [`Worker::run`].
+    pub fn new(world: World) -> Self {
+        Self {
+            world,
+            running: JoinSet::new(),
+            in_hand: HashMap::new(),
+            busy: HashSet::new(),
+            paused: HashMap::new(),
+            stuck: Vec::new(),
+        }
+    }
+
+    /// Works until `stop` says so, then finishes what is in hand.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+        let mut changes = self.world.db.changes();
+        loop {
+            if *stop.borrow() {
+                break;
+            }
+            if let Err(error) = self.fill().await {
+                tracing::error!(error = &error as &dyn std::error::Error, "the outbox cannot be read; trying again");
+            }
+            let wake = self.wake_at().await;
+            tokio::select! {
+                _ = stop.changed() => {}
+                Some(ended) = self.running.join_next_with_id() => self.settle(ended).await,
+                () = tokio::time::sleep_until(wake) => {}
+                () = new_work(&mut changes) => {}
+            }
+        }
+        while let Some(ended) = self.running.join_next_with_id().await {
+            self.settle(ended).await;
+        }
+        Ok(())
+    }
+
+    /// Starts effects until all places are taken or no free lane has a due row.
+    async fn fill(&mut self) -> Result<(), crate::db::Error> {
+        for (claim, error) in std::mem::take(&mut self.stuck) {
+            if self.world.db.release(&claim, &error).await.is_err() {
+                self.stuck.push((claim, error));
+            }
+        }
+        if self.running.len() >= SIDE_BY_SIDE {
+            return Ok(());
+        }
+        let now = self.world.clock.now();
+        for head in self.world.db.heads(&self.world.boot, now).await? {
+            if self.running.len() >= SIDE_BY_SIDE {
+                break;
+            }
+            if self.busy.contains(&head.lane) || self.is_paused(&head.lane) {
+                continue;
+            }
+            if let Some(claim) = self.world.db.claim(head.id, &self.world.boot, now).await? {
+                self.start(claim);
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, claim: Claim) {
+        tracing::debug!(effect = claim.effect.key(), tries = claim.tries, "performing");
+        self.busy.insert(claim.lane.clone());
+        let world = self.world.clone();
+        let in_hand = claim.clone();
+        let task = self.running.spawn(async move { perform(&world, &claim).await });
+        self.in_hand.insert(task.id(), in_hand);
+    }
+
+    /// Notes how an effect ended. Logged here and nowhere else.
+    async fn settle(&mut self, ended: Result<(Id, Result<(), Failure>), JoinError>) {
+        let (task, result) = match ended {
+            Ok(ended) => ended,
+            Err(panic) => (panic.id(), Err(Failure::Row(format!("a bug in this program: {panic}")))),
+        };
+        let Some(claim) = self.in_hand.remove(&task) else { return };
+        self.busy.remove(&claim.lane);
+        let key = claim.effect.key();
+        match result {
+            Ok(()) => {
+                self.paused.remove(&claim.lane);
+                tracing::debug!(effect = key, "done");
+            }
+            Err(Failure::Row(error)) => self.count(claim, error).await,
+            Err(failure @ (Failure::Target(_) | Failure::Db(_))) => {
+                let error = chain(&failure);
+                let delay = self.pause(&claim.lane);
+                tracing::warn!(effect = key, error, pause = ?delay, "the target failed; its lane waits");
+                if self.world.db.release(&claim, &error).await.is_err() {
+                    self.stuck.push((claim, error));
+                }
+            }
+        }
+    }
+
+    /// Counts a row error.
+    async fn count(&mut self, claim: Claim, error: String) {
+        let key = claim.effect.key();
+        let delay = backoff(&self.world, claim.failures);
+        match self.world.db.fail(&claim, &error, delay, self.world.clock.now()).await {
+            Ok(Failed::Again) => tracing::warn!(effect = key, error, again_in = ?delay, "refused; trying again"),
+            Ok(Failed::Parked) => tracing::error!(effect = key, error, "refused too often; parked for a person"),
+            Err(failed) => {
+                tracing::error!(
+                    effect = key,
+                    error = &failed as &dyn std::error::Error,
+                    "a failure could not be written down"
+                );
+                self.stuck.push((claim, error));
+            }
+        }
+    }
+
+    /// Pauses a lane, longer each time in a row.
+    fn pause(&mut self, lane: &str) -> Duration {
+        let schedule = &self.world.config.schedule;
+        let delay = match self.paused.get(lane) {
+            Some(pause) => (pause.delay * 2).min(schedule.retry_max),
+            None => schedule.retry_min,
+        };
+        self.paused.insert(lane.to_owned(), Pause { until: Instant::now() + delay, delay });
+        delay
+    }
+
+    /// Whether a lane still waits. A panel that has been found up again ends its lane's pause.
+    fn is_paused(&self, lane: &str) -> bool {
+        let Some(pause) = self.paused.get(lane) else { return false };
+        let panel = lane.strip_prefix("panel:").and_then(|name| self.world.panels.get(name));
+        match panel {
+            Some(panel) if !panel.availability().is_up() => pause.until > Instant::now() || !panel.ready(),
+            Some(_) | None => pause.until > Instant::now(),
+        }
+    }
+
+    /// When to look again at the latest.
+    async fn wake_at(&self) -> Instant {
+        let now = self.world.clock.now();
+        let mut sleep = NET;
+        if let Ok(Some(due)) = self.world.db.next_due(now).await {
+            sleep = sleep.min(due.since(now));
+        }
+        if !self.paused.is_empty() || !self.stuck.is_empty() {
+            sleep = sleep.min(PAUSED_LOOK);
+        }
+        Instant::now() + sleep
+    }
+}
+
+/// Waits for a commit that may have put something into the outbox.
+async fn new_work(changes: &mut tokio::sync::broadcast::Receiver<Subject>) {
+    loop {
+        match changes.recv().await {
+            Ok(Subject::Outbox) | Err(RecvError::Lagged(_)) => return,
+            Ok(Subject::Order(_)) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+fn backoff(world: &World, failures: i64) -> Duration {
+    let schedule = &world.config.schedule;
+    let doublings = u32::try_from(failures).unwrap_or(0).min(16);
+    schedule.retry_min.saturating_mul(1 << doublings).min(schedule.retry_max)
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
