@@ -75,6 +75,8 @@ pub struct PanelOptions {
     pub tls: bool,
     /// The inbounds that exist from the start.
     pub inbounds: Vec<InboundSpec>,
+    /// What 3.x says its version is; `None` says nothing, as 3.0 does. Before 3.4.1 `bulkEnable` does not exist.
+    pub panel_version: Option<String>,
     /// Added to the machine's clock, milliseconds.
     pub clock_offset_ms: i64,
 }
@@ -92,6 +94,7 @@ impl PanelOptions {
             subscription_on_same_port: false,
             tls: false,
             inbounds: vec![InboundSpec::reality(1)],
+            panel_version: (generation == Generation::V3).then(|| "3.6.0".to_owned()),
             clock_offset_ms: 0,
         }
     }
@@ -229,6 +232,7 @@ fn first_state(options: &PanelOptions, sub_port: u16) -> State {
         clients: Vec::new(),
         stats: Vec::new(),
         xray: Xray { running: true, stale: None },
+        version: options.panel_version.clone(),
         next_record: 1,
         next_stat: 1,
         sub_port,

@@ -19,11 +19,13 @@ pub(super) fn answer(state: &mut State, call: &Call) -> (Answer, Option<String>)
     }
     let unknown = |state: &State| {
         let problem = format!("unknown route: {} {} on {:?}", call.method, call.route, state.generation);
-        // Asking 2.x for a CSRF token is how a client tells the generations apart.
-        let probing = call.route == "/csrf-token";
+        // Asking for these is how a client tells the generations apart.
+        let probing = ["/csrf-token", "/panel/api/server/status", "/server/status"].contains(&call.route.as_str());
         (answer::not_found(state.generation), (!probing).then_some(problem))
     };
-    let Some(handler) = find(state.generation, &call.method, &call.route, &call.segments()) else {
+    let too_new = call.route.contains("/clients/bulk") && !call.route.ends_with("Adjust") && !state.has_bulk_switch();
+    let found = find(state.generation, &call.method, &call.route, &call.segments()).filter(|_| !too_new);
+    let Some(handler) = found else {
         let bare = call.route.trim_end_matches('/');
         let slashed = call.route.len() == bare.len() + 1;
         if slashed && find(state.generation, &call.method, bare, &segments_of(bare)).is_some() {

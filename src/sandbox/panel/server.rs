@@ -38,7 +38,9 @@ pub(super) fn status(state: &mut State, call: &Call) -> Handled {
     if state.generation == Generation::V3 {
         obj["diskIO"] = json!({ "read": 0, "write": 0 });
         obj["diskTraffic"] = json!({ "read": 0, "write": 0 });
-        obj["panelVersion"] = json!("3.6.0");
+        if let Some(version) = &state.version {
+            obj["panelVersion"] = json!(version);
+        }
         obj["panelGuid"] = json!(PANEL_GUID);
         obj["netIO"] = json!({ "up": 995, "down": 995, "pktUp": 12, "pktDown": 12 });
         obj["netTraffic"] = json!({ "sent": 4_349_800, "recv": 991_499_477, "pktSent": 38126, "pktRecv": 56339 });

@@ -90,6 +90,8 @@ pub(super) struct State {
     pub(super) clients: Vec<Client>,
     pub(super) stats: Vec<Stat>,
     pub(super) xray: Xray,
+    /// What `status` of 3.x calls its version.
+    pub(super) version: Option<String>,
     pub(super) next_record: i64,
     pub(super) next_stat: i64,
     /// Port of the subscription listener, for `subURI`.
@@ -101,6 +103,13 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Whether this 3.x has `bulkEnable` and `bulkDisable`, which came with 3.4.1.
+    pub(super) fn has_bulk_switch(&self) -> bool {
+        let version = self.version.as_deref().unwrap_or_default();
+        let numbers: Vec<u32> = version.split('.').filter_map(|number| number.parse().ok()).collect();
+        numbers >= vec![3, 4, 1]
+    }
+
     pub(super) fn inbound(&self, id: i64) -> Option<&Inbound> {
         self.inbounds.iter().find(|inbound| inbound.id == id)
     }
