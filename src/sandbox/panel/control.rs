@@ -391,9 +391,4 @@ impl Panel {
     pub fn black_hole(&self, on: bool) {
         self.shared.black_hole.store(on, Ordering::SeqCst);
     }
-
-    /// Whether this panel loses one of two writes that come at the same time.
-    pub fn must_be_serialised(&self) -> bool {
-        self.generation() != Generation::V3
-    }
 }
