@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::text;
 use crate::domain::{
     OrderId,
     effect::{Notice, OwnerNews},
@@ -45,7 +46,9 @@ impl Marker {
 
     /// A message to an owner.
     pub fn owner(news: &OwnerNews) -> Self {
-        Self(format!("owner · {}", news.key()))
+        // A panel's name is the operator's word: it may stand here, but not as a ping.
+        let key = news.key().replace(['@', '<', '`', '\n'], "_");
+        Self(format!("owner · {}", text::label(&key, 150)))
     }
 
     /// Whether a message with this content and these footers carries this marker.

@@ -8,10 +8,10 @@ order-menu-placeholder = Choose a plan
 order-menu-option = { $price } · { $days } · { $traffic }
 order-no-plans = Nothing is for sale right now. Please try again later.
 order-making-ticket =
-    **{ $plan }**
+    Your order: { $plan }
     Your private ticket is being opened. You will be mentioned there in a moment.
 order-made =
-    **{ $plan }**
+    Your order: { $plan }
     Your private ticket is open: { $ticket }
 order-open-title = You already have an open order
 order-open-unpaid = Continue in your ticket. If you want something else, cancel this order first.
