@@ -30,6 +30,7 @@ use tokio::sync::broadcast;
 
 pub use audit::{AuditProblem, Happened};
 pub use lock::{DataDirLock, LockError};
+pub use orders::{NewOrder, Ordered};
 
 use crate::domain::{Millis, Money, OrderId};
 

@@ -107,12 +107,11 @@ async fn sync_channel(world: &World, claim: &Claim, order: &Order, channel: Chan
         },
         None => None,
     };
-    let message = match shown {
-        Some(message) => message,
-        None => {
-            let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
-            world.post(channel, post, &seed).await?
-        }
+    let message = if let Some(message) = shown {
+        message
+    } else {
+        let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
+        world.post(channel, post, &seed).await?
     };
     Ok(world.db.status_shown(claim, &order.id, message, &digest, now).await?)
 }
@@ -220,12 +219,11 @@ fn overwrites(world: &World, order: &Order) -> Vec<PermissionOverwrite> {
         (discord.support_role_id, &discord.support),
     ];
     for (role, listed) in powers {
-        match role {
-            Some(role) => all.push(role_overwrite(role, CUSTOMER | WRITING, Permissions::empty())),
-            None => {
-                let people = listed.iter().filter(|person| **person != order.customer);
-                all.extend(people.map(|person| member_overwrite(*person, CUSTOMER | WRITING, Permissions::empty())));
-            }
+        if let Some(role) = role {
+            all.push(role_overwrite(role, CUSTOMER | WRITING, Permissions::empty()));
+        } else {
+            let people = listed.iter().filter(|person| **person != order.customer);
+            all.extend(people.map(|person| member_overwrite(*person, CUSTOMER | WRITING, Permissions::empty())));
         }
     }
     all

@@ -5,7 +5,9 @@
     reason = "a test that cannot set its scene should stop right there"
 )]
 
+mod architecture;
 mod config;
+mod database;
 mod panel_contract;
 mod panel_links;
 mod panel_sandbox;
