@@ -105,14 +105,18 @@ fn five_mistakes_are_five_sentences() {
 #[test]
 fn a_file_that_is_not_toml_is_one_sentence_with_its_line() {
     let operator = Operator::with_the_example().writes("inbound_id = 1", "inbound_id = = 1");
-    insta::assert_snapshot!(operator.reads(), @"syntax (line 76): this is not TOML (extra `=`, expected nothing); correct the line, nothing else was looked at");
+    insta::assert_snapshot!(operator.reads(), @"
+    syntax (line 76): this is not TOML (extra `=`, expected nothing); correct the line, nothing else was looked at
+    ");
 }
 
 #[test]
 fn a_missing_file_is_told_how_to_be_made() {
     let folder = tempfile::tempdir().unwrap();
     let errors = Config::load(&folder.path().join("config.toml"), &|_: &str| None).unwrap_err().to_string();
-    insta::assert_snapshot!(errors.replace(&folder.path().display().to_string(), "FOLDER"), @"FOLDER/config.toml: there is no such file; copy config.example.toml to it and fill it in, or name another with --config");
+    insta::assert_snapshot!(errors.replace(&folder.path().display().to_string(), "FOLDER"), @"
+    FOLDER/config.toml: there is no such file; copy config.example.toml to it and fill it in, or name another with --config
+    ");
 }
 
 #[test]
@@ -166,7 +170,9 @@ fn addresses_and_ids_are_looked_at() {
 fn a_certificate_without_a_proxy_is_refused() {
     let operator = Operator::with_the_example().writes("# ca_file = \"proxy-ca.pem\"", "ca_file = \"proxy-ca.pem\"");
     std::fs::write(operator.folder.path().join("proxy-ca.pem"), "-----BEGIN CERTIFICATE-----\n").unwrap();
-    insta::assert_snapshot!(operator.reads(), @"discord.ca_file (line 51): this is only for a rest_proxy, and there is none; remove it, or set rest_proxy");
+    insta::assert_snapshot!(operator.reads(), @"
+    discord.ca_file (line 51): this is only for a rest_proxy, and there is none; remove it, or set rest_proxy
+    ");
     let config = operator.writes("# rest_proxy", "rest_proxy").loads().unwrap();
     assert_eq!(config.discord.ca_pem.as_deref(), Some(&b"-----BEGIN CERTIFICATE-----\n"[..]));
 }

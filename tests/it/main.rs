@@ -8,6 +8,8 @@
 mod architecture;
 mod config;
 mod database;
+mod discord_client;
+mod discord_strictness;
 mod panel_contract;
 mod panel_links;
 mod panel_sandbox;
