@@ -1,6 +1,6 @@
 //! The audit log: written in the transaction that acts, and failing with it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Db, Error, WriteTx};
 use crate::domain::{
@@ -82,6 +82,21 @@ impl WriteTx {
 }
 
 impl Db {
+    /// Remembers that somebody was refused what needs a power they do not have.
+    pub async fn audit_refusal(
+        &self,
+        actor: UserId,
+        what: &str,
+        target: String,
+        power: &str,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let payload = json!({ "asked": what, "power": power });
+        let mut tx = self.begin().await?;
+        tx.audit(now, Happened { actor, action: "access.refuse", target, payload, session: None }).await?;
+        tx.commit().await
+    }
+
     /// Walks the whole chain from the first entry. `Ok` carries the number of entries and the
     /// head hash, which the owner can compare with one noted elsewhere: a chain whose tail was
     /// cut off still fits itself.

@@ -124,6 +124,14 @@ impl Db {
         Ok(Self { writer, readers, changes, zone })
     }
 
+    /// Opens an existing database to look at it; a running bot is not disturbed.
+    pub async fn look(path: &Path, zone: chrono_tz::Tz) -> Result<Self, Error> {
+        let options = options(path).read_only(true).optimize_on_close(false, None);
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
+        let (changes, _) = broadcast::channel(1);
+        Ok(Self { writer: readers.clone(), readers, changes, zone })
+    }
+
     /// Starts a write transaction; whoever gets it is alone until it ends.
     pub async fn begin(&self) -> Result<WriteTx, Error> {
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;

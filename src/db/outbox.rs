@@ -187,6 +187,18 @@ impl Db {
         tx.commit().await
     }
 
+    /// The same for many effects at once, in one transaction.
+    pub async fn want_all(&self, effects: &[Effect], run_at: Millis, now: Millis) -> Result<(), Error> {
+        if effects.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        for effect in effects {
+            tx.enqueue(effect, run_at, now).await?;
+        }
+        tx.commit().await
+    }
+
     /// The keys of all rows, for those who check that nothing was left behind.
     pub async fn outbox_keys(&self) -> Result<Vec<String>, Error> {
         Ok(sqlx::query_scalar!("SELECT key FROM outbox ORDER BY id").fetch_all(&self.readers).await?)

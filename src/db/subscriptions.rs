@@ -125,6 +125,16 @@ impl Db {
         Ok(all)
     }
 
+    /// The name of the plan that a subscription was last bought or renewed with.
+    pub async fn plan_of(&self, subscription: SubscriptionRow) -> Result<Option<String>, Error> {
+        Ok(sqlx::query_scalar!(
+            "SELECT plan_name FROM orders WHERE subscription_id = ? AND status = 'completed' ORDER BY ended_at DESC LIMIT 1",
+            subscription.0
+        )
+        .fetch_optional(&self.readers)
+        .await?)
+    }
+
     /// Completed orders of a subscription that still wait for their link to be fetched.
     pub async fn undelivered_of(&self, subscription: SubscriptionRow) -> Result<Vec<OrderId>, Error> {
         let ids = sqlx::query_scalar!(
