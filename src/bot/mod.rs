@@ -1,1 +1,239 @@
-//! (to be written)
+//! Discord's edge: parses what people press and type, asks the rules, writes rows, answers.
+//!
+//! A file per flow; each exports its commands and handlers, and here they are listed. Nothing in
+//! here changes a panel, a channel or a message of its own accord: the answer to an interaction
+//! is the only thing it sends, everything else is a row in the outbox. It never spawns: serenity
+//! runs every event in a task of its own.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use serenity::all::{
+    ActionRowComponent, ComponentInteraction, ComponentInteractionDataKind, CreateAllowedMentions, CreateCommand,
+    FullEvent, GatewayIntents, Http, Interaction, ModalInteraction,
+};
+
+use crate::{
+    clock::Clock,
+    config::{Config, DiscordConfig},
+    db::Db,
+    domain::{ChannelId, access::Staff, button::Button},
+    panel::Reader,
+    proof::Door,
+    view::{
+        Locale, Modal,
+        command::Described,
+        refusal::{Refusal, refused},
+    },
+};
+
+mod access;
+mod asked;
+mod decision;
+mod fault;
+mod link;
+mod order;
+mod payment;
+mod review;
+mod ticket;
+
+use asked::Asked;
+pub use fault::{Fault, Unanswered};
+use fault::{log_event, settle};
+
+/// How long an answer may wait for what it is about; a person does not watch for longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a command's function is given.
+type Context<'a> = poise::ApplicationContext<'a, Bot, Fault>;
+
+/// Everything the handlers need; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Bot {
+    db: Db,
+    panels: BTreeMap<String, Reader>,
+    door: Door,
+    config: Arc<Config>,
+    clock: Clock,
+    staff: Arc<Staff>,
+    locale: Locale,
+}
+
+impl Bot {
+    /// The bot over its database and its panels, of which it only reads.
+    pub fn new(db: Db, panels: BTreeMap<String, Reader>, door: Door, config: Arc<Config>, clock: Clock) -> Self {
+        let staff = Arc::new(access::staff(&config.discord));
+        let locale = shop_locale(&config);
+        Self { db, panels, door, config, clock, staff, locale }
+    }
+
+    fn command<'a>(&self, ctx: &Context<'a>) -> Asked<'a> {
+        Asked::command(&ctx.framework.serenity_context.http, self.locale, ctx.interaction)
+    }
+
+    /// Whether this comes from the shop's own guild; everybody else is told.
+    async fn at_home(&self, asked: &mut Asked<'_>) -> Result<bool, Fault> {
+        let home = asked.guild == Some(self.config.discord.guild_id);
+        if !home {
+            asked.answer(refused(asked.locale, Refusal::NotHere)).await?;
+        }
+        Ok(home)
+    }
+}
+
+/// The language of people who did not choose one.
+fn shop_locale(config: &Config) -> Locale {
+    Locale::of(&config.shop.locale).unwrap_or_default()
+}
+
+/// What Discord has to tell us: guilds and their channels, messages, and what is in them if the
+/// application may know that. Interactions come without an intent.
+pub fn intents(config: &DiscordConfig) -> GatewayIntents {
+    let intents = GatewayIntents::GUILDS | GatewayIntents::GUILD_MESSAGES;
+    if config.message_content { intents | GatewayIntents::MESSAGE_CONTENT } else { intents }
+}
+
+/// The commands as Discord is told about them.
+pub fn registrations(config: &Config) -> Vec<CreateCommand> {
+    poise::builtins::create_application_commands(&commands(shop_locale(config)))
+}
+
+/// The framework that hands events to the bot. Its setup cannot fail.
+pub fn framework(bot: Bot) -> poise::Framework<Bot, Fault> {
+    let options = poise::FrameworkOptions {
+        commands: commands(bot.locale),
+        on_error: |error| Box::pin(on_error(error)),
+        event_handler: |framework, event| Box::pin(on_event(framework, event)),
+        allowed_mentions: Some(CreateAllowedMentions::new()),
+        prefix_options: poise::PrefixFrameworkOptions { mention_as_prefix: false, ..Default::default() },
+        ..Default::default()
+    };
+    poise::Framework::builder()
+        .options(options)
+        .initialize_owners(false)
+        .setup(move |_, _, _| Box::pin(async move { Ok(bot) }))
+        .build()
+}
+
+/// The slash commands, with the texts that Discord shows beside them.
+fn commands(locale: Locale) -> Vec<poise::Command<Bot, Fault>> {
+    let mut commands = vec![order::order(), payment::proof(), link::link()];
+    for command in &mut commands {
+        command.description = described(&command.name).map(|text| text.description(locale).into());
+        for parameter in &mut command.parameters {
+            parameter.description = described(&parameter.name).map(|text| text.description(locale).into());
+        }
+    }
+    commands
+}
+
+fn described(name: &str) -> Option<Described> {
+    Described::ALL.into_iter().find(|described| described.name() == name)
+}
+
+async fn on_event(framework: poise::FrameworkContext<'_, Bot, Fault>, event: &FullEvent) -> Result<(), Fault> {
+    let (bot, http) = (framework.user_data, &*framework.serenity_context.http);
+    match event {
+        FullEvent::Ready { .. } => ticket::reread(bot).await,
+        FullEvent::Message { new_message } => ticket::message(bot, new_message).await,
+        FullEvent::ChannelDelete { channel, .. } => ticket::gone(bot, ChannelId(channel.id.get())).await,
+        FullEvent::InteractionCreate { interaction: Interaction::Component(interaction) } => {
+            component(bot, http, interaction).await;
+            Ok(())
+        }
+        FullEvent::InteractionCreate { interaction: Interaction::Modal(interaction) } => {
+            modal(bot, http, interaction).await;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn component(bot: &Bot, http: &Http, interaction: &ComponentInteraction) {
+    let mut asked = Asked::component(http, bot.locale, interaction);
+    let value = match &interaction.data.kind {
+        ComponentInteractionDataKind::StringSelect { values } => values.first().map(String::as_str),
+        _ => None,
+    };
+    let done = match interaction.data.custom_id.parse() {
+        Ok(button) => press(bot, &mut asked, &button, value).await,
+        Err(_) => stale(&mut asked).await,
+    };
+    settle(&mut asked, done).await;
+}
+
+/// A button was pressed, or an entry of a menu chosen.
+async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<&str>) -> Result<(), Fault> {
+    if !bot.at_home(asked).await? {
+        return Ok(());
+    }
+    match button {
+        Button::PlanMenu => order::choose_plan(bot, asked, value).await,
+        Button::MethodMenu(order) => order::choose_method(bot, asked, order, value).await,
+        Button::CancelOrder(order) => order::cancel(bot, asked, order).await,
+        Button::GetLink(order) => link::of_order(bot, asked, order).await,
+        Button::Approve(submission) => review::ask_approval(bot, asked, *submission).await,
+        Button::Decline(submission) => review::ask_reason(bot, asked, *submission).await,
+        Button::ReasonMenu(submission) => review::reason_chosen(bot, asked, *submission, value).await,
+        Button::Confirm(token) => decision::confirm(bot, asked, token).await,
+        Button::Abort(token) => decision::abort(bot, asked, token).await,
+        Button::Retry(order) => decision::retry(bot, asked, order).await,
+        Button::BackToReview(order) => decision::back_to_review(bot, asked, order).await,
+        // A form, which arrives elsewhere.
+        Button::ReasonModal(_) => stale(asked).await,
+    }
+}
+
+async fn modal(bot: &Bot, http: &Http, interaction: &ModalInteraction) {
+    let mut asked = Asked::modal(http, bot.locale, interaction);
+    let fields = interaction.data.components.iter().flat_map(|row| &row.components);
+    let mut typed = fields.filter_map(|field| match field {
+        ActionRowComponent::InputText(text) if text.custom_id == Modal::FIELD => text.value.as_deref(),
+        _ => None,
+    });
+    let typed = typed.next_back().unwrap_or_default();
+    let done = submit(bot, &mut asked, interaction.data.custom_id.parse().ok(), typed).await;
+    settle(&mut asked, done).await;
+}
+
+async fn submit(bot: &Bot, asked: &mut Asked<'_>, form: Option<Button>, typed: &str) -> Result<(), Fault> {
+    if !bot.at_home(asked).await? {
+        return Ok(());
+    }
+    match form {
+        Some(Button::ReasonModal(submission)) => review::reason_typed(bot, asked, submission, typed).await,
+        _ => stale(asked).await,
+    }
+}
+
+/// Something that we did not issue, or that means nothing any more.
+async fn stale(asked: &mut Asked<'_>) -> Result<(), Fault> {
+    tracing::info!(user.id = %asked.user, "refused: a button that is none of ours");
+    asked.answer(refused(asked.locale, Refusal::Stale)).await?;
+    Ok(())
+}
+
+/// What went wrong outside our own handlers, which settle their faults themselves.
+async fn on_error(error: poise::FrameworkError<'_, Bot, Fault>) {
+    match error {
+        poise::FrameworkError::EventHandler { error, event, .. } => log_event(event.snake_case_name(), &error),
+        // Discord knows a command, or a form of it, that this version does not.
+        poise::FrameworkError::UnknownInteraction { framework, interaction, .. } => {
+            let (bot, http) = (framework.user_data, &framework.serenity_context.http);
+            let mut asked = Asked::command(http, bot.locale, interaction);
+            let done = stale(&mut asked).await;
+            settle(&mut asked, done).await;
+        }
+        poise::FrameworkError::CommandStructureMismatch { ctx, .. }
+        | poise::FrameworkError::ArgumentParse { ctx: poise::Context::Application(ctx), .. } => {
+            let mut asked = ctx.framework.user_data.command(&ctx);
+            let done = stale(&mut asked).await;
+            settle(&mut asked, done).await;
+        }
+        poise::FrameworkError::Command { error, ctx: poise::Context::Application(ctx), .. } => {
+            let mut asked = ctx.framework.user_data.command(&ctx);
+            settle(&mut asked, Err(error)).await;
+        }
+        // The setup cannot fail, and no command has a check, a cooldown or a prefix.
+        other => tracing::error!("the framework reports: {other}"),
+    }
+}

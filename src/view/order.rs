@@ -71,3 +71,8 @@ pub(super) fn cancel_row(locale: Locale, order: &Order) -> Row {
 pub fn cancelled(locale: Locale) -> Post {
     Post::text(locale.say("order-cancelled"))
 }
+
+/// A member of staff took somebody's order back.
+pub fn cancelled_for_customer(locale: Locale) -> Post {
+    Post::text(locale.say("order-cancelled-for-customer"))
+}

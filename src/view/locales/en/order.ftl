@@ -19,3 +19,4 @@ order-open-paid = Your payment is being handled, you do not need to do anything.
 order-ticket-coming = being opened
 order-cancel-button = Cancel order
 order-cancelled = Your order is cancelled. Nothing was charged. You can order again with /order at any time.
+order-cancelled-for-customer = The order is cancelled. The ticket tells the customer.

@@ -1,0 +1,74 @@
+//! Who may press what: asked afresh at every click, with the roles that this click came with.
+
+use crate::{
+    config::DiscordConfig,
+    domain::{
+        access::{Layers, Power, Staff},
+        button::Button,
+    },
+    view::refusal::{Refusal, refused},
+};
+
+use super::{Bot, asked::Asked, fault::Fault};
+
+/// The shop's staff as configured.
+pub(super) fn staff(config: &DiscordConfig) -> Staff {
+    let layers = |ids: &Vec<_>, role| Layers { ids: ids.clone(), role };
+    Staff {
+        owners: layers(&config.owners, config.owner_role_id),
+        admins: layers(&config.admins, config.admin_role_id),
+        support: layers(&config.support, config.support_role_id),
+    }
+}
+
+impl Bot {
+    /// The person's power at this moment.
+    pub(super) fn power(&self, asked: &Asked<'_>) -> Option<Power> {
+        self.staff.power(asked.user, &asked.roles)
+    }
+
+    /// Whether the person may decide about payments.
+    pub(super) fn decides(&self, asked: &Asked<'_>) -> bool {
+        self.staff.allows(asked.user, &asked.roles, Power::Admin)
+    }
+
+    /// Lets admins through; tells everybody else, and remembers that they tried.
+    pub(super) async fn admins_only(&self, asked: &mut Asked<'_>, button: &Button) -> Result<bool, Fault> {
+        if self.decides(asked) {
+            return Ok(true);
+        }
+        let refusal = if self.power(asked).is_some() { Refusal::AdminsOnly } else { Refusal::StaffOnly };
+        asked.answer(refused(asked.locale, refusal)).await?;
+        let (what, target) = described(button);
+        self.audit_refusal(asked, what, target).await?;
+        Ok(false)
+    }
+
+    /// Writes into the audit log what somebody was refused.
+    pub(super) async fn audit_refusal(&self, asked: &Asked<'_>, what: &str, target: String) -> Result<(), Fault> {
+        tracing::info!(user.id = %asked.user, target, "refused: {what}");
+        let power = self.power(asked).map_or("none", |power| match power {
+            Power::Support => "support",
+            Power::Admin => "admin",
+            Power::Owner => "owner",
+        });
+        self.db.audit_refusal(asked.user, what, target, power, self.clock.now()).await?;
+        Ok(())
+    }
+}
+
+/// A staff button for the audit log: what it does, and to what. Never its `custom_id`.
+fn described(button: &Button) -> (&'static str, String) {
+    match button {
+        Button::Approve(submission) => ("payment.approve", submission.to_string()),
+        Button::Decline(submission) | Button::ReasonMenu(submission) | Button::ReasonModal(submission) => {
+            ("payment.decline", submission.to_string())
+        }
+        Button::Retry(order) => ("order.retry", order.to_string()),
+        Button::BackToReview(order) => ("order.back_to_review", order.to_string()),
+        Button::CancelOrder(order) => ("order.cancel", order.to_string()),
+        Button::GetLink(order) => ("link.fetch", order.to_string()),
+        Button::MethodMenu(order) => ("order.choose_method", order.to_string()),
+        Button::PlanMenu | Button::Confirm(_) | Button::Abort(_) => ("confirmation", String::new()),
+    }
+}

@@ -1,0 +1,238 @@
+//! Decisions: Confirm and Cancel of a confirmation, and the two buttons of an order that needs
+//! attention.
+//!
+//! Each acknowledges first and acts only if Discord accepted that: Discord takes one answer per
+//! interaction, which is the only mutual exclusion that two machines with one bot token have.
+
+use crate::{
+    db::{
+        Subject,
+        review::{Decided, Identity},
+        sessions::{Action, Session, TokenRefused},
+    },
+    domain::{
+        Millis, Order, OrderId, OrderState, OrderStatus, SubmissionId, UserId,
+        button::{Button, Token},
+        order::Delivery,
+        proofs::Verdict,
+    },
+    panel::{Availability, Reader},
+    view::{
+        Post,
+        decision::{Outcome, outcome},
+        refusal::{Refusal, refused},
+    },
+};
+
+use super::{
+    Bot, PATIENCE,
+    asked::Asked,
+    fault::{Fault, random},
+};
+
+/// Confirm: the token is spent in the transaction that decides.
+pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
+    if let Err(unanswered) = asked.acknowledge().await {
+        tracing::warn!(user.id = %asked.user, "a confirmation was not acknowledged, so nothing was done: {unanswered}");
+        return Ok(());
+    }
+    let session = match bot.db.session(token, asked.user, bot.clock.now()).await? {
+        Ok(session) => session,
+        Err(why) => {
+            asked.edit(token_refused(asked, why)).await?;
+            return bot.audit_refusal(asked, "confirm", format!("{why:?}").to_lowercase()).await;
+        }
+    };
+    if !bot.decides(asked) {
+        // An open confirmation dies with the power it was opened with.
+        bot.db.abort_session(token, asked.user, bot.clock.now()).await?;
+        asked.edit(outcome(asked.locale, &Outcome::PowerLost)).await?;
+        return bot.audit_refusal(asked, "confirm", session.subject).await;
+    }
+    let decided = match session.action {
+        Action::Approve => approve(bot, &session).await?,
+        Action::Decline => bot.db.decline(&session, bot.config.schedule.order_expiry, bot.clock.now()).await?,
+    };
+    let post = match decided {
+        Decided::Done(order) => {
+            let decision = format!("{:?}", session.action).to_lowercase();
+            tracing::info!(order.id = %order, user.id = %asked.user, decision, "a payment was decided");
+            let result = match session.action {
+                Action::Approve => result(bot, &order).await?,
+                Action::Decline => declined(bot, &order).await?,
+            };
+            outcome(asked.locale, &result)
+        }
+        Decided::Already { status, by, at, .. } => {
+            outcome(asked.locale, &too_late(bot, &session, status, by, at).await?)
+        }
+        Decided::Token(why) => token_refused(asked, why),
+    };
+    asked.edit(post).await?;
+    Ok(())
+}
+
+/// Cancel: the token lapses.
+pub(super) async fn abort(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
+    bot.db.abort_session(token, asked.user, bot.clock.now()).await?;
+    asked.update(outcome(asked.locale, &Outcome::Aborted)).await?;
+    Ok(())
+}
+
+/// Retry: the order goes to the panel once more.
+pub(super) async fn retry(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::Retry(id.clone())).await? || !accepted(asked).await {
+        return Ok(());
+    }
+    let result = if bot.db.retry(id, asked.user, bot.clock.now()).await? {
+        tracing::info!(order.id = %id, user.id = %asked.user, "an order was sent to the panel again");
+        result(bot, id).await?
+    } else {
+        changed(bot, id).await?
+    };
+    asked.edit(outcome(asked.locale, &result)).await?;
+    Ok(())
+}
+
+/// Back to review: the approval is taken back.
+pub(super) async fn back_to_review(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::BackToReview(id.clone())).await? || !accepted(asked).await {
+        return Ok(());
+    }
+    let result = if bot.db.back_to_review(id, asked.user, bot.clock.now()).await? {
+        tracing::info!(order.id = %id, user.id = %asked.user, "an order went back to review");
+        Outcome::BackInReview
+    } else {
+        changed(bot, id).await?
+    };
+    asked.edit(outcome(asked.locale, &result)).await?;
+    Ok(())
+}
+
+/// Whether Discord let us take this click.
+async fn accepted(asked: &mut Asked<'_>) -> bool {
+    match asked.defer().await {
+        Ok(()) => true,
+        Err(unanswered) => {
+            tracing::warn!(user.id = %asked.user, "a click was not acknowledged, so nothing was done: {unanswered}");
+            false
+        }
+    }
+}
+
+async fn approve(bot: &Bot, session: &Session) -> Result<Decided, Fault> {
+    let order = match session.subject.parse().map(SubmissionId) {
+        Ok(id) => bot.db.submission(id).await?.map(|submission| submission.order),
+        Err(_) => None,
+    };
+    let order = match order {
+        Some(order) => bot.db.order(&order).await?,
+        None => None,
+    };
+    let Some(order) = order else { return Ok(Decided::Token(TokenRefused::Unknown)) };
+    let identity = identity(bot, &order)?;
+    Ok(bot.db.approve(session, &identity, bot.clock.now()).await?)
+}
+
+/// What the client will be called on the panel, should the order need a new one.
+fn identity(bot: &Bot, order: &Order) -> Result<Identity, Fault> {
+    let panel = bot
+        .config
+        .panels
+        .iter()
+        .find(|panel| panel.name == order.plan.panel)
+        .ok_or_else(|| Fault::NoPanel { order: order.id.clone(), panel: order.plan.panel.clone() })?;
+    Ok(Identity {
+        uuid: uuid::Builder::from_random_bytes(random()?).into_uuid(),
+        sub_id: data_encoding::BASE32_NOPAD.encode(&random::<10>()?).to_ascii_lowercase(),
+        inbound_id: panel.inbound_id,
+    })
+}
+
+/// Waits until the panel's work is done, for as long as a person watches a confirmation; says at
+/// once when the panel is down.
+async fn result(bot: &Bot, id: &OrderId) -> Result<Outcome, Fault> {
+    let Some(order) = bot.db.order(id).await? else { return Ok(Outcome::InProgress(None)) };
+    let look = || async { Ok(bot.db.order(id).await?.filter(is_settled)) };
+    let subject = Subject::Order(id.clone());
+    let settled = tokio::select! {
+        biased;
+        settled = bot.db.wait_for(&subject, PATIENCE, look) => settled?,
+        () = goes_down(bot, &order.plan.panel) => None,
+    };
+    let order = match settled {
+        Some(order) => order,
+        None => bot.db.order(id).await?.unwrap_or(order),
+    };
+    Ok(read(bot, &order))
+}
+
+/// Whether there is nothing more to wait for; a delivery that is tried later is settled as well.
+fn is_settled(order: &Order) -> bool {
+    match order.status() {
+        OrderStatus::Provisioning => false,
+        OrderStatus::Completed => order.delivery != Delivery::None,
+        _ => true,
+    }
+}
+
+/// Ends when the panel counts as down.
+async fn goes_down(bot: &Bot, panel: &str) {
+    let Some(panel) = bot.panels.get(panel) else { return std::future::pending().await };
+    let mut watch = panel.watch();
+    if watch.wait_for(|now| !now.is_up()).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn read(bot: &Bot, order: &Order) -> Outcome {
+    match &order.state {
+        OrderState::Completed { .. } => Outcome::Delivered(order.delivery),
+        OrderState::PaymentSubmitted { refused: Some(said) } => Outcome::PanelRefused { said: said.clone() },
+        OrderState::NeedsAttention { cause, .. } => Outcome::NeedsAttention { cause: cause.clone() },
+        OrderState::Provisioning { .. } => match bot.panels.get(&order.plan.panel).map(Reader::availability) {
+            Some(Availability::Down { since, .. }) => Outcome::WaitsForPanel { since },
+            Some(Availability::Up) | None => Outcome::InProgress(Some(bot.config.discord.review_channel_id)),
+        },
+        _ => Outcome::OrderChanged { status: order.status() },
+    }
+}
+
+async fn declined(bot: &Bot, id: &OrderId) -> Result<Outcome, Fault> {
+    let order = bot.db.order(id).await?;
+    let open = order.filter(|order| order.status() == OrderStatus::PendingPayment);
+    Ok(Outcome::Declined { attempts_left: open.map_or(0, |order| order.attempts_left) })
+}
+
+async fn changed(bot: &Bot, id: &OrderId) -> Result<Outcome, Fault> {
+    let order = bot.db.order(id).await?;
+    Ok(order.map_or(Outcome::OldCard, |order| Outcome::OrderChanged { status: order.status() }))
+}
+
+/// Who was first, for the one who was not.
+async fn too_late(
+    bot: &Bot,
+    session: &Session,
+    status: OrderStatus,
+    by: Option<UserId>,
+    at: Option<Millis>,
+) -> Result<Outcome, Fault> {
+    let submission = match session.subject.parse().map(SubmissionId) {
+        Ok(id) => bot.db.submission(id).await?,
+        Err(_) => None,
+    };
+    Ok(match submission.map(|submission| submission.verdict) {
+        Some(Verdict::Pending) if status == OrderStatus::PaymentSubmitted => Outcome::OldCard,
+        Some(Verdict::Pending) => Outcome::OrderChanged { status },
+        _ => Outcome::AlreadyDecided { by, at, status },
+    })
+}
+
+fn token_refused(asked: &Asked<'_>, why: TokenRefused) -> Post {
+    match why {
+        TokenRefused::Unknown => refused(asked.locale, Refusal::Stale),
+        TokenRefused::NotYours => outcome(asked.locale, &Outcome::NotYours),
+        TokenRefused::Spent => outcome(asked.locale, &Outcome::Used),
+        TokenRefused::Expired => outcome(asked.locale, &Outcome::Expired),
+    }
+}

@@ -1,0 +1,140 @@
+//! What can go wrong while an interaction is handled, and how it is told: to people as a word
+//! that they can pass on, to the log with its cause.
+
+use std::fmt::Write as _;
+
+use serenity::all::HttpError;
+
+use crate::{
+    db,
+    domain::{Incident, OrderId},
+    view::refusal,
+};
+
+use super::asked::Asked;
+
+/// Discord no longer waits for an answer to this interaction.
+const UNKNOWN_INTERACTION: isize = 10_062;
+/// The interaction was answered before, perhaps by another process with our token.
+const ALREADY_ACKNOWLEDGED: isize = 40_060;
+/// The interaction's token has lapsed.
+const UNKNOWN_WEBHOOK: isize = 10_015;
+
+/// Why an interaction or an event was not handled to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] db::Error),
+    /// Discord did not take our answer.
+    #[error(transparent)]
+    Discord(#[from] Unanswered),
+    /// A picture could not be written to disk.
+    #[error("the picture could not be kept")]
+    Disk(#[from] std::io::Error),
+    /// The machine gives no random numbers.
+    #[error("the machine gives no random numbers")]
+    Random,
+    /// An order's panel was taken out of the configuration.
+    #[error("order {order} belongs to panel `{panel}`, which is not in the configuration")]
+    NoPanel {
+        /// The order.
+        order: OrderId,
+        /// The panel's name.
+        panel: String,
+    },
+}
+
+/// A call to Discord that brought nothing. Its text holds no address: those of interactions
+/// contain the token.
+#[derive(Debug, thiserror::Error)]
+#[error("{says}")]
+pub struct Unanswered {
+    /// The HTTP status, when there was an answer.
+    pub status: Option<u16>,
+    /// Discord's own code, when there was an answer.
+    pub code: Option<isize>,
+    says: String,
+}
+
+impl Unanswered {
+    /// Whether it makes no sense to answer this interaction any more.
+    fn is_over(&self) -> bool {
+        matches!(self.code, Some(UNKNOWN_INTERACTION | ALREADY_ACKNOWLEDGED | UNKNOWN_WEBHOOK))
+    }
+}
+
+impl From<serenity::Error> for Unanswered {
+    fn from(error: serenity::Error) -> Self {
+        match error {
+            serenity::Error::Http(HttpError::UnsuccessfulRequest(answer)) => {
+                let status = answer.status_code.as_u16();
+                let mut says =
+                    format!("Discord answered {status}, code {}: {}", answer.error.code, answer.error.message);
+                for wrong in &answer.error.errors {
+                    // Writing to a string cannot fail.
+                    let _ = write!(says, "; {}: {}", wrong.path, wrong.message);
+                }
+                Self { status: Some(status), code: Some(answer.error.code), says }
+            }
+            serenity::Error::Http(HttpError::Request(error)) => {
+                let error = error.without_url();
+                Self { status: None, code: None, says: format!("Discord did not answer: {}", chain(&error)) }
+            }
+            serenity::Error::Model(error) => Self { status: None, code: None, says: format!("not sent: {error}") },
+            _ => Self { status: None, code: None, says: "Discord's answer was not understood".to_owned() },
+        }
+    }
+}
+
+impl From<serenity::Error> for Fault {
+    fn from(error: serenity::Error) -> Self {
+        Self::Discord(error.into())
+    }
+}
+
+/// An error with its causes, on one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut says = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let _ = write!(says, ": {next}");
+        cause = next.source();
+    }
+    says
+}
+
+/// Ends the handling of an interaction: a fault is logged under a word, and the person gets to read
+/// that word.
+pub(super) async fn settle(asked: &mut Asked<'_>, done: Result<(), Fault>) {
+    let Err(fault) = done else { return };
+    if let Fault::Discord(unanswered) = &fault
+        && unanswered.is_over()
+    {
+        tracing::info!(user.id = %asked.user, "an answer came too late or was given elsewhere: {unanswered}");
+        return;
+    }
+    let incident = incident();
+    tracing::error!(%incident, user.id = %asked.user, "an interaction failed: {}", chain(&fault));
+    if let Err(unanswered) = asked.reply(refusal::fault(asked.locale, incident.as_str())).await {
+        tracing::warn!(%incident, user.id = %asked.user, "and the person could not be told: {unanswered}");
+    }
+}
+
+/// A word to find a fault in the log by.
+fn incident() -> Incident {
+    // Without randomness all incidents are one; the log still has their time.
+    Incident::from_random(getrandom::u64().unwrap_or(0))
+}
+
+/// Random bytes from the machine.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Fault> {
+    let mut bits = [0; N];
+    getrandom::fill(&mut bits).map_err(|_| Fault::Random)?;
+    Ok(bits)
+}
+
+/// An event that is no interaction has failed: nobody waits for an answer.
+pub(super) fn log_event(name: &str, fault: &Fault) {
+    tracing::error!(event = name, incident = %incident(), "an event was not handled: {}", chain(fault));
+}

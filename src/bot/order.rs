@@ -1,0 +1,219 @@
+//! `/order`: the plan menu, the order that follows from it, its payment method and its end by the
+//! customer. The ticket itself is made elsewhere; here is only waited for it.
+
+use std::time::Duration;
+
+use crate::{
+    db::{
+        Subject,
+        orders::{NewOrder, Ordered},
+    },
+    domain::{
+        Order, OrderId, OrderState, PaymentMethod, Plan,
+        access::Power,
+        order::{CancelCause, MethodSnapshot, PlanSnapshot},
+        shop::{Limit, Placeholder},
+    },
+    view::{
+        self, Post,
+        refusal::{Refusal, refused},
+    },
+};
+
+use super::{
+    Bot, Context, PATIENCE,
+    asked::Asked,
+    fault::{Fault, random, settle},
+};
+
+/// `/order`
+#[poise::command(slash_command)]
+pub(super) async fn order(ctx: Context<'_>) -> Result<(), Fault> {
+    let bot = ctx.data();
+    let mut asked = bot.command(&ctx);
+    let done = open(bot, &mut asked).await;
+    settle(&mut asked, done).await;
+    Ok(())
+}
+
+async fn open(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
+    if !bot.at_home(asked).await? {
+        return Ok(());
+    }
+    let now = bot.clock.now();
+    let (open, customer, again_at) = tokio::try_join!(
+        bot.db.open_order(asked.user),
+        bot.db.customer(asked.user),
+        bot.db.order_limit(asked.user, limit(bot.config.limits.order), now),
+    )?;
+    let locale = asked.locale;
+    let post = if let Some(order) = open {
+        view::order::still_open(locale, &order)
+    } else if customer.is_some_and(|customer| customer.blocked) {
+        refused(locale, Refusal::Blocked)
+    } else if let Some(again_at) = again_at {
+        refused(locale, Refusal::TooSoon { again_at })
+    } else {
+        plans(bot, asked)
+    };
+    asked.answer(post).await?;
+    Ok(())
+}
+
+/// The plans whose panels are up, or the word that there are none.
+fn plans(bot: &Bot, asked: &Asked<'_>) -> Post {
+    let up: Vec<&Plan> = bot.config.plans.iter().filter(|plan| is_up(bot, plan)).collect();
+    if up.is_empty() && !bot.config.plans.is_empty() {
+        return refused(asked.locale, Refusal::Outage);
+    }
+    view::order::plan_menu(asked.locale, &bot.config.shop.name, up)
+}
+
+fn is_up(bot: &Bot, plan: &Plan) -> bool {
+    bot.panels.get(&plan.panel).is_some_and(|panel| panel.availability().is_up())
+}
+
+/// A plan was chosen. The order's row comes first, whatever becomes of the answer: a second
+/// `/order` shows it.
+pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<&str>) -> Result<(), Fault> {
+    let locale = asked.locale;
+    let Some(plan) = value.and_then(|id| bot.config.plan(id)) else {
+        return Ok(asked.update(refused(locale, Refusal::UnknownPlan)).await?);
+    };
+    if !is_up(bot, plan) {
+        return Ok(asked.update(refused(locale, Refusal::Outage)).await?);
+    }
+    let new = NewOrder {
+        id: OrderId::from_random(u64::from_le_bytes(random()?)),
+        customer: asked.user,
+        name: asked.name.to_owned(),
+        locale: locale.tag().to_owned(),
+        plan: plan_snapshot(plan),
+        attempts: bot.config.limits.upload_attempts.get(),
+        lapse: bot.config.schedule.order_expiry,
+        limit: limit(bot.config.limits.order),
+    };
+    match bot.db.place_order(new, bot.clock.now()).await? {
+        Ordered::Made(order) => {
+            tracing::info!(order.id = %order.id, user.id = %asked.user, plan = %plan.id, "an order was placed");
+            asked.update(view::order::made(locale, &order)).await?;
+            tell_ticket(bot, asked, &order.id).await?;
+        }
+        Ordered::Open(order) => asked.update(view::order::still_open(locale, &order)).await?,
+        Ordered::Blocked => asked.update(refused(locale, Refusal::Blocked)).await?,
+        Ordered::Limited { until } => asked.update(refused(locale, Refusal::TooSoon { again_at: until })).await?,
+    }
+    Ok(())
+}
+
+/// Says where the ticket is, or why there is none, as soon as that is known.
+async fn tell_ticket(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
+    let look = || async {
+        let order = bot.db.order(id).await?;
+        Ok(order.filter(|order| order.ticket.channel.is_some() || !order.status().is_active()))
+    };
+    let Some(order) = bot.db.wait_for(&Subject::Order(id.clone()), PATIENCE, look).await? else { return Ok(()) };
+    let post = match order.state {
+        OrderState::Cancelled { cause: CancelCause::NoRoom, .. } => refused(asked.locale, Refusal::NoRoom),
+        OrderState::Cancelled { cause: CancelCause::NoTicket, .. } => refused(asked.locale, Refusal::NoTicket),
+        OrderState::Cancelled { .. } => return Ok(()),
+        _ => view::order::made(asked.locale, &order),
+    };
+    asked.edit(post).await?;
+    Ok(())
+}
+
+/// A payment method was chosen in the ticket; the status message there follows by itself.
+pub(super) async fn choose_method(
+    bot: &Bot,
+    asked: &mut Asked<'_>,
+    id: &OrderId,
+    value: Option<&str>,
+) -> Result<(), Fault> {
+    let Some(order) = own_order(bot, asked, id).await? else { return Ok(()) };
+    let Some(method) = value.and_then(|id| bot.config.payment_method(id)) else {
+        return Ok(asked.answer(refused(asked.locale, Refusal::UnknownMethod)).await?);
+    };
+    if bot.db.choose_method(id, &method_snapshot(method, &order), bot.clock.now()).await? {
+        asked.acknowledge().await?;
+    } else {
+        asked.answer(refused(asked.locale, Refusal::NotChangeable)).await?;
+    }
+    Ok(())
+}
+
+/// Cancel: by the customer, or by an admin.
+pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
+    let locale = asked.locale;
+    let Some(order) = bot.db.order(id).await? else {
+        return Ok(asked.answer(refused(locale, Refusal::Stale)).await?);
+    };
+    let cause = match bot.power(asked) {
+        _ if order.customer == asked.user => CancelCause::Customer,
+        Some(Power::Admin | Power::Owner) => CancelCause::Staff,
+        Some(Power::Support) | None => {
+            asked.answer(refused(locale, Refusal::NotYours)).await?;
+            return bot.audit_refusal(asked, "order.cancel", id.to_string()).await;
+        }
+    };
+    let done = bot.db.cancel(id, asked.user, cause, bot.clock.now()).await?;
+    let post = match (done, cause) {
+        (false, _) => refused(locale, Refusal::NotCancellable),
+        (true, CancelCause::Customer) => view::order::cancelled(locale),
+        (true, _) => view::order::cancelled_for_customer(locale),
+    };
+    // In the ticket the button is under the status message, which says the new state by itself.
+    if asked.private {
+        asked.update(post).await?;
+    } else {
+        asked.answer(post).await?;
+    }
+    Ok(())
+}
+
+/// The order, if it is the person's own; everybody else is told.
+pub(super) async fn own_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<Option<Order>, Fault> {
+    let order = bot.db.order(id).await?;
+    let refusal = match &order {
+        Some(order) if order.customer == asked.user => return Ok(Some(order.clone())),
+        Some(_) => Refusal::NotYours,
+        None => Refusal::Stale,
+    };
+    asked.answer(refused(asked.locale, refusal)).await?;
+    bot.audit_refusal(asked, "order.open", id.to_string()).await?;
+    Ok(None)
+}
+
+fn limit(limit: Limit) -> Option<(u32, Duration)> {
+    match limit {
+        Limit::Off => None,
+        Limit::Times { count, per } => Some((count.get(), per)),
+    }
+}
+
+fn plan_snapshot(plan: &Plan) -> PlanSnapshot {
+    PlanSnapshot {
+        id: plan.id.to_string(),
+        name: plan.name.clone(),
+        duration_days: plan.duration_days,
+        quota_bytes: plan.traffic_bytes,
+        price: plan.price,
+        panel: plan.panel.clone(),
+    }
+}
+
+fn method_snapshot(method: &PaymentMethod, order: &Order) -> MethodSnapshot {
+    let instructions = method.instructions.fill(|placeholder| match placeholder {
+        Placeholder::OrderId => order.id.to_string(),
+        Placeholder::Amount => order.plan.price.to_string(),
+        Placeholder::Account => method.account.clone(),
+        Placeholder::Holder => method.holder.clone(),
+    });
+    MethodSnapshot {
+        id: method.id.to_string(),
+        name: method.name.clone(),
+        account: method.account.clone(),
+        holder: method.holder.clone(),
+        instructions,
+    }
+}

@@ -1,0 +1,98 @@
+//! `/proof`: a payment proof as the option of a command, for servers where the bot may not read
+//! messages. Pictures posted in a ticket are read by the outbox.
+
+use serenity::all::Attachment;
+
+use crate::{
+    db::submissions::{Proof, ProofSource, Submitted},
+    domain::Order,
+    proof::{FetchError, Picture},
+    view::{self, Post},
+};
+
+use super::{
+    Bot, Context,
+    asked::Asked,
+    fault::{Fault, settle},
+};
+
+/// `/proof`
+#[poise::command(slash_command)]
+pub(super) async fn proof(ctx: Context<'_>, image: Attachment) -> Result<(), Fault> {
+    let bot = ctx.data();
+    let mut asked = bot.command(&ctx);
+    let done = submit(bot, &mut asked, &image).await;
+    settle(&mut asked, done).await;
+    Ok(())
+}
+
+async fn submit(bot: &Bot, asked: &mut Asked<'_>, image: &Attachment) -> Result<(), Fault> {
+    if !bot.at_home(asked).await? {
+        return Ok(());
+    }
+    let order = match addressed(bot, asked).await? {
+        Ok(order) => order,
+        Err(post) => return Ok(asked.answer(post).await?),
+    };
+    // Fetching and decoding may take longer than Discord waits for an answer.
+    asked.defer().await?;
+    let post = examine(bot, asked, &order, image).await?;
+    asked.edit(post).await?;
+    Ok(())
+}
+
+/// The order that the proof is for, or what to say instead.
+async fn addressed(bot: &Bot, asked: &Asked<'_>) -> Result<Result<Order, Post>, Fault> {
+    let locale = asked.locale;
+    let order = match bot.db.order_in(asked.channel).await? {
+        Some(order) if order.customer == asked.user => order,
+        _ => match bot.db.open_order(asked.user).await? {
+            Some(order) => return Ok(Err(view::proof::wrong_channel(locale, &order))),
+            None => return Ok(Err(view::proof::no_order(locale))),
+        },
+    };
+    Ok(match order.accepts_proof() {
+        Ok(()) => Ok(order),
+        Err(why) => Err(view::proof::refused(locale, why)),
+    })
+}
+
+async fn examine(bot: &Bot, asked: &Asked<'_>, order: &Order, image: &Attachment) -> Result<Post, Fault> {
+    let locale = asked.locale;
+    let bytes = match bot.door.fetch(&image.url, u64::from(image.size)).await {
+        Ok(bytes) => bytes,
+        Err(FetchError::Refused(why)) => return Ok(view::proof::bad_picture(locale, why)),
+        Err(error @ (FetchError::Foreign | FetchError::Gone | FetchError::Unreachable(_))) => {
+            tracing::warn!(order.id = %order.id, user.id = %asked.user, "a proof was not fetched: {error}");
+            return Ok(view::proof::not_fetched(locale));
+        }
+    };
+    let picture = match bot.door.examine(bytes).await {
+        Ok(picture) => picture,
+        Err(why) => return Ok(view::proof::bad_picture(locale, why)),
+    };
+    bot.door.keep(&picture).await?;
+    let source = ProofSource::Interaction(asked.id);
+    let submitted = bot.db.submit_proof(&order.id, asked.user, &source, &known(&picture), bot.clock.now()).await?;
+    Ok(match submitted {
+        Submitted::Accepted(submission) => {
+            tracing::info!(order.id = %order.id, user.id = %asked.user, %submission, "a proof was submitted");
+            view::proof::accepted(locale)
+        }
+        Submitted::Seen => view::proof::accepted(locale),
+        Submitted::Refused(why) => view::proof::refused(locale, why),
+        Submitted::Duplicate => view::proof::duplicate(locale),
+    })
+}
+
+/// What the database keeps of a picture.
+fn known(picture: &Picture) -> Proof {
+    Proof {
+        hash: picture.hash.to_string(),
+        pixel_hash: picture.pixel_hash.to_string(),
+        format: picture.format.extension().to_owned(),
+        width: picture.width,
+        height: picture.height,
+        size: u64::try_from(picture.bytes.len()).unwrap_or(u64::MAX),
+    }
+}
