@@ -1,1 +1,195 @@
-//! (to be written)
+//! The running bot: the gateway, the outbox worker and the timed tasks, side by side over one
+//! database, one Discord client and one client per panel. The end of any of them is an error.
+
+use std::{collections::BTreeMap, fs::DirBuilder, path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use serenity::{all::ShardManager, gateway::GatewayError};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
+
+use crate::{
+    bot::{self, Bot},
+    clock::Clock,
+    config::{Config, PanelConfig},
+    db::{DataDirLock, Db},
+    discord::{self, Connected},
+    effects, panel,
+    proof::Door,
+    tasks,
+};
+
+/// How long work in hand may take to end after the signal to stop.
+const LAST_WORK: Duration = Duration::from_secs(8);
+/// How long the database may take to close.
+const LAST_WRITE: Duration = Duration::from_secs(1);
+
+/// Everything that is needed to run, and nothing running yet.
+#[derive(Debug)]
+pub struct App {
+    config: Arc<Config>,
+    clock: Clock,
+    db: Db,
+    door: Door,
+    panels: BTreeMap<String, panel::Client>,
+    /// Held until the end: one bot per data directory.
+    _lock: DataDirLock,
+}
+
+impl App {
+    /// Takes the data directory, opens the database, and prepares the clients. Calls nobody.
+    pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let data_dir = &config.storage.data_dir;
+        make_private(data_dir).with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
+        let lock = DataDirLock::take(data_dir)?;
+        let db = Db::open(&data_dir.join("tollkeeper.db"), config.shop.timezone).await?;
+        let proxy = config.discord.rest_proxy.as_ref().map(url::Url::as_str);
+        let door =
+            Door::new(data_dir, proxy, config.discord.ca_pem.as_deref()).context("the client for attachments")?;
+        let panels =
+            config.panels.iter().map(|panel| panel_client(panel, &config, &clock)).collect::<Result<_, _>>()?;
+        Ok(Self { config: Arc::new(config), clock, db, door, panels, _lock: lock })
+    }
+
+    /// Runs until `shutdown`, then ends what is in hand and returns.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let db = self.db.clone();
+        let done = self.run(shutdown).await;
+        // What is committed is on disk; closing only folds the log into the file.
+        let _ = timeout(LAST_WRITE, db.close()).await;
+        done
+    }
+
+    async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+        tokio::pin!(shutdown);
+        let connected = tokio::select! {
+            connected = self.connect() => connected?,
+            () = &mut shutdown => return Ok(()),
+        };
+        let shards = Arc::clone(&connected.client.shard_manager);
+        let (stop, stopped) = watch::channel(false);
+        let mut parts = self.start(connected, &stopped)?;
+        let ended = tokio::select! {
+            ended = parts.join_next() => ended,
+            () = &mut shutdown => None,
+        };
+        let verdict = match ended {
+            None => Ok(()),
+            Some(Ok((part, Ok(())))) => Err(anyhow::anyhow!("{part} ended, which it never should")),
+            Some(Ok((part, Err(error)))) => Err(error.context(format!("{part} ended"))),
+            Some(Err(error)) => Err(anyhow::Error::from(error).context("a part of the bot ended")),
+        };
+        tracing::info!("stopping: no new work, and what is in hand ends");
+        // The receivers may all be gone, which is as good.
+        let _ = stop.send(true);
+        finish(&shards, &mut parts).await;
+        verdict
+    }
+
+    async fn connect(&self) -> anyhow::Result<Connected> {
+        let readers = self.panels.iter().map(|(name, panel)| (name.clone(), panel.reader())).collect();
+        let bot = Bot::new(self.db.clone(), readers, self.door.clone(), Arc::clone(&self.config), self.clock.clone());
+        let (discord, commands) = (&self.config.discord, bot::registrations(&self.config));
+        let framework = || bot::framework(bot.clone());
+        discord::connect(discord, &commands, bot::intents(discord), framework, self.config.schedule.retry_min).await
+    }
+
+    /// Starts the three parts, each in a task of its own whose end is noticed.
+    fn start(self, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
+        let Connected { mut client, me } = connected;
+        let world = effects::World {
+            db: self.db,
+            http: Arc::clone(&client.http),
+            panels: self.panels,
+            door: self.door,
+            config: self.config,
+            clock: self.clock,
+            boot: boot()?,
+            me,
+        };
+        let mut parts: Parts = JoinSet::new();
+        let (worker, stop) = (effects::Worker::new(world.clone()), stopped.clone());
+        parts.spawn(async move { ("the outbox worker", worker.run(stop).await) });
+        let stop = stopped.clone();
+        parts.spawn(async move { ("the timed tasks", tasks::run(world, stop).await) });
+        parts.spawn(async move { ("the gateway", client.start().await.map_err(gateway_error)) });
+        Ok(parts)
+    }
+}
+
+type Parts = JoinSet<(&'static str, anyhow::Result<()>)>;
+
+/// Leaves Discord and lets work in hand end, both at once and neither for ever.
+async fn finish(shards: &ShardManager, parts: &mut Parts) {
+    let ends = async {
+        while let Some(ended) = parts.join_next().await {
+            if let Ok((part, Err(error))) = ended {
+                tracing::warn!("{part} ended badly: {error:#}");
+            }
+        }
+    };
+    let leaving = async {
+        tokio::join!(shards.shutdown_all(), ends);
+    };
+    if timeout(LAST_WORK, leaving).await.is_err() {
+        tracing::warn!("work in hand did not end in time; it is in the outbox and goes on at the next start");
+    }
+    parts.abort_all();
+}
+
+/// A name for this run of the process: the claims of every other run are void.
+fn boot() -> anyhow::Result<String> {
+    let mut bits = [0; 8];
+    getrandom::fill(&mut bits).context("the machine gives no random numbers")?;
+    Ok(data_encoding::HEXLOWER.encode(&bits))
+}
+
+fn panel_client(panel: &PanelConfig, config: &Config, clock: &Clock) -> anyhow::Result<(String, panel::Client)> {
+    let schedule = &config.schedule;
+    let login = panel.credentials.login.as_ref().map(|login| panel::Login {
+        username: login.username.clone(),
+        password: login.password.clone(),
+        totp_secret: login.totp_secret.clone(),
+    });
+    let settings = panel::Settings {
+        name: panel.name.clone(),
+        url: panel.url.clone(),
+        inbound_id: panel.inbound_id,
+        public_host: panel.public_host.clone(),
+        subscription_url: panel.subscription_url.as_ref().map(ToString::to_string),
+        ca_pem: panel.ca_pem.clone(),
+        credentials: panel::Credentials { token: panel.credentials.api_token.clone(), login },
+        timeout: schedule.panel_timeout,
+        sign_in_pause: panel::SIGN_IN_PAUSE,
+        breaker: panel::breaker::Limits { failures: schedule.health_failures.get(), ..Default::default() },
+    };
+    let clock = clock.clone();
+    let client =
+        panel::Client::new(settings, move || clock.now()).with_context(|| format!("panel `{}`", panel.name))?;
+    Ok((panel.name.clone(), client))
+}
+
+/// Customers' pictures and links are in there: nobody but the bot's user may look.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// serenity reconnects by itself; what it gives up for is for a person to change.
+fn gateway_error(error: serenity::Error) -> anyhow::Error {
+    match error {
+        serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents) => anyhow::anyhow!(
+            "Discord refuses the Message Content intent: switch it on in the Developer Portal (Bot, Privileged Gateway Intents), or set discord.message_content = false"
+        ),
+        serenity::Error::Gateway(GatewayError::InvalidAuthentication) => anyhow::anyhow!(
+            "Discord does not accept the bot's token any more: copy a fresh one from the Developer Portal (Bot, Reset Token) into DISCORD_TOKEN"
+        ),
+        serenity::Error::Gateway(error) => anyhow::anyhow!("Discord's gateway: {error}"),
+        error => anyhow::anyhow!("Discord: {}", bot::Unanswered::from(error)),
+    }
+}

@@ -5,6 +5,7 @@ pub mod bot;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod discord;
 pub mod domain;
 pub mod effects;
 pub mod ops;

@@ -1,0 +1,164 @@
+//! The way to Discord: its HTTP client, who we are there, and the gateway's address.
+//!
+//! The tested path is the production path: with `discord.rest_proxy` every call still goes to
+//! `https://discord.com`, TLS and serenity's rate limiter included, only through that proxy.
+//! serenity's own `HttpBuilder::proxy` is never used: with the limiter on it is silently ignored.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
+use serenity::all::{
+    ApplicationId, ClientBuilder, CreateAllowedMentions, CreateCommand, GatewayIntents, GuildId, Http, HttpBuilder,
+};
+
+use crate::{bot::Unanswered, config::DiscordConfig, domain::UserId};
+
+/// The longest wait for one answer of Discord, uploads included.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// The longest pause between two tries to reach Discord at the start.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A client of Discord that is not started yet, and who we are.
+pub struct Connected {
+    /// serenity's client; its `http` is everybody's.
+    pub client: serenity::Client,
+    /// The bot's own user.
+    pub me: UserId,
+}
+
+/// Why there is no connection.
+enum Refused {
+    /// It may work later.
+    Later(String),
+    /// It will not work until somebody changes something.
+    Never(String),
+}
+
+/// The HTTP client for all REST calls.
+pub fn http(config: &DiscordConfig) -> anyhow::Result<Http> {
+    // Proxies from the environment are not followed: where calls go is written in one place.
+    let mut client = reqwest::Client::builder().use_rustls_tls().no_proxy().timeout(PATIENCE);
+    if let Some(proxy) = &config.rest_proxy {
+        client = client.proxy(reqwest::Proxy::https(proxy.as_str()).context("discord.rest_proxy")?);
+    }
+    for certificate in reqwest::Certificate::from_pem_bundle(config.ca_pem.as_deref().unwrap_or_default())? {
+        client = client.add_root_certificate(certificate);
+    }
+    Ok(HttpBuilder::new(config.token.expose_secret())
+        .client(client.build()?)
+        .default_allowed_mentions(CreateAllowedMentions::new())
+        .build())
+}
+
+/// Reaches Discord, however long that takes, registers the commands and prepares the gateway.
+/// Fails only for what waiting does not cure.
+pub async fn connect<F>(
+    config: &DiscordConfig,
+    commands: &[CreateCommand],
+    intents: GatewayIntents,
+    framework: impl Fn() -> F,
+    first_pause: Duration,
+) -> anyhow::Result<Connected>
+where
+    F: serenity::framework::Framework + 'static,
+{
+    let mut pause = first_pause;
+    loop {
+        match attempt(config, commands, intents, framework()).await {
+            Ok(connected) => return Ok(connected),
+            Err(Refused::Never(why)) => anyhow::bail!(why),
+            Err(Refused::Later(why)) => {
+                tracing::warn!("Discord is not reachable, trying again in {pause:?}: {why}");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+async fn attempt(
+    config: &DiscordConfig,
+    commands: &[CreateCommand],
+    intents: GatewayIntents,
+    framework: impl serenity::framework::Framework + 'static,
+) -> Result<Connected, Refused> {
+    let http = http(config).map_err(|error| Refused::Never(format!("{error:#}")))?;
+    let (me, application, gateway) =
+        tokio::try_join!(http.get_current_user(), http.get_current_application_info(), http.get_gateway())
+            .map_err(unanswered)?;
+    check_gateway(&gateway.url)?;
+    register(&http, application.id, config, commands).await?;
+    let client = ClientBuilder::new_with_http(http, intents)
+        .framework(framework)
+        .await
+        .map_err(|_| Refused::Later("the client could not be made".to_owned()))?;
+    // serenity asks for the address itself, and takes a built-in one when it gets no answer.
+    let dialled = client.ws_url.lock().await.clone();
+    if dialled != gateway.url {
+        return Err(Refused::Later("the gateway's address was lost on the way".to_owned()));
+    }
+    Ok(Connected { client, me: UserId(me.id.get()) })
+}
+
+/// One bulk PUT: what is registered already costs nothing.
+async fn register(
+    http: &Http,
+    application: ApplicationId,
+    config: &DiscordConfig,
+    commands: &[CreateCommand],
+) -> Result<(), Refused> {
+    http.set_application_id(application);
+    let guild = config.guild_id;
+    let Err(error) = http.create_guild_commands(GuildId::new(guild.0), &commands).await else { return Ok(()) };
+    let error = Unanswered::from(error);
+    match error.status {
+        Some(403 | 404) => Err(Refused::Never(format!(
+            "the bot may not register commands in the guild {guild} ({error}): check discord.guild_id, and invite the bot again with the scopes `bot` and `applications.commands`"
+        ))),
+        Some(status @ 400..500) if status != 429 => {
+            Err(Refused::Never(format!("Discord does not take the commands ({error}): please report this")))
+        }
+        _ => Err(Refused::Later(error.to_string())),
+    }
+}
+
+fn unanswered(error: serenity::Error) -> Refused {
+    let error = Unanswered::from(error);
+    if error.status == Some(401) {
+        return Refused::Never(
+            "Discord does not accept the bot's token: copy a fresh one from the Developer Portal (Bot, Reset Token) into DISCORD_TOKEN"
+                .to_owned(),
+        );
+    }
+    Refused::Later(error.to_string())
+}
+
+/// The gateway without TLS is for a Discord on this machine only.
+fn check_gateway(address: &str) -> Result<(), Refused> {
+    let loopback = |url: &url::Url| match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    match url::Url::parse(address) {
+        Ok(url) if url.scheme() == "wss" || url.scheme() == "ws" && loopback(&url) => Ok(()),
+        _ => Err(Refused::Later("Discord gave an address for the gateway that is not secure".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_without_tls_is_on_this_machine() {
+        for good in ["wss://gateway.discord.gg", "ws://127.0.0.1:8080", "ws://[::1]:1", "ws://localhost:1"] {
+            assert!(check_gateway(good).is_ok(), "{good}");
+        }
+        for bad in ["ws://gateway.discord.gg", "http://127.0.0.1", "ws://127.0.0.1.example.org", "nonsense"] {
+            assert!(check_gateway(bad).is_err(), "{bad}");
+        }
+    }
+}
