@@ -1,3 +1,12 @@
 //! The command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::Cli::parse().perform().await
+}

@@ -1,1 +1,3 @@
-//! (to be written)
+//! What the command line does besides run: looks at the data and reports, beside a running bot.
+
+pub mod audit;

@@ -1,0 +1,113 @@
+//! What can be typed, and what the exit code says: 0 done, 1 failed, 2 the configuration or the
+//! command is wrong.
+
+use std::{collections::HashMap, path::PathBuf, process::ExitCode};
+
+use tollkeeper::{app::App, clock::Clock, config::Config, ops, telemetry};
+
+/// Sells VPN access on Discord through 3x-ui panels.
+#[derive(clap::Parser)]
+#[command(version)]
+pub(crate) struct Cli {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "config.toml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Runs the bot until it is told to stop.
+    Run,
+    /// Looks at the audit log.
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+#[derive(clap::Subcommand)]
+enum Audit {
+    /// Checks that no entry was changed or removed.
+    Verify,
+}
+
+/// The configuration or the command is wrong.
+const WRONG: u8 = 2;
+
+impl Cli {
+    pub(crate) async fn perform(self) -> ExitCode {
+        let env = match environment() {
+            Ok(env) => env,
+            Err(error) => {
+                eprintln!(".env: {error}; every line is NAME=value");
+                return ExitCode::from(WRONG);
+            }
+        };
+        let read = |name: &str| std::env::var(name).ok().or_else(|| env.get(name).cloned());
+        let config = match self.command {
+            Command::Run => Config::load(&self.config, &read),
+            Command::Audit(_) => Config::load_offline(&self.config, &read),
+        };
+        let config = match config {
+            Ok(config) => config,
+            Err(problems) => {
+                eprintln!("{problems}");
+                return ExitCode::from(WRONG);
+            }
+        };
+        let done = match self.command {
+            Command::Run => Box::pin(run(config)).await.map(|()| true),
+            Command::Audit(Audit::Verify) => ops::audit::verify(&config).await,
+        };
+        match done {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => {
+                eprintln!("{error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// `.env` in the working directory, for what the environment does not say.
+fn environment() -> Result<HashMap<String, String>, dotenvy::Error> {
+    match dotenvy::from_path_iter(".env") {
+        Ok(lines) => lines.collect(),
+        Err(error) if error.not_found() => Ok(HashMap::new()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let _logs = telemetry::start(&config.log, &config.storage.data_dir)?;
+    tracing::info!("tollkeeper {} starts", env!("CARGO_PKG_VERSION"));
+    if config.discord.rest_proxy.is_some() {
+        tracing::warn!("discord.rest_proxy is set: calls to Discord go through it");
+    }
+    let shutdown = signal()?;
+    let done = match App::build(config, Clock::system()).await {
+        Ok(app) => app.run_until(shutdown).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &done {
+        tracing::error!("{error:#}");
+    }
+    done
+}
+
+/// Ends when the process is told to stop.
+fn signal() -> std::io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        let interrupt = tokio::signal::ctrl_c();
+        #[cfg(unix)]
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = interrupt.await;
+    })
+}
