@@ -85,23 +85,29 @@ impl Pending {
             .change(|state| state.interactions.get(&self.id).map(|asked| asked.token.clone()).unwrap_or_default())
     }
 
+    /// Waits for something that becomes of this interaction. Woken by its own changes only: hundreds may wait at once.
+    async fn until_by<T>(&self, what: &str, find: impl FnMut(&State) -> Option<T>) -> anyhow::Result<T> {
+        let changes = self.shared.look(|state| state.interactions.get(&self.id).map(|asked| asked.changed.subscribe()));
+        let changes = changes.context("an interaction that never was")?;
+        self.shared.until_changed(changes, what, self.shared.patience, find).await
+    }
+
     /// Waits for the first answer, or for the three seconds to pass.
     pub async fn answer(&self) -> anyhow::Result<Answer> {
         let id = self.id;
-        let first =
-            self.shared.until_by("the first answer to an interaction", self.shared.patience, |state| first(state, id));
+        let first = self.until_by("the first answer to an interaction", |state| first(state, id));
         first.await
     }
 
     /// From the gateway frame to the first answer, once there is one.
     pub fn latency(&self) -> Option<Duration> {
-        self.shared.change(|state| state.interactions.get(&self.id)?.ack.map(|(_, took)| took))
+        self.shared.look(|state| state.interactions.get(&self.id)?.ack.map(|(_, took)| took))
     }
 
     /// Waits for something to read: the message answered with, or what follows "is thinking", or the edited message.
     pub async fn reply(&self) -> anyhow::Result<Message> {
         let id = self.id;
-        let found = self.shared.until_by("a message that answers an interaction", self.shared.patience, |state| {
+        let found = self.until_by("a message that answers an interaction", |state| {
             let asked = state.interactions.get(&id)?;
             match asked.ack {
                 None => matches!(first(state, id)?, Answer::Failed).then_some(Err("the interaction failed")),
@@ -137,7 +143,7 @@ impl Pending {
     /// Waits for the `n`-th followup (from 1) after the first answer.
     pub async fn followup(&self, n: usize) -> anyhow::Result<Message> {
         let id = self.id;
-        let found = self.shared.until_by("a followup message", self.shared.patience, |state| {
+        let found = self.until_by("a followup message", |state| {
             let asked = state.interactions.get(&id)?;
             let message = asked.followups.get(n.checked_sub(1)?)?;
             state.message(asked.channel, *message).map(|message| state.view(message))
@@ -147,7 +153,7 @@ impl Pending {
 
     /// The messages of this interaction that exist now: the first one (or the edited one), then followups.
     pub fn messages(&self) -> Vec<Message> {
-        self.shared.change(|state| {
+        self.shared.look(|state| {
             let Some(asked) = state.interactions.get(&self.id) else { return Vec::new() };
             let ids = asked.original.iter().chain(&asked.followups);
             ids.filter_map(|id| state.message(asked.channel, *id)).map(|message| state.view(message)).collect()
@@ -157,7 +163,7 @@ impl Pending {
     /// Waits until a message of this interaction satisfies `good`.
     pub async fn until(&self, what: &str, good: impl Fn(&Message) -> bool) -> anyhow::Result<Message> {
         let id = self.id;
-        let found = self.shared.until_by(what, self.shared.patience, |state| {
+        let found = self.until_by(what, |state| {
             let asked = state.interactions.get(&id)?;
             let mut ids = asked.original.iter().chain(&asked.followups);
             ids.find_map(|id| state.message(asked.channel, *id).map(|m| state.view(m)).filter(|m| good(m)))

@@ -1,6 +1,6 @@
 //! Slash commands as a client sends them: options checked against what the bot registered, ids resolved.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::interaction::Resolved;
 use super::permission;

@@ -1,9 +1,11 @@
 //! Interactions: what the bot is told, how long it may answer, and what it answered.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::permission;
 use super::state::{EPHEMERAL, File, Id, Kind, State, Stored};
@@ -56,6 +58,8 @@ pub(super) struct Interaction {
     pub(super) answered: bool,
     pub(super) followups: Vec<Id>,
     pub(super) shown: Option<Value>,
+    /// Counts what became of it, for whoever waits.
+    pub(super) changed: Arc<watch::Sender<u64>>,
 }
 
 impl Interaction {
@@ -106,10 +110,18 @@ impl State {
             answered: false,
             followups: Vec::new(),
             shown: None,
+            changed: Arc::new(watch::Sender::new(0)),
         };
         self.interactions.insert(id, interaction);
         self.emit_interaction(id, &payload);
         id
+    }
+
+    /// Wakes whoever waits for this interaction.
+    pub(super) fn touched(&self, id: Id) {
+        if let Some(interaction) = self.interactions.get(&id) {
+            interaction.changed.send_modify(|n| *n = n.wrapping_add(1));
+        }
     }
 
     /// The three seconds begin: the frame is being written.

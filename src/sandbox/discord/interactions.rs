@@ -44,6 +44,7 @@ pub(super) fn callback(state: &mut State, id: Id, token: &str, call: &Call) -> R
     if let Some(asked) = state.interactions.get_mut(&id) {
         asked.ack = Some((ack, Instant::now().saturating_duration_since(since)));
     }
+    state.touched(id);
     if call.query.iter().any(|(key, value)| key == "with_response" && value == "true") {
         return Ok(Reply::ok(with_response(state, id, kind)));
     }
@@ -221,6 +222,7 @@ pub(super) fn followup(state: &mut State, app: Id, token: &str, call: &Call) -> 
         asked.followups.push(id);
         asked.answered = true;
     }
+    state.touched(asked.id);
     let message = state.message(asked.channel, id).ok_or_else(Refusal::unknown_message)?;
     Ok(Reply::ok(state.message_json(message, true)))
 }
@@ -264,6 +266,7 @@ fn write(state: &mut State, asked: &Interaction, which: Option<Id>, call: &Call,
         asked.thinking &= asked.original != Some(id);
         asked.answered = true;
     }
+    state.touched(asked.id);
     Ok(Reply::ok(answer))
 }
 

@@ -10,17 +10,17 @@ use super::state::{Channel, Id, Kind, Member, State};
 impl Person {
     /// What they see in a channel, oldest first.
     pub fn sees(&self, channel: Id) -> Vec<Message> {
-        self.shared.change(|state| state.seen_by(self.id, channel))
+        self.shared.look(|state| state.seen_by(self.id, channel))
     }
 
     /// Their direct conversation with the bot, oldest first.
     pub fn dms(&self) -> Vec<Message> {
-        self.shared.change(|state| state.dms_of(self.id))
+        self.shared.look(|state| state.dms_of(self.id))
     }
 
     /// The guild's text channels they see.
     pub fn channels(&self) -> Vec<Channel> {
-        self.shared.change(|state| {
+        self.shared.look(|state| {
             let seen = state.channels.values().filter(|at| at.kind == Kind::Text && state.person_sees(self.id, at.id));
             seen.cloned().collect()
         })
@@ -28,7 +28,7 @@ impl Person {
 
     /// Their permissions in a channel.
     pub fn permissions(&self, channel: Id) -> u64 {
-        self.shared.change(|state| {
+        self.shared.look(|state| {
             state.channels.get(&channel).map_or(0, |at| super::permission::in_channel(state, self.id, at))
         })
     }

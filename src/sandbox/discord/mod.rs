@@ -156,9 +156,18 @@ impl Shared {
         &self,
         what: &str,
         patience: Duration,
+        find: impl FnMut(&State) -> Option<T>,
+    ) -> anyhow::Result<T> {
+        self.until_changed(self.changed.subscribe(), what, patience, find).await
+    }
+
+    async fn until_changed<T>(
+        &self,
+        mut changes: watch::Receiver<u64>,
+        what: &str,
+        patience: Duration,
         mut find: impl FnMut(&State) -> Option<T>,
     ) -> anyhow::Result<T> {
-        let mut changes = self.changed.subscribe();
         let end = tokio::time::Instant::now() + patience;
         loop {
             changes.borrow_and_update();
