@@ -133,7 +133,9 @@ fn decide(shared: &Shared, state: &mut State, order: &Order) -> Result<Reply, Re
     };
     let sent = order.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let right = format!("Bot {}", state.token);
-    if sent.is_some_and(|sent| sent != right) || (sent.is_none() && !route.open()) {
+    // GET /gateway asks for no authorization at all; everywhere else a wrong one is worse than none.
+    let wrong = sent.is_some_and(|sent| sent != right) && *route != Route::Gateway;
+    if wrong || (sent.is_none() && !route.open()) {
         return Err(Refusal::unauthorized());
     }
     let agent = order.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
