@@ -126,3 +126,51 @@ async fn an_intent_that_is_off_in_the_portal_ends_the_client() {
     let error = tokio::time::timeout(SOON, client.start()).await.unwrap().unwrap_err();
     assert_eq!(error.to_string(), "Disallowed gateway intents were provided");
 }
+
+#[tokio::test]
+async fn the_gateway_asks_for_a_reconnect_and_ends_sessions() {
+    let discord = Discord::start(Options::default()).await.unwrap();
+    let lobby = discord.text_channel("lobby", None, &[]);
+    let mona = discord.member("Mona", &[]);
+    let (mut client, mut hears) = client(&discord, intents()).await;
+    let manager = Arc::clone(&client.shard_manager);
+    let talk = async {
+        assert_eq!(next(&mut hears).await, "ready tollkeeper");
+        discord.deaf(true);
+        mona.says(lobby, "one").unwrap();
+        mona.says(lobby, "two").unwrap();
+        discord.reconnect_gateway();
+        assert_eq!(next(&mut hears).await, "mona: one []", "RESUME replays what was held back");
+        assert_eq!(next(&mut hears).await, "mona: two []");
+        assert_eq!(next(&mut hears).await, "resumed");
+        mona.says(lobby, "three").unwrap();
+        discord.deaf(false);
+        assert_eq!(next(&mut hears).await, "mona: three []");
+        discord.deaf(true);
+        mona.says(lobby, "never heard").unwrap();
+        discord.forget_held_events();
+        discord.deaf(false);
+        discord.invalidate_session();
+        assert_eq!(next(&mut hears).await, "ready tollkeeper");
+        mona.says(lobby, "four").unwrap();
+        assert_eq!(next(&mut hears).await, "mona: four []");
+        manager.shutdown_all().await;
+    };
+    let (run, ()) = tokio::join!(client.start(), talk);
+    run.unwrap();
+    assert_eq!(discord.problems(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_wrong_token_ends_the_client() {
+    let discord = Discord::start(Options::default()).await.unwrap();
+    let reqwest = reqwest::Client::builder()
+        .proxy(reqwest::Proxy::https(discord.proxy_url()).unwrap())
+        .add_root_certificate(reqwest::Certificate::from_pem(discord.ca_pem().as_bytes()).unwrap())
+        .build()
+        .unwrap();
+    let http = HttpBuilder::new("a.b.c").client(reqwest).build();
+    let mut client = serenity::client::ClientBuilder::new_with_http(http, intents()).await.unwrap();
+    let error = tokio::time::timeout(SOON, client.start()).await.unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "Sent invalid authentication");
+}
