@@ -137,6 +137,11 @@ impl Panel {
         Ok((inbound, rows))
     }
 
+    pub(super) async fn sold_inbound(&self) -> Result<Inbound, Error> {
+        let generation = self.generation().await?;
+        Ok(self.inbound(generation).await?.0)
+    }
+
     pub(super) async fn flow(&self, generation: Generation) -> Result<&'static str, Error> {
         let known = *self.flow.lock().unwrap_or_else(PoisonError::into_inner);
         match known {

@@ -231,12 +231,7 @@ impl Reader {
 
     /// The inbound we sell. One call.
     pub async fn inbound(&self) -> Result<Inbound, Error> {
-        self.0
-            .guard(async {
-                let generation = self.0.generation().await?;
-                Ok(self.0.inbound(generation).await?.0)
-            })
-            .await
+        self.0.guard(self.0.sold_inbound()).await
     }
 
     /// The customer's links for a client of `inbound`; asks nobody.
@@ -302,6 +297,11 @@ impl Client {
     /// See [`Reader::snapshot`].
     pub async fn snapshot(&self, email: &str) -> Result<Snapshot, Error> {
         self.0.guard(self.0.snapshot(email)).await
+    }
+
+    /// See [`Reader::inbound`].
+    pub async fn inbound(&self) -> Result<Inbound, Error> {
+        self.0.guard(self.0.sold_inbound()).await
     }
 
     /// Adds a client to the inbound. One call; one more when the inbound was never read (its
