@@ -4,11 +4,11 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tollkeeper::{
     panel::{self, Client, Deleted, Difference, Error, Target, breaker},
-    sandbox::panel::{Fault, Generation, InboundSpec, NewClient, Panel},
+    sandbox::panel::{Fault, Generation, InboundSpec, NewClient, Panel, PanelOptions},
 };
 use uuid::Uuid;
 
-use super::{EVERY, EXPIRY, QUOTA, add, client, connect, no_problems, once, panel, settings, target};
+use super::{EVERY, EXPIRY, QUOTA, add, client, connect, count, no_problems, once, panel, settings, target};
 
 #[tokio::test]
 async fn a_client_lives_its_life_on_every_generation() {
@@ -101,6 +101,23 @@ async fn an_update_keeps_what_it_does_not_know() {
         for key in before.as_object().unwrap().keys().filter(|key| !key.starts_with("updated")) {
             assert_eq!(after[key], before[key], "{generation:?} {key}");
         }
+    }
+}
+
+#[tokio::test]
+async fn before_3_4_1_the_switch_sends_the_whole_row() {
+    for (version, bulk) in [("3.1.0", 0), ("3.4.0", 0), ("3.4.1", 2)] {
+        let options = PanelOptions { panel_version: Some(version.into()), ..PanelOptions::new(Generation::V3) };
+        let panel = Panel::start(options).await.unwrap();
+        let client = client(&panel);
+        let sold = target("tk-1");
+        let record = add(&client, &sold).await.client.unwrap();
+        client.set_enabled(&record, false).await.unwrap();
+        assert!(!panel.client("tk-1").unwrap().serving, "{version}");
+        client.set_enabled(&record, true).await.unwrap();
+        assert_eq!(client.snapshot("tk-1").await.unwrap().differs_from(&sold), [], "{version}");
+        assert_eq!(count(&panel, "/bulkDisable") + count(&panel, "/bulkEnable"), bulk, "{version}");
+        no_problems(&panel);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::{Router, routing::get};
 use futures_util::future::join_all;
 use tokio::{
     io::copy_bidirectional,
@@ -263,19 +262,12 @@ async fn an_upgraded_panel_is_recognised() {
 
 #[tokio::test]
 async fn a_panel_of_3_0_is_refused_with_a_sentence() {
-    const CSRF: &str = r#"{"success":true,"obj":"csrf"}"#;
-    const STATUS: &str =
-        r#"{"success":true,"msg":"","obj":{"xray":{"state":"running","errorMsg":"","version":"26.5.9"}}}"#;
-    let routes =
-        Router::new().route("/csrf-token", get(async || CSRF)).route("/panel/api/server/status", get(async || STATUS));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut server = JoinSet::new();
-    server.spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    let somewhere = panel(Generation::V3).await;
-    let client = connect(panel::Settings { url: url.parse().unwrap(), ..settings(&somewhere) });
-    assert_eq!(
-        client.status().await.unwrap_err().to_string(),
-        "the panel answered something unexpected: version 3.0.x, which we do not support: upgrade it to 3.1 or later"
-    );
+    for version in [None, Some("3.0.2".to_owned())] {
+        let options = PanelOptions { panel_version: version, ..PanelOptions::new(Generation::V3) };
+        let panel = Panel::start(options).await.unwrap();
+        assert_eq!(
+            client(&panel).status().await.unwrap_err().to_string(),
+            "the panel answered something unexpected: version 3.0.x, which we do not support: upgrade it to 3.1 or later"
+        );
+    }
 }
