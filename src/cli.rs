@@ -20,6 +20,16 @@ pub(crate) struct Cli {
 enum Command {
     /// Runs the bot until it is told to stop.
     Run,
+    /// Plays the whole story in this terminal: needs no configuration and no credentials.
+    #[cfg(feature = "sandbox")]
+    Sandbox {
+        /// Play the tour; this is what happens anyway.
+        #[arg(long)]
+        tour: bool,
+        /// Leave the sandbox running afterwards.
+        #[arg(long)]
+        keep_open: bool,
+    },
     /// Looks at the audit log.
     #[command(subcommand)]
     Audit(Audit),
@@ -36,6 +46,10 @@ const WRONG: u8 = 2;
 
 impl Cli {
     pub(crate) async fn perform(self) -> ExitCode {
+        #[cfg(feature = "sandbox")]
+        if let Command::Sandbox { tour: _, keep_open } = self.command {
+            return exit(sandbox(keep_open).await);
+        }
         let env = match environment() {
             Ok(env) => env,
             Err(error) => {
@@ -46,7 +60,7 @@ impl Cli {
         let read = |name: &str| std::env::var(name).ok().or_else(|| env.get(name).cloned());
         let config = match self.command {
             Command::Run => Config::load(&self.config, &read),
-            Command::Audit(_) => Config::load_offline(&self.config, &read),
+            _ => Config::load_offline(&self.config, &read),
         };
         let config = match config {
             Ok(config) => config,
@@ -55,19 +69,33 @@ impl Cli {
                 return ExitCode::from(WRONG);
             }
         };
-        let done = match self.command {
+        exit(match self.command {
             Command::Run => Box::pin(run(config)).await.map(|()| true),
             Command::Audit(Audit::Verify) => ops::audit::verify(&config).await,
-        };
-        match done {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::FAILURE,
-            Err(error) => {
-                eprintln!("{error:#}");
-                ExitCode::FAILURE
-            }
+            #[cfg(feature = "sandbox")]
+            Command::Sandbox { .. } => Ok(true),
+        })
+    }
+}
+
+/// `Ok(false)` has said itself what is wrong.
+fn exit(done: anyhow::Result<bool>) -> ExitCode {
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
         }
     }
+}
+
+/// The tour; the bot's own warnings go to the error stream, the story to the output.
+#[cfg(feature = "sandbox")]
+async fn sandbox(keep_open: bool) -> anyhow::Result<bool> {
+    use tollkeeper::sandbox::tour;
+    let options = tour::Options { keep_open, ..tour::Options::default() };
+    Box::pin(tour::play(options, &mut std::io::stdout())).await.map(|()| true)
 }
 
 /// `.env` in the working directory, for what the environment does not say.

@@ -51,12 +51,8 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, pane
     match outcome {
         Outcome::Done(done) => {
             let (filled, snapshot) = *done;
-            let links = client.reader().links(
-                &snapshot.inbound,
-                &sub.uuid,
-                snapshot.inbound.flow(),
-                &format!("{} {}", world.config.shop.name, grant.order),
-            );
+            let links =
+                client.reader().links(&snapshot.inbound, &sub.uuid, snapshot.inbound.flow(), &remark(world, &sub));
             let link = match links.map(|links| links.into_iter().next()) {
                 Ok(Some(link)) => link,
                 Ok(None) => return Err(Failure::Row("the inbound gives no link".to_owned())),
@@ -199,6 +195,12 @@ async fn settle(
         return Ok(Outcome::Done(Box::new((filled, snapshot))));
     }
     Err(Error::Unexpected { what: "it does not keep what was written".to_owned() })
+}
+
+/// What the customer's app calls the connection: the same for as long as the subscription lives,
+/// so that a renewal hands out the same link to the last character.
+fn remark(world: &World, sub: &Subscription) -> String {
+    format!("{} {}", world.config.shop.name, sub.email.trim_start_matches("tk-"))
 }
 
 fn refusal(error: Error) -> Result<Outcome, Error> {

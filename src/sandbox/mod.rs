@@ -1,4 +1,9 @@
 //! A Discord and 3x-ui panels on loopback, for the tour, the tests and the measurements.
+//!
+//! `discord` and `panel` import nothing of ours: they know the wire only. `shop` puts the real
+//! bot between them, `tour` plays a story with it.
 
 pub mod discord;
 pub mod panel;
+pub mod shop;
+pub mod tour;

@@ -21,7 +21,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("bot", &["domain", "db", "view", "panel", "proof", "config", "clock", "telemetry"]),
     ("ops", &["domain", "db", "panel", "view", "proof", "config", "clock", "telemetry"]),
     ("app", &["bot", "tasks", "effects", "domain", "db", "panel", "proof", "config", "clock", "telemetry", "view"]),
+    ("discord", &["config", "domain"]),
     ("sandbox::discord", &[]),
+    ("sandbox::shop", &["app", "config", "clock", "sandbox"]),
     ("sandbox::panel", &[]),
     ("sandbox::tour", &["app", "config", "db", "clock", "domain", "sandbox"]),
 ];

@@ -15,3 +15,4 @@ mod panel_contract;
 mod panel_links;
 mod panel_sandbox;
 mod proof;
+mod tour;
