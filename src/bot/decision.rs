@@ -18,7 +18,6 @@ use crate::{
     },
     panel::{Availability, Reader},
     view::{
-        Post,
         decision::{Outcome, outcome},
         refusal::{Refusal, refused},
     },
@@ -39,7 +38,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
     let session = match bot.db.session(token, asked.user, bot.clock.now()).await? {
         Ok(session) => session,
         Err(why) => {
-            asked.edit(token_refused(asked, why)).await?;
+            refuse_token(asked, why).await?;
             return bot.audit_refusal(asked, "confirm", format!("{why:?}").to_lowercase()).await;
         }
     };
@@ -66,7 +65,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
         Decided::Already { status, by, at, .. } => {
             outcome(asked.locale, &too_late(bot, &session, status, by, at).await?)
         }
-        Decided::Token(why) => token_refused(asked, why),
+        Decided::Token(why) => return refuse_token(asked, why).await,
     };
     asked.edit(post).await?;
     Ok(())
@@ -228,11 +227,14 @@ async fn too_late(
     })
 }
 
-fn token_refused(asked: &Asked<'_>, why: TokenRefused) -> Post {
-    match why {
+async fn refuse_token(asked: &mut Asked<'_>, why: TokenRefused) -> Result<(), Fault> {
+    let post = match why {
+        // A second click of the same confirmation: its message belongs to the first one's result.
+        TokenRefused::Spent => return Ok(asked.add(outcome(asked.locale, &Outcome::Used)).await?),
         TokenRefused::Unknown => refused(asked.locale, Refusal::Stale),
         TokenRefused::NotYours => outcome(asked.locale, &Outcome::NotYours),
-        TokenRefused::Spent => outcome(asked.locale, &Outcome::Used),
         TokenRefused::Expired => outcome(asked.locale, &Outcome::Expired),
-    }
+    };
+    asked.edit(post).await?;
+    Ok(())
 }
