@@ -68,11 +68,14 @@ impl From<serenity::Error> for Unanswered {
     fn from(error: serenity::Error) -> Self {
         match error {
             serenity::Error::Http(HttpError::UnsuccessfulRequest(answer)) => {
+                // Writing to a string cannot fail.
                 let status = answer.status_code.as_u16();
-                let mut says =
-                    format!("Discord answered {status}, code {}: {}", answer.error.code, answer.error.message);
+                let mut says = format!("Discord answered {status}");
+                // serenity's code for an answer without Discord's JSON: a proxy's page, an overload.
+                if answer.error.code != -1 {
+                    let _ = write!(says, ", code {}: {}", answer.error.code, answer.error.message);
+                }
                 for wrong in &answer.error.errors {
-                    // Writing to a string cannot fail.
                     let _ = write!(says, "; {}: {}", wrong.path, wrong.message);
                 }
                 Self { status: Some(status), code: Some(answer.error.code), says }
