@@ -53,7 +53,7 @@ impl Cli {
         let env = match environment() {
             Ok(env) => env,
             Err(error) => {
-                eprintln!(".env: {error}; every line is NAME=value");
+                eprintln!(".env: {}", env_problem(&error));
                 return ExitCode::from(WRONG);
             }
         };
@@ -104,6 +104,14 @@ fn environment() -> Result<HashMap<String, String>, dotenvy::Error> {
         Ok(lines) => lines.collect(),
         Err(error) if error.not_found() => Ok(HashMap::new()),
         Err(error) => Err(error),
+    }
+}
+
+/// Without the line itself, which may well be a secret.
+fn env_problem(error: &dotenvy::Error) -> String {
+    match error {
+        dotenvy::Error::Io(error) => format!("the file cannot be read ({error}); let the bot's user read it"),
+        _ => "a line is not understood; every line is NAME=value, and values with spaces stand in quotes".to_owned(),
     }
 }
 
