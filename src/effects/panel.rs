@@ -28,6 +28,8 @@ enum Outcome {
     Refused(String),
     /// A person must look.
     Puzzled(String),
+    /// The panel said yes and does not have it: worth another try, but not for ever.
+    Lost(&'static str),
 }
 
 /// Brings the panel's client up to date with the oldest grant it does not have.
@@ -67,6 +69,7 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, pane
             tracing::warn!(order.id = %grant.order, panel, said, "the panel refused");
             Ok(world.db.refused(claim, &grant.order, &said, now).await?)
         }
+        Outcome::Lost(how) => Err(Failure::Row(how.to_owned())),
         Outcome::Puzzled(cause) => {
             tracing::warn!(order.id = %grant.order, panel, cause, "a person must look");
             Ok(world.db.puzzled(claim, &grant.order, &cause, now).await?)
@@ -118,7 +121,7 @@ async fn first_sale(
     match (&snapshot.client, refused) {
         // Refused, or lost without a word: either way nothing is there.
         (None, Some(said)) => Ok(Outcome::Refused(said)),
-        (None, None) => Err(Error::Unexpected { what: "it said that the client was made, and has none".to_owned() }),
+        (None, None) => Ok(Outcome::Lost("the panel said that the client was made, and has none")),
         (Some(_), _) => settle(client, sub, filled, &target, snapshot).await,
     }
 }
@@ -178,7 +181,7 @@ async fn settle(
 ) -> Result<Outcome, Error> {
     for _ in 0..WRITES_PER_TRY {
         let Some(record) = &snapshot.client else {
-            return Err(Error::Unexpected { what: "the client has vanished".to_owned() });
+            return Ok(Outcome::Lost("the client has vanished from the panel"));
         };
         if record.uuid != sub.uuid {
             return Ok(Outcome::Puzzled(stranger(&sub.email)));
@@ -194,7 +197,7 @@ async fn settle(
     if snapshot.differs_from(target).is_empty() {
         return Ok(Outcome::Done(Box::new((filled, snapshot))));
     }
-    Err(Error::Unexpected { what: "it does not keep what was written".to_owned() })
+    Ok(Outcome::Lost("the panel does not keep what was written"))
 }
 
 /// What the customer's app calls the connection: the same for as long as the subscription lives,
