@@ -1,0 +1,221 @@
+//! A whole world for a conversation: a Discord with people in it, a panel, and the real bot between
+//! them, configured by a real file. People do what their clients let them, the test reads what
+//! they see.
+//!
+//! A world ends with [`World::finish`], which looks at everything that must always be true. A
+//! world that is dropped without it fails the test.
+
+mod books;
+mod bot;
+mod customer;
+mod openapi;
+mod reading;
+mod receipt;
+mod scene;
+mod staff;
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tollkeeper::{
+    clock::Clock,
+    sandbox::{
+        discord::{Discord, Message, Options, Person, Portal},
+        panel::Panel,
+    },
+};
+
+use bot::Running;
+pub(crate) use customer::Customer;
+pub(crate) use receipt::{receipt, same_pixels};
+pub(crate) use scene::{Guild, Scene};
+pub(crate) use staff::{Admin, Question};
+
+/// Longer than anything takes on loopback, shorter than anybody's patience.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+pub(crate) struct World {
+    pub(crate) discord: Discord,
+    pub(crate) panel: Panel,
+    pub(crate) clock: Clock,
+    pub(crate) guild: Guild,
+    folder: tempfile::TempDir,
+    environment: HashMap<String, String>,
+    process: bool,
+    bot: Mutex<Option<Running>>,
+    finished: bool,
+}
+
+impl World {
+    /// The usual shop, with the bot running.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A shop as the test wants it, with the bot running.
+    pub(crate) async fn with(choose: impl FnOnce(&mut Scene)) -> Self {
+        let world = Self::asleep(choose).await;
+        world.start().await;
+        world
+    }
+
+    /// The same, and the bot is not running yet.
+    pub(crate) async fn asleep(choose: impl FnOnce(&mut Scene)) -> Self {
+        let mut scene = Scene::default();
+        choose(&mut scene);
+        let clock = Clock::system();
+        let now = clock.clone();
+        let portal = Portal { message_content: scene.message_content, members: false, presences: false };
+        let options = Options {
+            portal,
+            clock: Some(std::sync::Arc::new(move || u64::try_from(now.now().0).unwrap_or(0))),
+            validator: Some(openapi::validator()),
+            patience: SOON,
+            ..Options::default()
+        };
+        let discord = Discord::start(options).await.expect("a sandbox Discord");
+        let panel = Panel::start(scene.panel.clone()).await.expect("a sandbox panel");
+        let guild = Guild::build(&discord, &scene);
+        let folder = tempfile::tempdir().expect("a folder");
+        let environment = scene::configure(folder.path(), &scene, &guild, &discord, &panel);
+        let (process, bot, finished) = (scene.process, Mutex::new(None), false);
+        Self { discord, panel, clock, guild, folder, environment, process, bot, finished }
+    }
+
+    /// Starts the bot and waits until it is connected.
+    pub(crate) async fn start(&self) {
+        let running = if self.process {
+            Running::process(&self.config_path(), &self.environment, &self.folder.path().join("console.log"))
+        } else {
+            Running::inside(&self.config_path(), &self.environment, &self.clock)
+        };
+        *self.bot.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
+        if let Err(error) = self.discord.ready(SOON).await {
+            let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let ended = running.map(Running::ended);
+            let console = std::fs::read_to_string(self.folder.path().join("console.log")).unwrap_or_default();
+            unreachable!("the bot did not come: {error:#}; it ended with {ended:?}\n{console}");
+        }
+    }
+
+    /// Tells the bot to stop, and waits until it has.
+    pub(crate) async fn stop(&self) {
+        let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        running.expect("the bot runs").stop().await.expect("the bot ends well");
+        self.gone().await;
+    }
+
+    /// Ends the bot at once, wherever it is.
+    pub(crate) async fn kill(&self) {
+        let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        running.expect("the bot runs").kill().await;
+        self.gone().await;
+    }
+
+    /// Stops and starts the bot.
+    pub(crate) async fn restart(&self) {
+        self.stop().await;
+        self.start().await;
+    }
+
+    async fn gone(&self) {
+        let offline = self.discord.until("the bot to be gone", SOON, |view| (!view.bot_online()).then_some(()));
+        offline.await.expect("the bot leaves");
+    }
+
+    /// Moves the clocks of the bot, of Discord and of the panel.
+    pub(crate) fn passes(&self, time: Duration) {
+        self.clock.advance(time);
+        let ahead = self.clock.now().0 - Clock::system().now().0;
+        self.panel.set_clock_offset_ms(ahead);
+        self.discord.time_moved();
+    }
+
+    /// A customer.
+    pub(crate) fn customer(&self, name: &'static str) -> Customer<'_> {
+        Customer { world: self, person: self.person(name), name }
+    }
+
+    /// A member of staff.
+    pub(crate) fn admin(&self, name: &'static str) -> Admin<'_> {
+        Admin { world: self, person: self.person(name) }
+    }
+
+    /// Anybody, for doing what only their client limits.
+    pub(crate) fn person(&self, name: &str) -> Person {
+        self.guild.people[name].clone()
+    }
+
+    /// The folder with `config.toml` in it.
+    pub(crate) fn config_path(&self) -> PathBuf {
+        self.folder.path().join("config.toml")
+    }
+
+    /// The folder of database, pictures and logs.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What the process has in its environment.
+    pub(crate) fn environment(&self) -> &HashMap<String, String> {
+        &self.environment
+    }
+
+    /// A look at the database from outside, beside the running bot.
+    pub(crate) async fn sql(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.data_dir().join("tollkeeper.db")).read_only(true);
+        SqliteConnection::connect_with(&options).await.expect("the database opens")
+    }
+
+    /// One number from the database.
+    pub(crate) async fn number(&self, query: &'static str) -> i64 {
+        let mut sql = self.sql().await;
+        let found = sqlx::query_scalar(query).fetch_one(&mut sql).await;
+        let _ = sql.close().await;
+        found.expect("the query gives a number")
+    }
+
+    /// One text from the database.
+    pub(crate) async fn word(&self, query: &'static str) -> String {
+        let mut sql = self.sql().await;
+        let found = sqlx::query_scalar(query).fetch_one(&mut sql).await;
+        let _ = sql.close().await;
+        found.expect("the query gives a text")
+    }
+
+    /// Waits until `look` finds something in what people see and hear; the error names `what`.
+    pub(crate) async fn until<T>(
+        &self,
+        what: &str,
+        look: impl FnMut(&tollkeeper::sandbox::discord::View<'_>) -> Option<T>,
+    ) -> T {
+        match self.discord.until(what, SOON, look).await {
+            Ok(found) => found,
+            Err(error) => {
+                let rows = self.outbox().await;
+                unreachable!("{error:#}\noutbox: {rows:#?}\npanel: {:?}", self.panel.problems());
+            }
+        }
+    }
+
+    /// Waits until a message in the review channel satisfies `good`, looking at the newest first.
+    pub(crate) async fn card(&self, what: &str, good: impl Fn(&Message) -> bool) -> Message {
+        let review = self.guild.review;
+        self.until(what, |view| view.messages(review).into_iter().rev().find(|message| message.by_bot && good(message)))
+            .await
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(running) = self.bot.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            running.abandon();
+        }
+        assert!(self.finished || std::thread::panicking(), "a world must be finished");
+    }
+}

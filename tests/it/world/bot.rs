@@ -1,0 +1,125 @@
+//! The bot as it runs in a world: inside the test on a runtime of its own, or as a process.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+};
+use tollkeeper::{app::App, clock::Clock, config::Config};
+
+/// Longer than the bot may take to stop.
+const STOPS_WITHIN: Duration = Duration::from_secs(10);
+
+pub(crate) enum Running {
+    Inside {
+        /// Its own, so that killing it takes every task it ever started.
+        runtime: Runtime,
+        shutdown: oneshot::Sender<()>,
+        ended: oneshot::Receiver<anyhow::Result<()>>,
+    },
+    Process(Child),
+}
+
+impl Running {
+    pub(crate) fn inside(config: &Path, environment: &HashMap<String, String>, clock: &Clock) -> Self {
+        let config = Config::load(config, &|name: &str| environment.get(name).cloned()).expect("a good configuration");
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let (shutdown, asked) = oneshot::channel::<()>();
+        let (tell, ended) = oneshot::channel();
+        let clock = clock.clone();
+        runtime.spawn(async move {
+            let done = match App::build(config, clock).await {
+                Ok(app) => app.run_until(async { drop(asked.await) }).await,
+                Err(error) => Err(error),
+            };
+            drop(tell.send(done));
+        });
+        Self::Inside { runtime, shutdown, ended }
+    }
+
+    /// Nothing but a configuration file and an environment, as on a server.
+    pub(crate) fn process(config: &Path, environment: &HashMap<String, String>, console: &Path) -> Self {
+        let log = File::options().create(true).append(true).open(console).expect("a file for the console");
+        let child = Command::new(env!("CARGO_BIN_EXE_tollkeeper"))
+            .args(["run", "--config"])
+            .arg(config)
+            .env_clear()
+            .envs(environment)
+            .current_dir(config.parent().expect("a folder"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
+        Self::Process(child)
+    }
+
+    /// Asks it to stop; the result is how it ended.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        match self {
+            Self::Inside { runtime, shutdown, ended } => {
+                let _ = shutdown.send(());
+                let done = tokio::time::timeout(STOPS_WITHIN, ended).await;
+                runtime.shutdown_background();
+                done??
+            }
+            Self::Process(mut child) => {
+                // The standard library only knows SIGKILL.
+                Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+                let deadline = Instant::now() + STOPS_WITHIN;
+                loop {
+                    if let Some(status) = child.try_wait()? {
+                        anyhow::ensure!(status.success(), "it ended with {status}");
+                        return Ok(());
+                    }
+                    anyhow::ensure!(Instant::now() < deadline, "it did not stop");
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+        }
+    }
+
+    /// Ends it wherever it is, and waits until nothing of it is left.
+    pub(crate) async fn kill(self) {
+        match self {
+            Self::Inside { runtime, shutdown: _shutdown, ended } => {
+                runtime.shutdown_background();
+                // The sender goes with the task, whose lock on the data directory goes before it.
+                let gone = tokio::time::timeout(STOPS_WITHIN, ended).await;
+                drop(gone.expect("the bot's tasks go"));
+            }
+            Self::Process(mut child) => {
+                child.kill().expect("the process is killed");
+                child.wait().expect("the process is gone");
+            }
+        }
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(self) -> Option<String> {
+        match self {
+            Self::Inside { runtime, mut ended, .. } => {
+                runtime.shutdown_background();
+                ended.try_recv().ok().map(|done| format!("{done:?}"))
+            }
+            Self::Process(mut child) => {
+                let status = child.try_wait().ok().flatten().map(|status| status.to_string());
+                drop(child.kill());
+                drop(child.wait());
+                status
+            }
+        }
+    }
+
+    /// Ends it without waiting.
+    pub(crate) fn abandon(self) {
+        drop(self.ended());
+    }
+}

@@ -1,0 +1,87 @@
+//! What staff do.
+
+use tollkeeper::sandbox::discord::{Answer, Message, Pending, Person};
+
+use super::World;
+
+pub(crate) struct Admin<'w> {
+    pub(crate) world: &'w World,
+    pub(crate) person: Person,
+}
+
+/// An open confirmation.
+pub(crate) struct Question {
+    pub(crate) message: Message,
+    pub(crate) asked: Pending,
+}
+
+impl Admin<'_> {
+    /// The newest card that still has its buttons.
+    pub(crate) async fn card(&self) -> Message {
+        self.world.card("a card to review", |card| card.part("Approve").is_some()).await
+    }
+
+    /// Approve, then Confirm; what is answered in the end.
+    pub(crate) async fn approves(&self) -> String {
+        let question = self.opens_approval().await;
+        self.confirms(&question).await
+    }
+
+    /// Approve: the question.
+    pub(crate) async fn opens_approval(&self) -> Question {
+        let card = self.card().await;
+        self.opens(&card, "Approve").await
+    }
+
+    /// A button of a card, and the private answer to it.
+    pub(crate) async fn opens(&self, card: &Message, button: &str) -> Question {
+        let asked = self.person.click(card, button).expect("the button is there");
+        let message = asked.reply().await.expect("an answer");
+        Question { message, asked }
+    }
+
+    /// Confirm; what the question turns into.
+    pub(crate) async fn confirms(&self, question: &Question) -> String {
+        let pressed = self.person.click(&question.message, "Confirm").expect("there is something to confirm");
+        pressed.reply().await.expect("an answer").render_text()
+    }
+
+    /// Confirm, without waiting for what comes of it.
+    pub(crate) fn starts_to_confirm(&self, question: &Question) -> Pending {
+        self.person.click(&question.message, "Confirm").expect("there is something to confirm")
+    }
+
+    /// Decline with a reason, from the list when it is on it, typed otherwise; then Confirm.
+    pub(crate) async fn declines(&self, reason: &str) -> String {
+        let question = self.opens_decline(reason).await;
+        self.confirms(&question).await
+    }
+
+    /// Decline with a reason: the question.
+    pub(crate) async fn opens_decline(&self, reason: &str) -> Question {
+        let card = self.card().await;
+        let list = self.opens(&card, "Decline").await;
+        let options = &list.message.parts()[0].options;
+        if options.iter().any(|(label, _)| label == reason) {
+            let asked = self.person.select(&list.message, &[reason]).expect("the reason is on the list");
+            let message = asked.reply().await.expect("the question");
+            return Question { message, asked };
+        }
+        let other = self.person.select(&list.message, &["Other reason (type it)"]).expect("there is another reason");
+        let form = other.modal().await.expect("a form");
+        let label = form.fields[0].label.clone();
+        let asked = self.person.submit(&form, &[(&label, reason)]).expect("the form is sent");
+        let message = asked.reply().await.expect("the question");
+        Question { message, asked }
+    }
+
+    /// A button on the card of an order that needs attention; what is answered.
+    pub(crate) async fn presses(&self, button: &str) -> String {
+        let card = self.world.card("a card with the button", |card| card.part(button).is_some()).await;
+        let asked = self.person.click(&card, button).expect("the button is there");
+        match asked.answer().await.expect("an answer") {
+            Answer::Failed => "This interaction failed".to_owned(),
+            _ => asked.reply().await.expect("a message").render_text(),
+        }
+    }
+}
