@@ -227,7 +227,7 @@ fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
         Outcome::InProgress(Some(place)) => {
             locale.with("decision-in-progress-there", &[("place", text::channel(*place).into())])
         }
-        Outcome::WaitsForPanel { since } => locale.with("decision-waits", &[("since", text::relative(*since).into())]),
+        Outcome::WaitsForPanel { since } => locale.with("decision-waits", &[("since", text::date(*since).into())]),
         Outcome::PanelRefused { said } => locale.with("decision-refused", &[("said", words::reason(said).into())]),
         Outcome::NeedsAttention { cause } => {
             locale.with("decision-attention", &[("cause", words::reason(cause).into())])
@@ -250,12 +250,17 @@ fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
 }
 
 fn already_decided(locale: Locale, by: Option<UserId>, at: Option<Millis>, status: OrderStatus) -> String {
-    let status = words::status(locale, status);
-    match (by, at) {
-        (Some(by), Some(at)) => locale.with(
-            "decision-already-by",
-            &[("who", text::person(by).into()), ("when", text::relative(at).into()), ("status", status.into())],
-        ),
-        _ => locale.with("decision-already", &[("status", status.into())]),
-    }
+    let now = words::status(locale, status);
+    let (Some(by), Some(at)) = (by, at) else {
+        return locale.with("decision-already", &[("status", now.into())]);
+    };
+    let id = match status {
+        OrderStatus::Provisioning | OrderStatus::NeedsAttention | OrderStatus::Completed | OrderStatus::Reversed => {
+            "decision-already-approved"
+        }
+        OrderStatus::PendingPayment | OrderStatus::Declined => "decision-already-declined",
+        OrderStatus::PaymentSubmitted | OrderStatus::Cancelled | OrderStatus::Expired => "decision-already-by",
+    };
+    let (who, when) = (text::person(by), text::relative(at));
+    locale.with(id, &[("who", who.into()), ("when", when.into()), ("status", now.into())])
 }

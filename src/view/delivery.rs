@@ -57,7 +57,7 @@ pub fn my_links(locale: Locale, subscriptions: &[LinkFacts<'_>]) -> Vec<Post> {
         [] => vec![Post::text(locale.say("delivery-none-yet"))],
         [one] => vec![my_link(locale, one)],
         many => {
-            let link = |facts| with_link(locale, facts, "delivery-mine-title", "delivery-renewed-body", false);
+            let link = |facts| with_link(locale, facts, "delivery-mine-title", "delivery-new-body", false);
             many.iter().map(link).collect()
         }
     }
@@ -113,6 +113,7 @@ fn until(locale: Locale, expiry: Expiry) -> String {
 fn traffic(locale: Locale, facts: &LinkFacts<'_>) -> String {
     let quota = words::traffic(locale, facts.quota);
     match facts.used {
+        None if facts.quota == 0 => locale.say("delivery-unlimited"),
         None => quota,
         Some((used, at)) => locale.with(
             "delivery-traffic-used",

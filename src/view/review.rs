@@ -145,7 +145,7 @@ fn outcome(locale: Locale, facts: &CardFacts<'_>) -> Vec<(String, String)> {
         ],
         (Verdict::Approved { .. }, OrderState::Provisioning { approved }) => {
             let progress = match facts.panel_down_since {
-                Some(since) => locale.with("review-waits", &[("since", text::relative(since).into())]),
+                Some(since) => locale.with("review-waits", &[("since", text::date(since).into())]),
                 None => locale.say("review-provisioning"),
             };
             vec![approval(locale, *approved), field("review-next", progress)]

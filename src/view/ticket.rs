@@ -76,37 +76,40 @@ fn pending(locale: Locale, facts: &TicketFacts<'_>, expires_at: Millis, declined
             (Tone::Ask, locale.with("ticket-pay-title", &[("method", words::name(&method.name).into())]))
         }
     };
+    let again = declined.map(|reason| locale.with("ticket-again-body", &[("reason", words::reason(reason).into())]));
+    let mut paragraphs: Vec<String> = again.into_iter().collect();
     let mut embed = Embed::new(tone, title);
-    if let Some(reason) = declined {
-        embed = embed.field(locale.say("common-reason"), words::reason(reason));
+    if let Some(method) = &order.method {
+        paragraphs.extend(instructions(locale, facts, method));
+        embed = copyable(locale, order, method, embed);
+    } else {
+        paragraphs.push(locale.say("ticket-method-body"));
+        embed = embed.short(amount_name(locale, order), words::digits(order.plan.price));
     }
-    embed = match &order.method {
-        Some(method) => instructions(locale, facts, method, embed),
-        None => embed
-            .body(locale.say("ticket-method-body"))
-            .short(amount_name(locale, order), words::digits(order.plan.price)),
-    };
-    embed = embed
+    let embed = embed
+        .body(paragraphs.join("\n\n"))
         .field(locale.say("common-plan"), words::contents(locale, &order.plan))
         .short(locale.say("ticket-attempts"), order.attempts_left.to_string())
         .short(locale.say("ticket-pay-before"), text::relative(expires_at));
     Post::embed(embed).row(method_menu(locale, facts)).row(cancel_row(locale, order))
 }
 
-fn instructions(locale: Locale, facts: &TicketFacts<'_>, method: &MethodSnapshot, embed: Embed) -> Embed {
+/// The operator's own words, and how to send the proof.
+fn instructions(locale: Locale, facts: &TicketFacts<'_>, method: &MethodSnapshot) -> Vec<String> {
     let send = locale.say(if facts.message_content { "ticket-send-here" } else { "ticket-send-by-command" });
-    let body = if method.instructions.trim().is_empty() {
-        send
-    } else {
-        format!("{}\n\n{send}", text::operator(&method.instructions, 1500))
-    };
-    // Each alone: what is copied from a phone should be the value and nothing else.
+    if method.instructions.trim().is_empty() {
+        return vec![send];
+    }
+    vec![text::operator(&method.instructions, 1500), send]
+}
+
+/// Each alone: what is copied from a phone should be the value and nothing else.
+fn copyable(locale: Locale, order: &Order, method: &MethodSnapshot, embed: Embed) -> Embed {
     embed
-        .body(body)
-        .field(amount_name(locale, facts.order), words::digits(facts.order.plan.price))
+        .field(amount_name(locale, order), words::digits(order.plan.price))
         .field(locale.say("common-account"), text::code(&method.account, 200))
         .field(locale.say("common-holder"), text::code(&method.holder, 200))
-        .field(locale.say("common-order-id"), text::code(facts.order.id.as_str(), 20))
+        .field(locale.say("common-order-id"), text::code(order.id.as_str(), 20))
 }
 
 fn amount_name(locale: Locale, order: &Order) -> String {

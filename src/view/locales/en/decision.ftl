@@ -17,7 +17,7 @@ decision-modal-placeholder = For example: the name on the receipt differs from y
 decision-delivered = Approved. { $delivery }
 decision-in-progress = Approved. The access is being prepared; the card shows the result.
 decision-in-progress-there = Approved. The access is being prepared; the card in { $place } shows the result.
-decision-waits = Approved. The panel is down since { $since }; the order waits and finishes by itself when the panel is back.
+decision-waits = Approved. The panel has been down since { $since }; the order waits and finishes by itself when the panel is back.
 decision-refused =
     The panel refused, so nothing was sold and the payment is back in review.
     The panel answered: { $said }
@@ -25,12 +25,14 @@ decision-attention =
     Approved, but a person must look at it. The card has the buttons to go on.
     What is wrong: { $cause }
 decision-declined = { $left ->
-    [one] Declined. The customer has read the reason and has { $left } attempt left.
-   *[other] Declined. The customer has read the reason and has { $left } attempts left.
+    [one] Declined. The customer is told the reason and has { $left } attempt left.
+   *[other] Declined. The customer is told the reason and has { $left } attempts left.
 }
-decision-declined-for-good = Declined. No attempts were left, so the order is closed.
+decision-declined-for-good = Declined. No attempts were left, so the order is closed. The customer is told the reason.
 decision-retrying = The order is being sent to the panel again; the card shows the result.
 decision-back-done = The payment is back in review.
+decision-already-approved = { $who } already approved this payment, { $when } (now: { $status }). Your click changed nothing.
+decision-already-declined = { $who } already declined this payment, { $when } (now: { $status }). Your click changed nothing.
 decision-already-by = { $who } was first, { $when } (now: { $status }). Your click changed nothing.
 decision-already = Somebody else was first (now: { $status }). Your click changed nothing.
 decision-aborted = Nothing was changed.

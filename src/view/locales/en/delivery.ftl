@@ -11,6 +11,7 @@ delivery-mine-title = Your VPN access
 delivery-until = Valid until
 delivery-until-date = { $date } ({ $relative })
 delivery-traffic = Traffic
+delivery-unlimited = Unlimited
 delivery-traffic-used = { $used } used of { $quota } (as of { $when })
 delivery-subscription = Subscription link
 delivery-subscription-button = Open subscription page

@@ -18,5 +18,5 @@ order-open-unpaid = Continue in your ticket. If you want something else, cancel 
 order-open-paid = Your payment is being handled, you do not need to do anything. You can order again when this order is finished.
 order-ticket-coming = being opened
 order-cancel-button = Cancel order
-order-cancelled = Your order is cancelled. Nothing was charged. You can order again with /order at any time.
+order-cancelled = Your order is cancelled. If you have already sent money, please write to our team. You can order again with /order at any time.
 order-cancelled-for-customer = The order is cancelled. The ticket tells the customer.

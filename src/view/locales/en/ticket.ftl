@@ -4,6 +4,9 @@ ticket-method-body = Choose a payment method below. You then see where to send t
 ticket-method-placeholder = Choose a payment method
 ticket-pay-title = Pay with { $method }
 ticket-again-title = Your last payment proof was not accepted
+ticket-again-body =
+    Reason: { $reason }
+    If you have already paid, please do not pay again: send a better screenshot, or write to our team here.
 ticket-send-here = After paying, send a screenshot of the payment here in this ticket.
 ticket-send-by-command = After paying, type `/proof` here and attach a screenshot of the payment.
 ticket-attempts = Attempts left
@@ -30,7 +33,7 @@ ticket-declined-body =
     Reason: { $reason }
     This order is closed. If you think this is a mistake, please write to our team. You can order again with /order.
 ticket-cancelled-title = Order cancelled
-ticket-cancelled-by-customer = You cancelled this order. You can order again with /order at any time.
+ticket-cancelled-by-customer = You cancelled this order. If you have already sent money, please write to our team. You can order again with /order at any time.
 ticket-cancelled-by-staff = Our team cancelled this order. You can order again with /order at any time.
 ticket-cancelled-by-us = This order could not go on and was cancelled. You can order again with /order at any time.
 ticket-expired-title = Order expired
@@ -41,4 +44,4 @@ ticket-reversed-title = Order taken back
 ticket-reversed-body =
     Reason: { $reason }
     What was left of this order has been removed from your access.
-ticket-closes = This ticket is deleted
+ticket-closes = This ticket will be deleted

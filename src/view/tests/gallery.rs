@@ -1,0 +1,300 @@
+//! Every post there is, made of given words: with ordinary ones to see that all texts format,
+//! with arbitrary ones to see that all posts stay within the limits.
+
+mod staff;
+
+use crate::{
+    domain::{
+        ChannelId, Currency, Millis, Money, Order, OrderId, OrderState, PaymentMethod, Plan, SubmissionId, UserId,
+        effect::Notice,
+        grants::Expiry,
+        order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, ProofRefused, Source, Ticket},
+        picture::PictureRefused,
+        shop::{Instructions, ReferencePolicy},
+    },
+    view::{
+        Locale, Post,
+        command::Described,
+        decision::{self, Reason},
+        delivery::{self, LinkFacts},
+        notice, order, proof,
+        refusal::{self, Refusal},
+        ticket::{self, TicketFacts},
+    },
+};
+
+/// The moment at which everything here happens.
+pub(super) const NOW: Millis = Millis(1_800_000_000_000);
+/// The customer.
+pub(super) const MONA: UserId = UserId(1001);
+/// An admin.
+pub(super) const ADEL: UserId = UserId(2002);
+/// The ticket.
+pub(super) const TICKET: ChannelId = ChannelId(3003);
+/// A gigabyte.
+pub(super) const GB: u64 = 1 << 30;
+/// A link as the panels give it.
+pub(super) const LINK: &str = "vless://6f0f1a52-6a54-4c0e-9d2b-0d4a1f3c7b11@vpn.example.net:443?type=tcp&encryption=none&security=reality&pbk=4n1zC0bq2r7v8xq0l0h5m5o4u7y1k9t3s6w8e0d2f4g&fp=chrome&sni=www.example.org&sid=6ba85179e30d4fc2&spx=%2F&flow=xtls-rprx-vision#Shop-tk-7000000000";
+
+/// What people wrote.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words<'a> {
+    /// A name.
+    pub name: &'a str,
+    /// A reason, a cause, an instruction.
+    pub sentence: &'a str,
+}
+
+/// Ordinary words.
+pub(super) const ORDINARY: Words<'_> = Words { name: "Premium", sentence: "The amount differs." };
+
+pub(super) fn price() -> Money {
+    Money::new(25_000, Currency::parse("EGP").unwrap())
+}
+
+pub(super) fn order_of(words: Words<'_>, state: OrderState) -> Order {
+    Order {
+        id: OrderId::from_random(7),
+        source: Source::Shop,
+        customer: MONA,
+        created_at: NOW,
+        plan: PlanSnapshot {
+            id: "premium".to_owned(),
+            name: words.name.to_owned(),
+            duration_days: 30,
+            quota_bytes: 150 * GB,
+            price: price(),
+            panel: "de1".to_owned(),
+        },
+        method: Some(MethodSnapshot {
+            id: "vodafone-cash".to_owned(),
+            name: words.name.to_owned(),
+            account: words.name.to_owned(),
+            holder: words.name.to_owned(),
+            instructions: words.sentence.to_owned(),
+        }),
+        attempts_left: 2,
+        state,
+        ticket: Ticket { channel: Some(TICKET), ..Ticket::default() },
+        delivery: Delivery::None,
+        subscription: None,
+    }
+}
+
+/// An order that waits for payment.
+pub(super) fn pending(words: Words<'_>, declined: bool) -> Order {
+    let declined = declined.then(|| words.sentence.to_owned());
+    order_of(words, OrderState::PendingPayment { expires_at: NOW.plus_days(1), declined })
+}
+
+/// Adel, a little later.
+pub(super) fn adel() -> Decision {
+    Decision { by: ADEL, at: Millis(NOW.0 + 600_000) }
+}
+
+/// An order in every state.
+pub(super) fn states(words: Words<'_>) -> Vec<OrderState> {
+    let text = || words.sentence.to_owned();
+    let cancelled = |cause| OrderState::Cancelled { cause, at: NOW };
+    vec![
+        OrderState::PendingPayment { expires_at: NOW, declined: None },
+        OrderState::PendingPayment { expires_at: NOW, declined: Some(text()) },
+        OrderState::PaymentSubmitted { refused: None },
+        OrderState::PaymentSubmitted { refused: Some(text()) },
+        OrderState::Provisioning { approved: adel() },
+        OrderState::NeedsAttention { approved: adel(), cause: text() },
+        OrderState::Completed { approved: adel(), at: NOW },
+        OrderState::Declined { decided: adel(), reason: text() },
+        cancelled(CancelCause::Customer),
+        cancelled(CancelCause::Staff),
+        cancelled(CancelCause::NoRoom),
+        OrderState::Expired { at: NOW },
+        OrderState::Reversed { decided: adel(), reason: text() },
+    ]
+}
+
+/// Every state with every way of delivery that can belong to it.
+fn states_and_deliveries(words: Words<'_>) -> Vec<(OrderState, Delivery)> {
+    let ways = |state: &OrderState| match state {
+        OrderState::Completed { .. } => DELIVERIES.to_vec(),
+        _ => vec![Delivery::None],
+    };
+    let pair = |state: OrderState| ways(&state).into_iter().map(move |way| (state.clone(), way));
+    states(words).into_iter().flat_map(pair).collect()
+}
+
+/// Every way of delivery.
+pub(super) const DELIVERIES: [Delivery; 5] =
+    [Delivery::None, Delivery::Dm(NOW), Delivery::DmClosed, Delivery::Fetched(NOW), Delivery::ByHand(NOW)];
+
+pub(super) fn methods(words: Words<'_>) -> Vec<PaymentMethod> {
+    let method = |id: &str| PaymentMethod {
+        id: id.parse().unwrap(),
+        name: words.name.to_owned(),
+        account: words.name.to_owned(),
+        holder: words.name.to_owned(),
+        instructions: Instructions::parse("Send it.").unwrap(),
+        reference: ReferencePolicy::Off,
+        reference_pattern: None,
+    };
+    vec![method("vodafone-cash"), method("instapay")]
+}
+
+pub(super) fn plan(id: &str, name: &str, gb: u64, price: &str) -> Plan {
+    Plan {
+        id: id.parse().unwrap(),
+        name: name.to_owned(),
+        duration_days: 30,
+        traffic_bytes: gb * GB,
+        price: Money::parse(price, Currency::parse("EGP").unwrap()).unwrap(),
+        panel: "de1".to_owned(),
+    }
+}
+
+/// Every post there is.
+pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let mut all = orders(locale, words);
+    all.extend(tickets(locale, words));
+    all.extend(proofs_and_notices(locale, words));
+    all.extend(staff::cards(locale, words));
+    all.extend(staff::decisions(locale, words));
+    all.extend(deliveries(locale, words));
+    all.extend(staff::all_news(locale, words));
+    // The rest is no post, but its texts count.
+    let _ = (decision::reason_modal(locale, SubmissionId(1)), Described::ALL.map(|it| it.description(locale)));
+    let _ = Reason::ALL.map(|reason| reason.text(locale));
+    all
+}
+
+/// Every refusal.
+pub(super) const REFUSALS: [Refusal; 14] = [
+    Refusal::Blocked,
+    Refusal::TooSoon { again_at: NOW },
+    Refusal::Outage,
+    Refusal::NoRoom,
+    Refusal::NoTicket,
+    Refusal::UnknownPlan,
+    Refusal::UnknownMethod,
+    Refusal::NotYours,
+    Refusal::StaffOnly,
+    Refusal::AdminsOnly,
+    Refusal::NotCancellable,
+    Refusal::NotChangeable,
+    Refusal::Stale,
+    Refusal::NotHere,
+];
+
+fn orders(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let many: Vec<Plan> = (0..30).map(|n| plan(&format!("plan-{n}"), words.name, n, "100")).collect();
+    let mut posts = vec![
+        order::plan_menu(locale, words.name, &many),
+        order::plan_menu(locale, words.name, []),
+        order::cancelled(locale),
+        order::cancelled_for_customer(locale),
+        refusal::fault(locale, words.name),
+        refusal::in_progress(locale, None),
+        refusal::in_progress(locale, Some(TICKET)),
+    ];
+    for state in states(words) {
+        let mut order = order_of(words, state);
+        posts.push(order::still_open(locale, &order));
+        posts.push(order::made(locale, &order));
+        order.ticket.channel = None;
+        posts.push(order::still_open(locale, &order));
+        posts.push(order::made(locale, &order));
+    }
+    posts.extend(REFUSALS.map(|it| refusal::refused(locale, it)));
+    posts
+}
+
+fn tickets(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let methods = methods(words);
+    let mut posts = Vec::new();
+    for (state, delivery) in states_and_deliveries(words) {
+        let mut order = Order { delivery, ..order_of(words, state) };
+        for (message_content, closes_at) in [(true, None), (false, Some(NOW))] {
+            let facts = TicketFacts { order: &order, methods: &methods, message_content, closes_at };
+            posts.push(ticket::status(locale, &facts));
+        }
+        order.method = None;
+        order.plan.duration_days = 0;
+        order.plan.quota_bytes = 0;
+        let facts = TicketFacts { order: &order, methods: &methods, message_content: true, closes_at: None };
+        posts.push(ticket::status(locale, &facts));
+    }
+    posts
+}
+
+/// Every reason to refuse a picture.
+pub(super) const PICTURES: [PictureRefused; 11] = [
+    PictureRefused::Empty,
+    PictureRefused::TooLarge,
+    PictureRefused::TooManyPixels,
+    PictureRefused::TooSmall,
+    PictureRefused::Animated,
+    PictureRefused::Damaged,
+    PictureRefused::Heic,
+    PictureRefused::Gif,
+    PictureRefused::Pdf,
+    PictureRefused::Svg,
+    PictureRefused::NotAPicture,
+];
+
+fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let mut order = pending(words, false);
+    let mut posts = vec![
+        proof::accepted(locale),
+        proof::looking(locale),
+        proof::duplicate(locale),
+        proof::not_fetched(locale),
+        proof::no_order(locale),
+        proof::wrong_channel(locale, &order),
+    ];
+    for why in [
+        ProofRefused::NoMethod,
+        ProofRefused::UnderReview,
+        ProofRefused::AlreadyApproved,
+        ProofRefused::Closed,
+        ProofRefused::NoAttempts,
+    ] {
+        posts.push(proof::refused(locale, why));
+    }
+    for why in PICTURES {
+        posts.push(proof::bad_picture(locale, why));
+        posts.push(notice::notice(locale, &order, &Notice::BadPicture { message: 5, why }, None));
+    }
+    let declined = Notice::Declined { submission: SubmissionId(1) };
+    for told in [Notice::Welcome, Notice::Duplicate { message: 5 }, Notice::NoMethod { message: 5 }, Notice::LinkWaits]
+    {
+        posts.push(notice::notice(locale, &order, &told, None));
+    }
+    posts.push(notice::notice(locale, &order, &declined, Some(words.sentence)));
+    order.ticket.channel = None;
+    posts.push(proof::wrong_channel(locale, &order));
+    order.state = OrderState::Declined { decided: adel(), reason: words.sentence.to_owned() };
+    posts.push(notice::notice(locale, &order, &declined, Some(words.sentence)));
+    posts
+}
+
+fn deliveries(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let id = OrderId::from_random(7);
+    let facts = LinkFacts {
+        plan: words.name,
+        link: LINK,
+        subscription: Some("https://vpn.example.net:2096/sub/k3v9q2m7x1c5b8n4"),
+        expiry: Expiry::At(NOW),
+        quota: 150 * GB,
+        used: Some((GB * 5 / 2, NOW)),
+    };
+    let endless = LinkFacts { expiry: Expiry::Never, quota: 0, used: None, subscription: None, ..facts };
+    let mut posts = vec![
+        delivery::dm(locale, &id, &facts, false),
+        delivery::dm(locale, &id, &endless, true),
+        delivery::not_ready(locale),
+        delivery::panel_down(locale),
+    ];
+    posts.extend(delivery::my_links(locale, &[]));
+    posts.extend(delivery::my_links(locale, &[facts]));
+    posts.extend(delivery::my_links(locale, &[facts, endless]));
+    posts
+}
