@@ -93,13 +93,13 @@
 //! | there | here |
 //! |---|---|
 //! | bot core, event handlers | [`app`], `bot/mod.rs`, [`discord`] |
-//! | models/database | [`db`], `migrations/` |
-//! | services/xray_client | [`panel`] |
-//! | middleware/auth (roles, sessions, audit) | `bot/access.rs`, `domain/access.rs`, `db/sessions.rs`, `db/audit.rs` |
-//! | middleware/rate_limit | the order limit is a query (`db/orders.rs`): it survives a restart |
-//! | services/health_monitor | [`tasks`], the breaker in [`panel`] |
-//! | services/revenue_service | `db/revenue.rs` |
-//! | services/message_cleanup | [`tasks`], [`effects`] |
+//! | `models/database` | [`db`], `migrations/` |
+//! | `services/xray_client` | [`panel`] |
+//! | `middleware/auth` (roles, sessions, audit) | `bot/access.rs`, `domain/access.rs`, `db/sessions.rs`, `db/audit.rs` |
+//! | `middleware/rate_limit` | the order limit is a query (`db/orders.rs`): it survives a restart |
+//! | `services/health_monitor` | [`tasks`], the breaker in [`panel`] |
+//! | `services/revenue_service` | `db/revenue.rs` |
+//! | `services/message_cleanup` | [`tasks`], [`effects`] |
 //! | commands loaded from a folder | each file of `bot/` exports its commands; adding one is a file and a line |
 //!
 //! # Where we left the first design, and why

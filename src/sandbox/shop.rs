@@ -75,6 +75,12 @@ impl Shop {
         Ok(Self { discord, panel, review, lobby, mona, karim, adel, clock, folder, bot: None })
     }
 
+    /// What one of the shop's people is called.
+    pub fn name_of(&self, who: &Person) -> &'static str {
+        let known = [(&self.mona, "Mona"), (&self.karim, "Karim"), (&self.adel, "Adel")];
+        known.iter().find(|(person, _)| person.id() == who.id()).map_or("Somebody", |(_, name)| name)
+    }
+
     /// The configuration file, for who wants to look or to run the bot against this shop.
     pub fn config_file(&self) -> PathBuf {
         self.folder.path().join("config.toml")

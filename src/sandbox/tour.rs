@@ -29,8 +29,11 @@ pub struct Options {
     /// The sandbox stays open at the end, until it is interrupted.
     pub keep_open: bool,
     /// Something to do to the panel before the story begins.
-    pub sabotage: Option<Box<dyn FnOnce(&Panel) + Send>>,
+    pub sabotage: Option<Sabotage>,
 }
+
+/// Something to do to a panel.
+pub type Sabotage = Box<dyn FnOnce(&Panel) + Send>;
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -107,10 +110,10 @@ struct Ticket {
 }
 
 async fn order(shop: &Shop, stage: &mut Stage<'_>, who: &Person, plan: &str) -> anyhow::Result<Ticket> {
-    let name = stage.name(shop, who);
+    let name = shop.name_of(who);
     stage.acts(&format!("{name} types /order"))?;
     let menu = who.slash(shop.lobby, "order", json!({}))?.reply().await?;
-    stage.sees(&name, &menu)?;
+    stage.sees(name, &menu)?;
     let choice = menu.parts().into_iter().flat_map(|part| part.options).find(|(label, _)| label.contains(plan));
     let (_, value) = choice.with_context(|| format!("the menu has no plan {plan}"))?;
     stage.acts(&format!("{name} picks {plan}"))?;
@@ -126,7 +129,7 @@ async fn order(shop: &Shop, stage: &mut Stage<'_>, who: &Person, plan: &str) -> 
     stage.place(&format!("#{} opens, seen by {name} and staff only", channel.name))?;
     let ticket = Ticket { order, channel: channel.id };
     let status = status(shop, who, &ticket, |message| !message.parts().is_empty()).await?;
-    stage.sees(&name, &status)?;
+    stage.sees(name, &status)?;
     Ok(ticket)
 }
 
@@ -151,12 +154,12 @@ async fn pay(
     method: &str,
     receipt_number: u8,
 ) -> anyhow::Result<()> {
-    let name = stage.name(shop, who);
+    let name = shop.name_of(who);
     stage.acts(&format!("{name} picks {method}"))?;
     let menu = status(shop, who, ticket, |message| !message.parts().is_empty()).await?;
     who.select(&menu, &[method])?.answer().await?;
     let instructions = status(shop, who, ticket, |message| message.contains("Account")).await?;
-    stage.sees(&name, &instructions)?;
+    stage.sees(name, &instructions)?;
     upload(shop, stage, who, ticket, receipt_number).await
 }
 
@@ -167,13 +170,13 @@ async fn upload(
     ticket: &Ticket,
     receipt_number: u8,
 ) -> anyhow::Result<()> {
-    let name = stage.name(shop, who);
+    let name = shop.name_of(who);
     stage.acts(&format!("{name} uploads a screenshot of the payment"))?;
     who.upload(ticket.channel, "receipt.png", &receipt(receipt_number)?, "")?;
     let card = card(shop, ticket, "Approve").await?;
     let locked = status(shop, who, ticket, |message| message.parts().is_empty()).await?;
-    stage.sees(&name, &locked)?;
-    Ok(stage.sees(&stage.name(shop, &shop.adel), &card)?)
+    stage.sees(name, &locked)?;
+    Ok(stage.sees(shop.name_of(&shop.adel), &card)?)
 }
 
 /// The newest review card of a ticket's order that has a button, or says something.
@@ -186,22 +189,22 @@ async fn card(shop: &Shop, ticket: &Ticket, wanted: &str) -> anyhow::Result<Mess
 }
 
 async fn approve(shop: &Shop, stage: &mut Stage<'_>, ticket: &Ticket) -> anyhow::Result<()> {
-    let name = stage.name(shop, &shop.adel);
+    let name = shop.name_of(&shop.adel);
     stage.acts(&format!("{name} presses Approve"))?;
     let card = card(shop, ticket, "Approve").await?;
     let confirmation = shop.adel.click(&card, "Approve")?.reply().await?;
-    stage.sees(&name, &confirmation)?;
+    stage.sees(name, &confirmation)?;
     stage.acts(&format!("{name} presses Confirm"))?;
     let result = shop.adel.click(&confirmation, "Confirm")?.reply().await?;
-    Ok(stage.sees(&name, &result)?)
+    Ok(stage.sees(name, &result)?)
 }
 
 async fn decline(shop: &Shop, stage: &mut Stage<'_>, ticket: &Ticket) -> anyhow::Result<()> {
-    let name = stage.name(shop, &shop.adel);
+    let name = shop.name_of(&shop.adel);
     stage.acts(&format!("{name} presses Decline"))?;
     let card = card(shop, ticket, "Decline").await?;
     let reasons = shop.adel.click(&card, "Decline")?.reply().await?;
-    stage.sees(&name, &reasons)?;
+    stage.sees(name, &reasons)?;
     stage.acts(&format!("{name} picks a reason and confirms"))?;
     let confirmation = shop.adel.select(&reasons, &["unreadable"])?.reply().await?;
     shop.adel.click(&confirmation, "Confirm")?.answer().await?;
@@ -210,7 +213,7 @@ async fn decline(shop: &Shop, stage: &mut Stage<'_>, ticket: &Ticket) -> anyhow:
         seen.into_iter().find(|message| message.mentions.contains(&shop.karim.id()) && message.contains("declined"))
     };
     let notice = shop.discord.until("the notice of the decline", PATIENCE, told).await?;
-    Ok(stage.sees(&stage.name(shop, &shop.karim), &notice)?)
+    Ok(stage.sees(shop.name_of(&shop.karim), &notice)?)
 }
 
 async fn delivered(
@@ -220,16 +223,16 @@ async fn delivered(
     ticket: &Ticket,
     number: usize,
 ) -> anyhow::Result<Sold> {
-    let name = stage.name(shop, who);
+    let name = shop.name_of(who);
     let arrived = |view: &super::discord::View<'_>| {
         let dms = view.dms_of(who.id());
         (dms.len() >= number).then(|| dms.last().cloned()).flatten()
     };
     let dm = shop.discord.until("the message with the link", PATIENCE, arrived).await?;
     stage.place(&format!("A direct message to {name}"))?;
-    stage.sees(&name, &dm)?;
+    stage.sees(name, &dm)?;
     let card = card(shop, ticket, "Link sent").await?;
-    stage.sees(&stage.name(shop, &shop.adel), &card)?;
+    stage.sees(shop.name_of(&shop.adel), &card)?;
     Ok(Sold { order: ticket.order.clone(), dm })
 }
 

@@ -2,10 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::sandbox::{
-    discord::{Message, Person},
-    shop::Shop,
-};
+use crate::sandbox::discord::Message;
 
 /// Columns of a terminal that nobody has widened.
 const WIDTH: usize = 80;
@@ -65,11 +62,6 @@ impl<'a> Stage<'a> {
             }
         }
         writeln!(self.out)
-    }
-
-    pub(super) fn name(&self, shop: &Shop, who: &Person) -> String {
-        let known = [(&shop.mona, "Mona"), (&shop.karim, "Karim"), (&shop.adel, "Adel")];
-        known.iter().find(|(person, _)| person.id() == who.id()).map_or("Somebody", |(_, name)| name).to_owned()
     }
 }
 
