@@ -5,11 +5,7 @@ use std::fmt::Write as _;
 
 use serenity::all::HttpError;
 
-use crate::{
-    db,
-    domain::{Incident, OrderId},
-    view::refusal,
-};
+use crate::{db, domain::OrderId, telemetry::incident, view::refusal};
 
 use super::asked::Asked;
 
@@ -122,12 +118,6 @@ pub(super) async fn settle(asked: &mut Asked<'_>, done: Result<(), Fault>) {
     if let Err(unanswered) = asked.reply(refusal::fault(asked.locale, incident.as_str())).await {
         tracing::warn!(%incident, user.id = %asked.user, "and the person could not be told: {unanswered}");
     }
-}
-
-/// A word to find a fault in the log by.
-fn incident() -> Incident {
-    // Without randomness all incidents are one; the log still has their time.
-    Incident::from_random(getrandom::u64().unwrap_or(0))
 }
 
 /// Random bytes from the machine.
