@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs::DirBuilder, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use serenity::{all::ShardManager, gateway::GatewayError};
+use serenity::gateway::GatewayError;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
@@ -65,7 +65,6 @@ impl App {
             connected = self.connect() => connected?,
             () = &mut shutdown => return Ok(()),
         };
-        let shards = Arc::clone(&connected.client.shard_manager);
         let (stop, stopped) = watch::channel(false);
         let mut parts = self.start(connected, &stopped)?;
         let ended = tokio::select! {
@@ -81,7 +80,7 @@ impl App {
         tracing::info!("stopping: no new work, and what is in hand ends");
         // The receivers may all be gone, which is as good.
         let _ = stop.send(true);
-        finish(&shards, &mut parts).await;
+        finish(&mut parts).await;
         verdict
     }
 
@@ -95,7 +94,7 @@ impl App {
 
     /// Starts the three parts, each in a task of its own whose end is noticed.
     fn start(self, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
-        let Connected { mut client, me } = connected;
+        let Connected { client, me } = connected;
         let world = effects::World {
             db: self.db,
             http: Arc::clone(&client.http),
@@ -111,15 +110,28 @@ impl App {
         parts.spawn(async move { ("the outbox worker", worker.run(stop).await) });
         let stop = stopped.clone();
         parts.spawn(async move { ("the timed tasks", tasks::run(world, stop).await) });
-        parts.spawn(async move { ("the gateway", client.start().await.map_err(gateway_error)) });
+        let stop = stopped.clone();
+        parts.spawn(async move { ("the gateway", listen(client, stop).await) });
         Ok(parts)
     }
 }
 
 type Parts = JoinSet<(&'static str, anyhow::Result<()>)>;
 
-/// Leaves Discord and lets work in hand end, both at once and neither for ever.
-async fn finish(shards: &ShardManager, parts: &mut Parts) {
+/// Hears Discord until `stop`, then leaves with a word; also when there is no connection just now.
+async fn listen(mut client: serenity::Client, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let shards = Arc::clone(&client.shard_manager);
+    tokio::select! {
+        ended = client.start() => return ended.map_err(gateway_error),
+        // What is watched must not be held on to while the shards close.
+        () = async { drop(stop.wait_for(|stop| *stop).await) } => {}
+    }
+    shards.shutdown_all().await;
+    Ok(())
+}
+
+/// Lets work in hand end, but not for ever.
+async fn finish(parts: &mut Parts) {
     let ends = async {
         while let Some(ended) = parts.join_next().await {
             if let Ok((part, Err(error))) = ended {
@@ -127,10 +139,7 @@ async fn finish(shards: &ShardManager, parts: &mut Parts) {
             }
         }
     };
-    let leaving = async {
-        tokio::join!(shards.shutdown_all(), ends);
-    };
-    if timeout(LAST_WORK, leaving).await.is_err() {
+    if timeout(LAST_WORK, ends).await.is_err() {
         tracing::warn!("work in hand did not end in time; it is in the outbox and goes on at the next start");
     }
     parts.abort_all();
