@@ -62,6 +62,17 @@ impl Db {
         tx.commit().await
     }
 
+    /// The ticket that is missed least: its order is completed and its link delivered, longest ago.
+    pub async fn oldest_delivered_ticket(&self) -> Result<Option<ChannelId>, Error> {
+        let channel = sqlx::query_scalar!(
+            r#"SELECT channel_id AS "channel!" FROM orders WHERE channel_id IS NOT NULL AND status = 'completed'
+                 AND delivery IN ('dm', 'fetched', 'by_hand') ORDER BY ended_at LIMIT 1"#
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(channel.map(ChannelId::from_sql))
+    }
+
     /// When the ticket of an order will be deleted, once that is decided.
     pub async fn ticket_closes_at(&self, order: &OrderId) -> Result<Option<Millis>, Error> {
         let key = Effect::DeleteTicket { order: order.clone() }.key();

@@ -133,7 +133,11 @@ async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<O
         world.db.ticket_made(&order.id, channel, order.ticket_is_open(), world.clock.now()).await?;
         return Ok(Some(channel));
     }
-    match make_channel(world, order).await? {
+    let mut made = make_channel(world, order).await?;
+    if matches!(made, Err((CancelCause::NoRoom, _))) && make_room(world).await? {
+        made = make_channel(world, order).await?;
+    }
+    match made {
         Ok(channel) => {
             world.db.ticket_made(&order.id, channel, !order.ticket_is_open(), world.clock.now()).await?;
             Ok(Some(channel))
@@ -201,6 +205,17 @@ async fn make_channel(world: &World, order: &Order) -> Result<Result<ChannelId, 
         }
     }
     Ok(Err((CancelCause::NoRoom, full)))
+}
+
+/// Where there is no room, the oldest ticket whose link has reached its customer goes early.
+async fn make_room(world: &World) -> Result<bool, Failure> {
+    let Some(channel) = world.db.oldest_delivered_ticket().await? else { return Ok(false) };
+    match call(serenity_channel(channel).delete(&*world.http)).await {
+        Err(trouble) if !trouble.is(&[UNKNOWN_CHANNEL]) => return Err(trouble.into()),
+        _ => {}
+    }
+    world.db.ticket_gone(channel, world.clock.now()).await?;
+    Ok(true)
 }
 
 /// Nobody sees the ticket but its customer, the bot, and staff: one overwrite for each role that
