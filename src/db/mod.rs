@@ -134,7 +134,15 @@ impl Db {
 
     /// Starts a write transaction; whoever gets it is alone until it ends.
     pub async fn begin(&self) -> Result<WriteTx, Error> {
-        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let tx = match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            // SQLite ended a transaction by itself, as it does when the disk is full. The driver
+            // goes on believing in it and would refuse every later one on that connection.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                self.writer.begin_with("BEGIN IMMEDIATE").await?
+            }
+            begun => begun?,
+        };
         Ok(WriteTx { tx, subjects: Vec::new(), changes: self.changes.clone(), zone: self.zone })
     }
 
