@@ -42,6 +42,7 @@ impl App {
         make_private(data_dir).with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
         let lock = DataDirLock::take(data_dir)?;
         let db = Db::open(&data_dir.join("tollkeeper.db"), config.shop.timezone).await?;
+        db.settle_books(config.shop.currency).await?;
         let proxy = config.discord.rest_proxy.as_ref().map(url::Url::as_str);
         let door =
             Door::new(data_dir, proxy, config.discord.ca_pem.as_deref()).context("the client for attachments")?;

@@ -33,11 +33,20 @@ enum Command {
     /// Looks at the audit log.
     #[command(subcommand)]
     Audit(Audit),
+    /// Looks at the books.
+    #[command(subcommand)]
+    Revenue(Revenue),
 }
 
 #[derive(clap::Subcommand)]
 enum Audit {
     /// Checks that no entry was changed or removed.
+    Verify,
+}
+
+#[derive(clap::Subcommand)]
+enum Revenue {
+    /// Checks that roll-up, ledger and orders say the same.
     Verify,
 }
 
@@ -72,6 +81,7 @@ impl Cli {
         exit(match self.command {
             Command::Run => Box::pin(run(config)).await.map(|()| true),
             Command::Audit(Audit::Verify) => ops::audit::verify(&config).await,
+            Command::Revenue(Revenue::Verify) => ops::revenue::verify(&config).await,
             #[cfg(feature = "sandbox")]
             Command::Sandbox { .. } => Ok(true),
         })

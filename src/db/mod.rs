@@ -9,7 +9,8 @@ mod audit;
 mod lock;
 pub mod orders;
 pub mod outbox;
-mod revenue;
+mod recount;
+pub mod revenue;
 pub mod review;
 pub mod sessions;
 pub mod submissions;
@@ -69,6 +70,16 @@ pub enum Error {
         table: &'static str,
         /// What is wrong with it.
         problem: String,
+    },
+    /// The shop's currency was changed although money in another one was booked.
+    #[error(
+        "the ledger holds amounts in {booked}, so shop.currency cannot be {configured}: set it back to {booked}, or begin a new shop with an empty data_dir"
+    )]
+    Currency {
+        /// The ledger's currency.
+        booked: String,
+        /// The configured one.
+        configured: String,
     },
     /// Something that must exist does not.
     #[error("there is no such {0}")]

@@ -11,6 +11,7 @@ pub mod money;
 pub mod order;
 pub mod picture;
 pub mod proofs;
+pub mod revenue;
 pub mod shop;
 pub mod time;
 

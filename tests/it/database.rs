@@ -177,6 +177,10 @@ async fn every_statement_fits_the_schema_and_scans_no_growing_table() {
         let steps: Vec<String> =
             plan.unwrap_or_else(|error| panic!("{sql}\n{error}")).iter().map(|row| row.get("detail")).collect();
         // The first row of a table in its own order is found without a walk.
+        // The few that look at everything on purpose say so.
+        if sql.contains("/* all of it */") {
+            continue;
+        }
         let first_only = sql.ends_with("LIMIT 1") && !steps.iter().any(|step| step.contains("TEMP B-TREE"));
         for step in steps.into_iter().filter(|_| !first_only) {
             let aliases = aliases(&sql);
