@@ -62,12 +62,13 @@ impl App {
 
     async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
         tokio::pin!(shutdown);
+        let bot = self.bot();
         let connected = tokio::select! {
-            connected = self.connect() => connected?,
+            connected = self.connect(&bot) => connected?,
             () = &mut shutdown => return Ok(()),
         };
         let (stop, stopped) = watch::channel(false);
-        let mut parts = self.start(connected, &stopped)?;
+        let mut parts = self.start(bot, connected, &stopped)?;
         let ended = tokio::select! {
             ended = parts.join_next() => ended,
             () = &mut shutdown => None,
@@ -85,16 +86,19 @@ impl App {
         verdict
     }
 
-    async fn connect(&self) -> anyhow::Result<Connected> {
+    fn bot(&self) -> Bot {
         let readers = self.panels.iter().map(|(name, panel)| (name.clone(), panel.reader())).collect();
-        let bot = Bot::new(self.db.clone(), readers, self.door.clone(), Arc::clone(&self.config), self.clock.clone());
+        Bot::new(self.db.clone(), readers, self.door.clone(), Arc::clone(&self.config), self.clock.clone())
+    }
+
+    async fn connect(&self, bot: &Bot) -> anyhow::Result<Connected> {
         let (discord, commands) = (&self.config.discord, bot::registrations(&self.config));
         let framework = || bot::framework(bot.clone());
         discord::connect(discord, &commands, bot::intents(discord), framework, self.config.schedule.retry_min).await
     }
 
-    /// Starts the three parts, each in a task of its own whose end is noticed.
-    fn start(self, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
+    /// Starts the parts, each in a task of its own whose end is noticed.
+    fn start(self, bot: Bot, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
         let Connected { client, me } = connected;
         let world = effects::World {
             db: self.db,
@@ -111,6 +115,11 @@ impl App {
         parts.spawn(async move { ("the outbox worker", worker.run(stop).await) });
         let stop = stopped.clone();
         parts.spawn(async move { ("the timed tasks", tasks::run(world, stop).await) });
+        let (shards, stop) = (Arc::clone(&client.shard_manager), stopped.clone());
+        parts.spawn(async move {
+            bot.show_presence(shards, stop).await;
+            ("the presence", Ok(()))
+        });
         let stop = stopped.clone();
         parts.spawn(async move { ("the gateway", listen(client, stop).await) });
         Ok(parts)

@@ -33,6 +33,7 @@ mod fault;
 mod link;
 mod order;
 mod payment;
+mod presence;
 mod review;
 mod ticket;
 
@@ -133,7 +134,11 @@ fn described(name: &str) -> Option<Described> {
 async fn on_event(framework: poise::FrameworkContext<'_, Bot, Fault>, event: &FullEvent) -> Result<(), Fault> {
     let (bot, http) = (framework.user_data, &*framework.serenity_context.http);
     match event {
-        FullEvent::Ready { .. } => ticket::reread(bot).await,
+        FullEvent::Ready { .. } => {
+            let (activity, status) = bot.presence();
+            framework.serenity_context.set_presence(Some(activity), status);
+            ticket::reread(bot).await
+        }
         FullEvent::Message { new_message } => ticket::message(bot, new_message).await,
         FullEvent::ChannelDelete { channel, .. } => ticket::gone(bot, ChannelId(channel.id.get())).await,
         FullEvent::InteractionCreate { interaction: Interaction::Component(interaction) } => {

@@ -8,6 +8,7 @@
 mod audit;
 mod lock;
 pub mod orders;
+pub mod outages;
 pub mod outbox;
 mod recount;
 pub mod revenue;

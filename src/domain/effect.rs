@@ -77,6 +77,35 @@ pub enum Effect {
         /// The order.
         order: OrderId,
     },
+    /// Tells of an outage, once at its beginning and once at its end.
+    TellOutage {
+        /// The outage.
+        outage: OutageId,
+        /// What is told of it.
+        change: Change,
+        /// Whom.
+        to: Audience,
+    },
+}
+
+/// What is told of an outage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The panel went down.
+    Began,
+    /// It came back.
+    Ended,
+}
+
+/// Who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Every owner, by direct message.
+    Owners,
+    /// Staff, in the review channel.
+    Staff,
 }
 
 /// A short message to a customer in the ticket.
@@ -128,6 +157,11 @@ pub enum StaffNews {
     },
 }
 
+/// The number of an outage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OutageId(pub i64);
+
 /// A message to the owners.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "about", rename_all = "snake_case")]
@@ -170,6 +204,9 @@ impl Effect {
             }
             Self::TellOwner { news } => format!("owner:{}", news.key()),
             Self::DeleteTicket { order } => format!("delete:{order}"),
+            Self::TellOutage { outage, change, to } => {
+                format!("outage:{}:{}:{}", outage.0, change.as_str(), to.as_str())
+            }
         }
     }
 
@@ -180,10 +217,32 @@ impl Effect {
             | Self::ReadTicket { order }
             | Self::Notify { order, .. }
             | Self::DeleteTicket { order } => Lane::Order(order.clone()),
-            Self::SyncCard { .. } | Self::TellStaff { .. } => Lane::Review,
+            Self::SyncCard { .. } | Self::TellStaff { .. } | Self::TellOutage { to: Audience::Staff, .. } => {
+                Lane::Review
+            }
             Self::SyncSubscription { panel, .. } | Self::RemoveClient { panel, .. } => Lane::Panel(panel.clone()),
             Self::DeliverLink { user, .. } => Lane::Dm(*user),
-            Self::TellOwner { .. } => Lane::Owner,
+            Self::TellOwner { .. } | Self::TellOutage { to: Audience::Owners, .. } => Lane::Owner,
+        }
+    }
+}
+
+impl Change {
+    /// Its name in keys and markers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Began => "began",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+impl Audience {
+    /// Its name in keys and markers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owners => "owners",
+            Self::Staff => "staff",
         }
     }
 }

@@ -109,5 +109,6 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
         Effect::TellStaff { news } => notify::staff(world, claim, news).await,
         Effect::TellOwner { news } => notify::owners(world, claim, news).await,
         Effect::DeleteTicket { order } => ticket::delete(world, claim, order).await,
+        Effect::TellOutage { outage, change, to } => notify::outage(world, claim, *outage, *change, *to).await,
     }
 }

@@ -10,9 +10,12 @@ use crate::{
     db::{outbox::Claim, submissions::Verdict},
     domain::{
         ChannelId, OrderId,
-        effect::{Notice, OwnerNews, StaffNews},
+        effect::{Audience, Change, Notice, OutageId, OwnerNews, StaffNews},
     },
-    view::{Marker, Post, news, notice},
+    view::{
+        Marker, Post, news, notice,
+        outage::{OutageFacts, began, ended},
+    },
 };
 
 /// How long a notice stays before it is cleaned up.
@@ -62,12 +65,49 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
 
 /// Tells every owner something by direct message; where those are closed, in the review channel.
 pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> Result<(), Failure> {
-    let marker = Marker::owner(about);
+    let post = news::owner(world.shop_locale(), about);
+    to_owners(world, claim, post, &Marker::owner(about), "owner_news").await
+}
+
+/// Tells of an outage as it is now, to owners or to staff.
+pub(super) async fn outage(
+    world: &World,
+    claim: &Claim,
+    id: OutageId,
+    change: Change,
+    to: Audience,
+) -> Result<(), Failure> {
+    let now = world.clock.now();
+    let Some(outage) = world.db.outage(id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let facts = OutageFacts {
+        panel: &outage.panel,
+        since: outage.since,
+        cause: &outage.cause,
+        over_at: outage.over_at,
+        waiting: outage.waiting,
+    };
+    let post = match change {
+        Change::Began => began(world.shop_locale(), &facts),
+        Change::Ended => ended(world.shop_locale(), &facts),
+    };
+    let marker = Marker::outage(id, change, to);
+    let post = post.marked(&marker);
+    match to {
+        Audience::Owners => to_owners(world, claim, post, &marker, "outage").await,
+        Audience::Staff => {
+            let channel = world.config.discord.review_channel_id;
+            let message = say(world, claim, channel, post, &marker).await?;
+            Ok(world.db.posted(claim, message, channel, "outage", now.plus(NEWS_STAYS), now).await?)
+        }
+    }
+}
+
+async fn to_owners(world: &World, claim: &Claim, post: Post, marker: &Marker, kind: &str) -> Result<(), Failure> {
     let mut unreached = Vec::new();
     for owner in &world.config.discord.owners {
         let told = async {
             let channel = world.dm_channel(*owner).await?;
-            say(world, claim, channel, news::owner(world.shop_locale(), about), &marker).await
+            say(world, claim, channel, post.clone(), marker).await
         };
         match told.await {
             Ok(_) => {}
@@ -78,9 +118,8 @@ pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> R
     let now = world.clock.now();
     let Some(owner) = unreached.first() else { return Ok(world.db.finish(claim, now).await?) };
     let channel = world.config.discord.review_channel_id;
-    let post = news::owner(world.shop_locale(), about).calling(*owner);
-    let message = say(world, claim, channel, post, &marker).await?;
-    Ok(world.db.posted(claim, message, channel, "owner_news", now.plus(NEWS_STAYS), now).await?)
+    let message = say(world, claim, channel, post.calling(*owner), marker).await?;
+    Ok(world.db.posted(claim, message, channel, kind, now.plus(NEWS_STAYS), now).await?)
 }
 
 /// Posts a message once: a later try looks for its marker first.

@@ -13,7 +13,7 @@ use crate::{
         Millis, SubscriptionRow,
         grants::{self, Expiry, Filled, Known, Note},
     },
-    panel::{Client, Deleted, Error, Found, Snapshot, Target},
+    panel::{Availability, Client, Deleted, Error, Found, Snapshot, Target},
 };
 
 /// How often a write is repeated in one try when the panel does not say what was written: an
@@ -42,6 +42,12 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, pane
         let cause = format!("the panel `{panel}` is not in the configuration any more");
         return Ok(world.db.puzzled(claim, &grant.order, &cause, now).await?);
     };
+    // A panel that answers while xray is stopped would take the client and sell a dead link.
+    if let Availability::Down { cause, .. } = client.availability()
+        && !client.ready()
+    {
+        return Err(Failure::Target(cause));
+    }
     let outcome = provision(world, client, claim, &sub, &grant).await;
     if let Err(Error::Unauthorized { .. }) = &outcome {
         world.db.login_refused(panel, now).await?;

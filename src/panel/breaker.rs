@@ -72,14 +72,14 @@ pub struct Breaker {
     state: State,
     /// Since when it is open, across half-open attempts.
     since: Millis,
-    /// Health checks in a row that found xray stopped, and since when.
-    xray: Option<(u32, Millis, String)>,
+    /// Health checks in a row that found it answering but of no use, and since when.
+    unfit: Option<(u32, Millis, String)>,
 }
 
 impl Breaker {
     /// A closed breaker.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, state: State::Closed { failures: 0 }, since: Millis(0), xray: None }
+        Self { limits, state: State::Closed { failures: 0 }, since: Millis(0), unfit: None }
     }
 
     /// Whether a call may be sent now; if not, the failure to answer with. When the pause is
@@ -113,7 +113,7 @@ impl Breaker {
         }
     }
 
-    /// Whether calls fail without being sent; xray being stopped does not open it.
+    /// Whether calls fail without being sent; a panel that answers but is of no use does not open it.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, State::Closed { .. })
     }
@@ -139,17 +139,36 @@ impl Breaker {
         };
     }
 
-    /// What a health check said about xray: `None` when it runs, else what is wrong with it.
-    pub fn xray(&mut self, now: Millis, stopped: Option<&str>) {
-        self.xray = stopped.map(|cause| match self.xray.take() {
-            Some((times, since, _)) => (times.saturating_add(1), since, cause.to_owned()),
-            None => (1, now, cause.to_owned()),
-        });
+    /// A health check ended: `Ok(None)` when all is well, `Ok(Some(cause))` when the panel answers
+    /// but what we sell does not work. One that was down stays down without a second count: a
+    /// server that starts again often answers before xray runs.
+    pub fn checked(&mut self, now: Millis, found: Result<Option<&str>, &Error>) {
+        let down_since = match self.availability() {
+            Availability::Up => None,
+            Availability::Down { since, .. } => Some(since),
+        };
+        match found {
+            Err(error) => self.failed(now, error),
+            Ok(unfit) => {
+                self.succeeded();
+                self.unfit = unfit.map(|cause| match (self.unfit.take(), down_since) {
+                    (Some((times, since, _)), _) => (times.saturating_add(1), since, cause.to_owned()),
+                    (None, Some(since)) => (self.limits.failures, since, cause.to_owned()),
+                    (None, None) => (1, now, cause.to_owned()),
+                });
+            }
+        }
+    }
+
+    /// It was down when this process began, as an earlier one remembered; a health check says
+    /// whether it still is.
+    pub fn presume_down(&mut self, since: Millis, cause: &str) {
+        self.unfit = Some((self.limits.failures, since, cause.to_owned()));
     }
 
     /// The verdict for everybody else.
     pub fn availability(&self) -> Availability {
-        match (&self.state, &self.xray) {
+        match (&self.state, &self.unfit) {
             (State::Open { error, .. } | State::HalfOpen { error, .. }, _) => {
                 Availability::Down { since: self.since, cause: error.to_string() }
             }
@@ -228,12 +247,34 @@ mod tests {
         let mut breaker = Breaker::new(Limits::default());
         for at in 1..=3 {
             assert!(breaker.availability().is_up());
-            breaker.xray(Millis(at), Some("xray is stopped"));
-            breaker.succeeded();
+            breaker.checked(Millis(at), Ok(Some("xray is stopped")));
         }
         assert_eq!(breaker.availability(), Availability::Down { since: Millis(1), cause: "xray is stopped".into() });
         assert!(breaker.admit(Millis(4)).is_ok());
-        breaker.xray(Millis(5), None);
+        breaker.succeeded();
+        assert!(!breaker.availability().is_up(), "an ordinary call proves nothing about xray");
+        breaker.checked(Millis(5), Ok(None));
+        assert!(breaker.availability().is_up());
+    }
+
+    #[test]
+    fn a_panel_that_answers_again_before_xray_runs_was_not_up_in_between() {
+        let mut breaker = open_at(Millis(7));
+        breaker.checked(Millis(60_000), Ok(Some("xray is stopped")));
+        assert_eq!(breaker.availability(), Availability::Down { since: Millis(7), cause: "xray is stopped".into() });
+        breaker.checked(Millis(61_000), Ok(None));
+        assert!(breaker.availability().is_up());
+    }
+
+    #[test]
+    fn an_outage_outlives_the_process_until_a_check_ends_it() {
+        let mut breaker = Breaker::new(Limits::default());
+        breaker.presume_down(Millis(3), "no connection");
+        breaker.succeeded();
+        assert_eq!(breaker.availability(), Availability::Down { since: Millis(3), cause: "no connection".into() });
+        breaker.checked(Millis(4), Err(&failure()));
+        assert!(!breaker.availability().is_up());
+        breaker.checked(Millis(5), Ok(None));
         assert!(breaker.availability().is_up());
     }
 }

@@ -16,6 +16,7 @@ use super::{
     v2, v3,
     wire::{Answer, Request, Wire},
 };
+use crate::domain::Millis;
 
 /// What [`super::Client`] and [`super::Reader`] hold together.
 pub(super) struct Panel {
@@ -68,16 +69,42 @@ impl Panel {
         self.breaker().force(self.door.now());
         let result = self.read_status().await;
         self.report(result.as_ref().err());
-        if let Ok(status) = &result {
-            let stopped = match &status.xray {
-                Xray::Running => None,
-                Xray::Stopped(word) => Some(format!("xray does not run on it ({word})")),
-            };
-            let mut breaker = self.breaker();
-            breaker.xray(self.door.now(), stopped.as_deref());
-            self.publish(&breaker);
-        }
         result
+    }
+
+    /// Whether what we sell works: `None`, or what is wrong with it.
+    pub(super) async fn health(&self) -> Result<Option<String>, Error> {
+        self.breaker().force(self.door.now());
+        let result = self.look_for_trouble().await;
+        let mut breaker = self.breaker();
+        match &result {
+            Err(error) => breaker.checked(self.door.now(), Err(error)),
+            Ok(unfit) => breaker.checked(self.door.now(), Ok(unfit.as_deref())),
+        }
+        self.publish(&breaker);
+        result
+    }
+
+    async fn look_for_trouble(&self) -> Result<Option<String>, Error> {
+        let status = self.read_status().await?;
+        if let Xray::Stopped(word) = &status.xray {
+            return Ok(Some(format!("xray does not run on it ({word})")));
+        }
+        match self.inbound(status.generation).await {
+            Ok((inbound, _)) if !inbound.enabled => {
+                Ok(Some(format!("inbound {} is switched off on it", self.inbound_id)))
+            }
+            Ok(_) => Ok(None),
+            Err(Error::Refused { message }) => Ok(Some(format!("the inbound we sell is not there ({message})"))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// See [`super::breaker::Breaker::presume_down`].
+    pub(super) fn presume_down(&self, since: Millis, cause: &str) {
+        let mut breaker = self.breaker();
+        breaker.presume_down(since, cause);
+        self.publish(&breaker);
     }
 
     pub(super) async fn read_status(&self) -> Result<Status, Error> {

@@ -213,8 +213,7 @@ impl Reader {
         }
     }
 
-    /// The cheapest call that needs a session. Always sent, also while the panel counts as down;
-    /// its verdict, xray's state included, is what brings the panel up again.
+    /// The cheapest call that needs a session. Always sent, also while the panel counts as down.
     pub async fn status(&self) -> Result<Status, Error> {
         self.0.status().await
     }
@@ -287,6 +286,19 @@ impl Client {
     /// See [`Reader::status`].
     pub async fn status(&self) -> Result<Status, Error> {
         self.0.status().await
+    }
+
+    /// Whether what we sell works: `None`, or what is wrong with it (xray stopped, the inbound
+    /// missing or switched off). Two calls, always sent; this verdict alone brings a panel up
+    /// again that was of no use.
+    pub async fn health(&self) -> Result<Option<String>, Error> {
+        self.0.health().await
+    }
+
+    /// Counts the panel as down until [`Client::health`] says otherwise: it was when the process
+    /// before this one ended.
+    pub fn presume_down(&self, since: Millis, cause: &str) {
+        self.0.presume_down(since, cause);
     }
 
     /// See [`Reader::find`].

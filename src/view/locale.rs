@@ -47,7 +47,7 @@ impl Locale {
         }
         match self {
             Self::English => files!(
-                "en": "command", "common", "decision", "delivery", "news", "notice", "order", "proof", "reason",
+                "en": "command", "common", "decision", "delivery", "news", "notice", "order", "outage", "proof", "reason",
                 "refusal", "review", "ticket"
             ),
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::text;
 use crate::domain::{
     OrderId,
-    effect::{Notice, OwnerNews},
+    effect::{Audience, Change, Notice, OutageId, OwnerNews},
     order::SubmissionId,
 };
 
@@ -49,6 +49,12 @@ impl Marker {
         // A panel's name is the operator's word: it may stand here, but not as a ping.
         let key = news.key().replace(['@', '<', '`', '\n'], "_");
         Self(format!("owner · {}", text::label(&key, 150)))
+    }
+
+    /// The news of an outage's beginning or end. An owner whose direct messages are closed is told
+    /// in the channel where staff are.
+    pub fn outage(outage: OutageId, change: Change, to: Audience) -> Self {
+        Self(format!("outage {} · {} · {}", outage.0, change.as_str(), to.as_str()))
     }
 
     /// Whether a message with this content and these footers carries this marker.

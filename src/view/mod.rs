@@ -16,6 +16,7 @@ pub mod marker;
 pub mod news;
 pub mod notice;
 pub mod order;
+pub mod outage;
 pub mod post;
 pub mod proof;
 pub mod qr;

@@ -11,6 +11,7 @@ mod database;
 mod discord_client;
 mod discord_strictness;
 mod order;
+mod outage_monitor;
 mod panel_client;
 mod panel_contract;
 mod panel_links;

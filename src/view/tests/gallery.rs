@@ -1,6 +1,7 @@
 //! Every post there is, made of given words: with ordinary ones to see that all texts format,
 //! with arbitrary ones to see that all posts stay within the limits.
 
+mod keeping;
 mod staff;
 
 use crate::{
@@ -160,6 +161,7 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all.extend(staff::decisions(locale, words));
     all.extend(deliveries(locale, words));
     all.extend(staff::all_news(locale, words));
+    all.extend(keeping::outages(locale, words));
     // The rest is no post, but its texts count.
     let _ = (decision::reason_modal(locale, SubmissionId(1)), Described::ALL.map(|it| it.description(locale)));
     let _ = Reason::ALL.map(|reason| reason.text(locale));

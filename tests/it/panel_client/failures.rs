@@ -172,7 +172,7 @@ async fn a_stopped_xray_is_an_outage_that_health_checks_notice() {
         panel.stop_xray();
         for _ in 0..3 {
             assert!(client.availability().is_up());
-            client.status().await.unwrap();
+            client.health().await.unwrap();
         }
         let Availability::Down { cause, .. } = client.availability() else { panic!("still up") };
         assert_eq!(cause, "xray does not run on it (stop)");
@@ -180,7 +180,7 @@ async fn a_stopped_xray_is_an_outage_that_health_checks_notice() {
         client.find("tk-1").await.unwrap().unwrap();
         assert!(!client.availability().is_up(), "reading says nothing of xray");
         panel.start_xray();
-        client.status().await.unwrap();
+        client.health().await.unwrap();
         assert!(client.ready());
         no_problems(&panel);
     }

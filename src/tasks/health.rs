@@ -1,0 +1,43 @@
+//! Watching the panels: the check that drives the breaker, and who is told when it turns.
+
+use super::World;
+use crate::{db, panel::Availability};
+
+/// Panels that were down when the process ended count as down until the first check: otherwise
+/// orders would be taken in between. Outages of panels that are gone from the configuration end.
+pub(super) async fn remember(world: &World) -> Result<(), db::Error> {
+    for outage in world.db.open_outages().await? {
+        match world.panels.get(&outage.panel) {
+            Some(panel) => panel.presume_down(outage.since, &outage.cause),
+            None => world.db.panel_removed(&outage.panel, world.clock.now()).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Looks at every panel, side by side: one that is silent keeps none waiting.
+pub(super) async fn check(world: World) -> Result<(), db::Error> {
+    let looks = world.panels.iter().map(|(name, panel)| look(&world, name, panel));
+    futures_util::future::try_join_all(looks).await.map(drop)
+}
+
+async fn look(world: &World, name: &str, panel: &crate::panel::Client) -> Result<(), db::Error> {
+    let found = panel.health().await;
+    let now = world.clock.now();
+    // Only a check that found all well ends an outage; the first failures after a start say nothing yet.
+    match (panel.availability(), found) {
+        (Availability::Down { since, cause }, _) => {
+            if world.db.panel_down(name, since, &cause, now).await? {
+                tracing::error!(panel = name, cause, "the panel is down; owners and staff are told");
+            }
+        }
+        (Availability::Up, Ok(None)) => {
+            if world.db.panel_up(name, now).await? {
+                tracing::info!(panel = name, "the panel is up again");
+            }
+        }
+        (Availability::Up, Ok(Some(cause))) => tracing::warn!(panel = name, cause, "the panel is of no use"),
+        (Availability::Up, Err(error)) => tracing::warn!(panel = name, %error, "the panel failed a check"),
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! Outages of a panel: for owners and staff in words, for everybody as the bot's presence.
+
+use std::time::Duration;
+
+use super::{Locale, Post, text, words};
+use crate::domain::Millis;
+
+/// An outage of a panel, or its end.
+#[derive(Debug)]
+pub struct OutageFacts<'a> {
+    /// The panel.
+    pub panel: &'a str,
+    /// Since when it is (or was) of no use.
+    pub since: Millis,
+    /// Why, in a sentence.
+    pub cause: &'a str,
+    /// Until when, once it is over.
+    pub over_at: Option<Millis>,
+    /// Approved orders that wait for the panel now.
+    pub waiting: u64,
+}
+
+/// A panel went down. Unmarked: owners and staff are told in messages of their own.
+pub fn began(locale: Locale, facts: &OutageFacts<'_>) -> Post {
+    let arguments = [
+        ("panel", words::name(facts.panel).into()),
+        ("waiting", facts.waiting.into()),
+        ("since", text::date(facts.since).into()),
+        ("ago", text::relative(facts.since).into()),
+        ("cause", words::reason(facts.cause).into()),
+    ];
+    Post::text(locale.with("outage-began", &arguments))
+}
+
+/// A panel came back.
+pub fn ended(locale: Locale, facts: &OutageFacts<'_>) -> Post {
+    let lasted = facts.over_at.unwrap_or(facts.since).since(facts.since);
+    let arguments = [
+        ("panel", words::name(facts.panel).into()),
+        ("waiting", facts.waiting.into()),
+        ("lasted", minutes(locale, lasted).into()),
+    ];
+    Post::text(locale.with("outage-ended", &arguments))
+}
+
+/// How much of what is for sale can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doors {
+    /// Every plan.
+    Open,
+    /// Some plans: a panel is down, another is not.
+    Partly,
+    /// None.
+    Closed,
+}
+
+/// What stands below the bot's name in the list of members.
+pub fn presence(locale: Locale, doors: Doors) -> String {
+    locale.say(match doors {
+        Doors::Open => "outage-presence-open",
+        Doors::Partly => "outage-presence-partly",
+        Doors::Closed => "outage-presence-closed",
+    })
+}
+
+/// How long something took, to the minute; never nothing.
+fn minutes(locale: Locale, time: Duration) -> String {
+    let minutes = time.as_secs().div_ceil(60).max(1);
+    if minutes < 120 {
+        return locale.with("outage-minutes", &[("minutes", minutes.into())]);
+    }
+    locale.with("outage-hours", &[("hours", (minutes / 60).into()), ("minutes", (minutes % 60).into())])
+}
