@@ -10,6 +10,7 @@ mod config;
 mod database;
 mod discord_client;
 mod discord_strictness;
+mod kill;
 mod order;
 mod outage_monitor;
 mod panel_client;

@@ -31,6 +31,7 @@ use tollkeeper::{
 };
 
 use bot::Running;
+pub(crate) use bot::program;
 pub(crate) use customer::Customer;
 pub(crate) use receipt::{receipt, same_pixels};
 pub(crate) use scene::{Guild, Scene};
@@ -90,7 +91,7 @@ impl World {
     /// Starts the bot and waits until it is connected.
     pub(crate) async fn start(&self) {
         let running = if self.process {
-            Running::process(&self.config_path(), &self.environment, &self.folder.path().join("console.log"))
+            Running::process(&self.config_path(), &self.environment, &self.console())
         } else {
             Running::inside(&self.config_path(), &self.environment, &self.clock)
         };
@@ -98,7 +99,7 @@ impl World {
         if let Err(error) = self.discord.ready(SOON).await {
             let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner).take();
             let ended = running.map(Running::ended);
-            let console = std::fs::read_to_string(self.folder.path().join("console.log")).unwrap_or_default();
+            let console = std::fs::read_to_string(self.console()).unwrap_or_default();
             unreachable!("the bot did not come: {error:#}; it ended with {ended:?}\n{console}");
         }
     }
@@ -159,6 +160,11 @@ impl World {
     /// The folder of database, pictures and logs.
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Where a process writes what it has to say.
+    pub(crate) fn console(&self) -> PathBuf {
+        self.folder.path().join("console.log")
     }
 
     /// What the process has in its environment.

@@ -17,6 +17,22 @@ use tollkeeper::{app::App, clock::Clock, config::Config};
 /// Longer than the bot may take to stop.
 const STOPS_WITHIN: Duration = Duration::from_secs(10);
 
+/// The program itself, with nothing but a configuration file and an environment, as on a server.
+pub(crate) fn program(config: &Path, environment: &HashMap<String, String>, console: &Path) -> Command {
+    let log = File::options().create(true).append(true).open(console).expect("a file for the console");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tollkeeper"));
+    command
+        .args(["run", "--config"])
+        .arg(config)
+        .env_clear()
+        .envs(environment)
+        .current_dir(config.parent().expect("a folder"))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a second handle"))
+        .stderr(log);
+    command
+}
+
 pub(crate) enum Running {
     Inside {
         /// Its own, so that killing it takes every task it ever started.
@@ -44,20 +60,9 @@ impl Running {
         Self::Inside { runtime, shutdown, ended }
     }
 
-    /// Nothing but a configuration file and an environment, as on a server.
+    /// As a process of its own.
     pub(crate) fn process(config: &Path, environment: &HashMap<String, String>, console: &Path) -> Self {
-        let log = File::options().create(true).append(true).open(console).expect("a file for the console");
-        let child = Command::new(env!("CARGO_BIN_EXE_tollkeeper"))
-            .args(["run", "--config"])
-            .arg(config)
-            .env_clear()
-            .envs(environment)
-            .current_dir(config.parent().expect("a folder"))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("a second handle"))
-            .stderr(log)
-            .spawn()
-            .expect("the program starts");
+        let child = program(config, environment, console).spawn().expect("the program starts");
         Self::Process(child)
     }
 

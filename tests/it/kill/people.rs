@@ -1,0 +1,217 @@
+//! People who do not give up: a click that got no answer because the program was killed is made
+//! again on what is there; if that vanished they start over. What they sent once they do not
+//! send again.
+
+use serde_json::json;
+use tollkeeper::sandbox::discord::{Answer, Channel, Id, Message, Pending, Person, Refused, View, permission};
+
+use super::{
+    process::Process,
+    walks::{PATIENCE, Sale},
+};
+use crate::world::{World, receipt};
+
+pub(super) struct People<'w> {
+    pub(super) world: &'w World,
+    pub(super) process: &'w Process<'w>,
+}
+
+/// What a click came to.
+enum Pressed {
+    /// There is an answer; what follows is to be waited for.
+    Answered,
+    /// No answer, or nothing there to click on any more.
+    Nothing,
+}
+
+impl People<'_> {
+    /// Acts until `look` finds what should come of it. Acts again only when there was no answer,
+    /// or when the program has been started again since.
+    async fn achieve<T>(&self, what: &str, look: impl Fn(&View<'_>) -> Option<T>, act: impl AsyncFn() -> Pressed) -> T {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let life = self.process.life();
+            if let Some(found) = self.world.discord.look(&look) {
+                return found;
+            }
+            match act().await {
+                Pressed::Answered => tokio::select! {
+                    biased;
+                    found = self.world.discord.until(what, PATIENCE, &look) => match found {
+                        Ok(found) => return found,
+                        Err(error) => unreachable!("{error:#}\noutbox: {:#?}\n{}", self.world.outbox().await, self.last_words()),
+                    },
+                    () = Process::next(life) => {}
+                },
+                Pressed::Nothing => {
+                    assert!(tokio::time::Instant::now() < deadline, "nobody answers: {what}");
+                    // Something is about to change: a message is edited, or a process started.
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for the first answer, for as long as the process lives that could give it.
+    async fn first(&self, pending: Result<Pending, Refused>) -> Pressed {
+        let life = self.process.life();
+        let Ok(pending) = pending else { return Pressed::Nothing };
+        tokio::select! {
+            biased;
+            answer = pending.answer() => match answer {
+                Ok(Answer::Failed) | Err(_) => Pressed::Nothing,
+                Ok(_) => Pressed::Answered,
+            },
+            () = Process::next(life) => Pressed::Nothing,
+        }
+    }
+
+    /// The same, for a message to go on with.
+    async fn message(&self, pending: Result<Pending, Refused>) -> Option<Message> {
+        let life = self.process.life();
+        let pending = pending.ok()?;
+        tokio::select! {
+            biased;
+            reply = pending.reply() => reply.ok(),
+            () = Process::next(life) => None,
+        }
+    }
+
+    /// `/order`, and a plan from the menu, until there is a ticket to pay in.
+    pub(super) async fn orders(&self, sale: &Sale) -> Id {
+        let person = self.world.person(sale.customer);
+        let (world, id, lobby) = (self.world, person.id(), self.world.guild.lobby);
+        let known = self.tickets(&person).len();
+        let look = |view: &View<'_>| {
+            let mine = tickets(view, world, id);
+            let newest = mine.get(known)?.id;
+            status(view, id, newest).filter(|status| status.contains("How would you like to pay?")).map(|_| newest)
+        };
+        self.achieve("a ticket to pay in", look, async || {
+            if self.tickets(&person).len() > known {
+                return Pressed::Answered;
+            }
+            // The menu that is on the screen, if it still is one.
+            let shown = person.sees(lobby);
+            let menu = shown.iter().rev().find(|message| message.ephemeral && offers(message, sale.plan));
+            let menu = match menu {
+                Some(menu) => menu.clone(),
+                None => match self.message(person.slash(lobby, "order", json!({}))).await {
+                    Some(menu) if offers(&menu, sale.plan) => menu,
+                    Some(_) => return Pressed::Answered,
+                    None => return Pressed::Nothing,
+                },
+            };
+            self.first(person.select(&menu, &[sale.plan])).await
+        })
+        .await
+    }
+
+    /// A payment method, until the ticket says where to pay.
+    pub(super) async fn chooses(&self, sale: &Sale, ticket: Id) {
+        let person = self.world.person(sale.customer);
+        let asked = format!("Pay with {}", sale.method);
+        let look = |view: &View<'_>| status(view, person.id(), ticket).filter(|status| status.contains(&asked));
+        self.achieve("where to pay", look, async || {
+            let Some(status) = self.world.discord.look(|view| status(view, person.id(), ticket)) else {
+                return Pressed::Nothing;
+            };
+            self.first(person.select(&status, &[sale.method])).await
+        })
+        .await;
+    }
+
+    /// A receipt, once; then the payment must come under review.
+    pub(super) async fn pays(&self, sale: &Sale, ticket: Id, label: &str) {
+        let person = self.world.person(sale.customer);
+        let sent = person.upload(ticket, "receipt.png", &receipt(label), "");
+        sent.expect("the ticket is open");
+        let (id, review) = (person.id(), self.world.guild.review);
+        let look = |view: &View<'_>| {
+            let told = status(view, id, ticket)?.contains("We are checking your payment");
+            let locked = view.permissions(id, ticket) & permission::SEND_MESSAGES == 0;
+            let card = view.messages(review).into_iter().any(|card| card.part("Approve").is_some());
+            (told && locked && card).then_some(())
+        };
+        self.achieve("the payment to be under review", look, async || Pressed::Answered).await;
+    }
+
+    /// Approve and Confirm, until the customer has the link and the card says so.
+    pub(super) async fn is_approved(&self, sale: &Sale, links: usize) {
+        let customer = self.world.person(sale.customer).id();
+        let review = self.world.guild.review;
+        let look = |view: &View<'_>| {
+            let sent = view.dms_of(customer).len() >= links;
+            let mut cards = view.messages(review);
+            cards.retain(|card| !card.ephemeral);
+            (sent && cards.last()?.contains("Link sent by direct message")).then_some(())
+        };
+        self.achieve("the link", look, async || self.decides("Approve", async |question| Some(question)).await).await;
+    }
+
+    /// Decline with a reason and Confirm, until the customer reads it and can send another.
+    pub(super) async fn is_declined(&self, sale: &Sale, ticket: Id) {
+        let admin = self.world.person("Adel");
+        let customer = self.world.person(sale.customer).id();
+        let look = |view: &View<'_>| {
+            let seen = view.seen_by(customer, ticket);
+            let told = seen.iter().any(|message| {
+                message.mentions.contains(&customer) && message.contains("payment proof was not accepted")
+            });
+            let open = view.permissions(customer, ticket) & permission::SEND_MESSAGES != 0;
+            let asks = status(view, customer, ticket)?.contains("Your last payment proof was not accepted");
+            (told && open && asks).then_some(())
+        };
+        self.achieve("the decline", look, async || {
+            self.decides("Decline", async |reasons| {
+                let first = reasons.parts().into_iter().find_map(|part| part.options.into_iter().next())?.1;
+                self.message(admin.select(&reasons, &[&first])).await
+            })
+            .await
+        })
+        .await;
+    }
+
+    /// A button of the card, what comes between, and Confirm.
+    async fn decides(&self, button: &str, between: impl AsyncFn(Message) -> Option<Message>) -> Pressed {
+        let admin = self.world.person("Adel");
+        let shown = admin.sees(self.world.guild.review);
+        let Some(card) = shown.iter().rev().find(|card| card.part(button).is_some()) else { return Pressed::Answered };
+        let Some(opened) = self.message(admin.click(card, button)).await else { return Pressed::Nothing };
+        if opened.parts().is_empty() {
+            // "… was first", or an old card: it is about to say so too.
+            return Pressed::Nothing;
+        }
+        let Some(question) = between(opened).await else { return Pressed::Nothing };
+        self.first(admin.click(&question, "Confirm")).await
+    }
+
+    /// What the program said last.
+    fn last_words(&self) -> String {
+        let console = std::fs::read_to_string(self.world.console()).unwrap_or_default();
+        let lines: Vec<_> = console.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    fn tickets(&self, person: &Person) -> Vec<Channel> {
+        self.world.discord.look(|view| tickets(view, self.world, person.id()))
+    }
+}
+
+/// Somebody's tickets, oldest first.
+fn tickets(view: &View<'_>, world: &World, person: Id) -> Vec<Channel> {
+    let mut all: Vec<_> = world.guild.tickets.iter().flat_map(|category| view.channels_in(*category)).collect();
+    all.retain(|channel| view.permissions(person, channel.id) & permission::VIEW_CHANNEL != 0);
+    all.sort_by_key(|channel| channel.id);
+    all
+}
+
+/// The newest message in a ticket that is about its state.
+fn status(view: &View<'_>, person: Id, ticket: Id) -> Option<Message> {
+    view.seen_by(person, ticket).into_iter().rev().find(|message| message.by_bot && message.contains("· ticket)"))
+}
+
+fn offers(message: &Message, plan: &str) -> bool {
+    let options = message.parts().into_iter().flat_map(|part| part.options);
+    options.into_iter().any(|(label, value)| label == plan || value == plan)
+}
