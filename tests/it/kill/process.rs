@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tollkeeper::sandbox::{discord, panel};
 
 use super::points::{Moment, Place, Point};
@@ -27,7 +27,7 @@ pub(super) struct Process<'w> {
     child: Arc<Mutex<Option<Child>>>,
     /// How many processes have become ready.
     lives: watch::Sender<u32>,
-    /// How many ended without being asked to.
+    /// How those ended that had not been asked to.
     deaths: Mutex<Vec<ExitStatus>>,
 }
 
@@ -63,14 +63,29 @@ impl<'w> Process<'w> {
         self.lives.send_modify(|lives| *lives += 1);
     }
 
-    /// Starts it again whenever it ends; does not return.
-    pub(super) async fn keep_alive(&self) {
-        loop {
-            let status = self.ended().await;
-            self.died(status);
-            self.gone().await;
-            self.start(None).await;
-        }
+    /// Does something, and starts the program again whenever it ends meanwhile.
+    pub(super) async fn alive_for<T>(&self, doing: impl Future<Output = T>) -> T {
+        let done = Notify::new();
+        let doing = async {
+            let result = doing.await;
+            done.notify_one();
+            result
+        };
+        let keeping = async {
+            loop {
+                // A start that has begun is brought to its end: the next signal finds it ready.
+                tokio::select! {
+                    biased;
+                    status = self.ended() => {
+                        self.died(status);
+                        self.gone().await;
+                        self.start(None).await;
+                    }
+                    () = done.notified() => break,
+                }
+            }
+        };
+        tokio::join!(doing, keeping).0
     }
 
     /// Asks it to stop; the result says whether it ended as asked, or had died.

@@ -76,18 +76,10 @@ pub(super) async fn run(series: Series, point: Point) -> End {
         assert!(world.panel.set_traffic(&email, USED.0, USED.1), "the client has counters");
     }
     process.start(Some(point)).await;
-    tokio::select! {
-        biased;
-        () = walk(&people, series.walk) => {}
-        () = process.keep_alive() => {}
-    }
+    process.alive_for(walk(&people, series.walk)).await;
     // Alive or dead: asked to stop, it says which. The last commit of all can be the one it dies at.
     loop {
-        tokio::select! {
-            biased;
-            () = world.settles() => {}
-            () = process.keep_alive() => {}
-        }
+        process.alive_for(world.settles()).await;
         if process.stop().await {
             break;
         }
