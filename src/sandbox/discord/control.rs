@@ -351,6 +351,13 @@ impl Discord {
         });
     }
 
+    /// Forgets every nonce, as Discord does after some minutes: from now on a message sent again is a second one.
+    pub fn forget_nonces(&self) {
+        self.shared.change(|state| {
+            state.messages.values_mut().flat_map(|all| all.values_mut()).for_each(|message| message.nonce = None);
+        });
+    }
+
     /// Tells whoever waits that time was moved by the clock given in [`Options`].
     pub fn time_moved(&self) {
         self.shared.change(|_| ());

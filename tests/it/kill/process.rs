@@ -138,6 +138,8 @@ impl<'w> Process<'w> {
         let offline = |view: &discord::View<'_>| (!view.bot_online()).then_some(());
         let gone = self.world.discord.until("the bot to be gone", super::walks::PATIENCE, offline).await;
         gone.expect("the connection ends with the process");
+        // As if it had been away for longer: what was sent must be found, not sent again.
+        self.world.discord.forget_nonces();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
