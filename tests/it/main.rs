@@ -18,6 +18,8 @@ mod panel_contract;
 mod panel_links;
 mod panel_sandbox;
 mod proof;
+mod receipts;
 mod revenue;
+mod review;
 mod tour;
 mod world;

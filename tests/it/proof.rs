@@ -44,7 +44,7 @@ fn png_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
 }
 
 /// A valid black PNG of one bit per pixel: enormous when decoded, tiny as a file.
-fn bomb(side: u32) -> Vec<u8> {
+pub(crate) fn bomb(side: u32) -> Vec<u8> {
     let row = vec![0; 1 + usize::try_from(side.div_ceil(8)).unwrap()];
     let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
     for _ in 0..side {
@@ -60,7 +60,7 @@ fn bomb(side: u32) -> Vec<u8> {
     .concat()
 }
 
-fn animated_png() -> Vec<u8> {
+pub(crate) fn animated_png() -> Vec<u8> {
     let still = saved_as(&receipt(200, 200), ImageFormat::Png);
     let (frames, plays) = (2_u32.to_be_bytes(), 0_u32.to_be_bytes());
     let control = png_chunk(*b"acTL", &[frames, plays].concat());

@@ -30,6 +30,7 @@ use tollkeeper::{
     },
 };
 
+pub(crate) use books::Leaves;
 use bot::Running;
 pub(crate) use bot::program;
 pub(crate) use customer::Customer;

@@ -75,6 +75,11 @@ impl Admin<'_> {
         Question { message, asked }
     }
 
+    /// The card of an order that needs attention.
+    pub(crate) async fn attention(&self) -> Message {
+        self.world.card("a card that needs attention", |card| card.part("Retry").is_some()).await
+    }
+
     /// A button on the card of an order that needs attention; what is answered.
     pub(crate) async fn presses(&self, button: &str) -> String {
         let card = self.world.card("a card with the button", |card| card.part(button).is_some()).await;
