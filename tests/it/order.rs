@@ -24,7 +24,7 @@ async fn an_order_is_paid_approved_and_delivered() {
     │ We sent you the link by direct message <time R>. You can also get it here.
     │ Plan: Premium · 30 days · 150 GB
     │ Order ID: `ORDER`
-    │ This ticket is deleted: <time R>
+    │ This ticket will be deleted: <time R>
     │ (order ORDER · ticket)
     [Get my link]
 
@@ -190,14 +190,14 @@ async fn an_order_is_taken_back_and_another_one_made() {
     │ State: waiting for payment
     [Cancel order]
     ");
-    insta::assert_snapshot!(mona.cancels().await, @"Your order is cancelled. Nothing was charged. You can order again with /order at any time.");
+    insta::assert_snapshot!(mona.cancels().await, @"Your order is cancelled. If you have already sent money, please write to our team. You can order again with /order at any time.");
     insta::assert_snapshot!(world.sees("Mona").await, @"
     Tollkeeper:
     │ **Order cancelled**
-    │ You cancelled this order. You can order again with /order at any time.
+    │ You cancelled this order. If you have already sent money, please write to our team. You can order again with /order at any time.
     │ Plan: Basic · 30 days · 50 GB
     │ Order ID: `ORDER`
-    │ This ticket is deleted: <time R>
+    │ This ticket will be deleted: <time R>
     │ (order ORDER · ticket)
 
     Tollkeeper:
@@ -205,7 +205,7 @@ async fn an_order_is_taken_back_and_another_one_made() {
     -# order ORDER · welcome
 
     Tollkeeper:
-    Your order is cancelled. Nothing was charged. You can order again with /order at any time.
+    Your order is cancelled. If you have already sent money, please write to our team. You can order again with /order at any time.
     ");
     assert!(mona.posts("late.png", &receipt("late")).is_err(), "the ticket is closed");
     // From the open order that `/order` shows, Cancel works as well.
@@ -335,7 +335,7 @@ async fn an_order_that_is_never_paid_expires() {
     │ If you have already paid, please write to our team before you order again.
     │ Plan: Basic · 30 days · 50 GB
     │ Order ID: `ORDER`
-    │ This ticket is deleted: <time R>
+    │ This ticket will be deleted: <time R>
     │ (order ORDER · ticket)
     ");
     assert!(mona.posts("late.png", &receipt("late")).is_err(), "the ticket is closed");

@@ -33,15 +33,17 @@ async fn a_declined_proof_is_followed_by_a_better_one() {
     [Confirm] [Cancel]
     ");
     let answer = world.admin("Adel").confirms(&question).await;
-    insta::assert_snapshot!(answer, @"Declined. The customer has read the reason and has 2 attempts left.");
+    insta::assert_snapshot!(answer, @"Declined. The customer is told the reason and has 2 attempts left.");
     mona.waits_for("Your payment proof was not accepted.").await;
     insta::assert_snapshot!(world.sees("Mona").await, @"
     Tollkeeper:
     │ **Your last payment proof was not accepted**
+    │ Reason: We cannot read the screenshot. Please send a clear picture of the whole receipt.
+    │ If you have already paid, please do not pay again: send a better screenshot, or write to our team here.
+    │ 
     │ Send 250 EGP to 01000000000, then upload a screenshot of the receipt here.
     │ 
     │ After paying, send a screenshot of the payment here in this ticket.
-    │ Reason: We cannot read the screenshot. Please send a clear picture of the whole receipt.
     │ Amount (EGP): `250`
     │ Account: `01000000000`
     │ Account holder: `Ahmed M.`
@@ -118,7 +120,7 @@ async fn the_last_declined_proof_closes_the_order() {
     │ This order is closed. If you think this is a mistake, please write to our team. You can order again with /order.
     │ Plan: Basic · 30 days · 50 GB
     │ Order ID: `ORDER`
-    │ This ticket is deleted: <time R>
+    │ This ticket will be deleted: <time R>
     │ (order ORDER · ticket)
 
     Tollkeeper:
@@ -158,7 +160,7 @@ async fn of_two_admins_one_decides_and_the_other_reads_who() {
     let won: Vec<_> = answers.iter().map(|answer| answer.starts_with("Approved.")).collect();
     assert_ne!(won[0], won[1], "{answers:?}");
     let (winner, loser) = if won[0] { ("Adel", &answers[1]) } else { ("Nadia", &answers[0]) };
-    assert!(loser.starts_with(&format!("@{winner} was first")), "{loser}");
+    assert!(loser.starts_with(&format!("@{winner} already approved this payment")), "{loser}");
     mona.is_sent_link(0).await;
     assert_eq!(world.number("SELECT COUNT(*) FROM audit_logs WHERE action = 'payment.approve'").await, 1);
     world.finish().await;
@@ -191,11 +193,11 @@ async fn whoever_comes_after_the_decision_reads_who_made_it() {
     world.admin("Adel").approves().await;
     mona.is_sent_link(0).await;
     let answer = world.admin("Nadia").confirms(&late).await;
-    insta::assert_snapshot!(world.tidied(&answer).await, @"@Adel was first, <time R> (now: completed). Your click changed nothing.");
+    insta::assert_snapshot!(world.tidied(&answer).await, @"@Adel already approved this payment, <time R> (now: completed). Your click changed nothing.");
     // The card's buttons are gone; a client that still shows them sends the same click.
     let click = world.person("Nadia").forge_click(&card, &custom_id(&card, "Approve")).unwrap();
     let answer = click.reply().await.unwrap().render_text();
-    assert!(answer.starts_with("@Adel was first"), "{answer}");
+    assert!(answer.starts_with("@Adel already approved this payment"), "{answer}");
     world.finish().await;
 }
 
@@ -267,7 +269,7 @@ async fn support_sees_and_never_decides() {
         assert_eq!(answer.render_text(), "Your role lets you see this, but only admins can do it.");
     }
     assert!(world.conversation("Salma", mona.ticket()).await.contains("receipt.png"), "support sees the ticket");
-    assert_eq!(world.number("SELECT COUNT(*) FROM audit_logs WHERE action = 'access.refuse'").await, 2);
+    world.counts(2, "SELECT COUNT(*) FROM audit_logs WHERE action = 'access.refuse'").await;
     world.finish().await;
 }
 
@@ -349,7 +351,7 @@ async fn closed_direct_messages_leave_the_link_in_the_ticket() {
     │ Your direct messages are closed, so the link waits here: press “Get my link”. Only you will see it.
     │ Plan: Basic · 30 days · 50 GB
     │ Order ID: `ORDER`
-    │ This ticket is deleted: <time R>
+    │ This ticket will be deleted: <time R>
     │ (order ORDER · ticket)
     [Get my link]
 

@@ -35,8 +35,8 @@ use bot::Running;
 pub(crate) use bot::program;
 pub(crate) use customer::Customer;
 pub(crate) use receipt::{receipt, same_pixels};
-pub(crate) use scene::{Guild, Scene};
-pub(crate) use staff::{Admin, Question};
+use scene::{Guild, Scene};
+use staff::Admin;
 
 /// Longer than anything takes on loopback, shorter than anybody's patience.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -185,6 +185,19 @@ impl World {
         let found = sqlx::query_scalar(query).fetch_one(&mut sql).await;
         let _ = sql.close().await;
         found.expect("the query gives a number")
+    }
+
+    /// Waits until a number in the database is this.
+    pub(crate) async fn counts(&self, expected: i64, query: &'static str) {
+        let deadline = std::time::Instant::now() + SOON;
+        loop {
+            let found = self.number(query).await;
+            if found == expected {
+                return;
+            }
+            assert!(std::time::Instant::now() < deadline, "{found} instead of {expected}: {query}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// One text from the database.

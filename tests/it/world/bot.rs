@@ -5,6 +5,7 @@ use std::{
     fs::File,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -13,6 +14,14 @@ use tokio::{
     sync::oneshot,
 };
 use tollkeeper::{app::App, clock::Clock, config::Config};
+
+/// With `RUST_LOG` set, what the bot logs is shown beside the test that fails.
+static LOG: LazyLock<()> = LazyLock::new(|| {
+    if let Ok(filter) = std::env::var("RUST_LOG") {
+        let filter = tracing_subscriber::EnvFilter::new(filter);
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    }
+});
 
 /// Longer than the bot may take to stop.
 const STOPS_WITHIN: Duration = Duration::from_secs(10);
@@ -45,6 +54,7 @@ pub(crate) enum Running {
 
 impl Running {
     pub(crate) fn inside(config: &Path, environment: &HashMap<String, String>, clock: &Clock) -> Self {
+        LazyLock::force(&LOG);
         let config = Config::load(config, &|name: &str| environment.get(name).cloned()).expect("a good configuration");
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let (shutdown, asked) = oneshot::channel::<()>();

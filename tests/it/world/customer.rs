@@ -1,7 +1,5 @@
 //! What customers do.
 
-use std::time::Duration;
-
 use serde_json::json;
 use tollkeeper::sandbox::discord::{Channel, Id, Message, Person, Refused, permission};
 
@@ -140,13 +138,6 @@ impl Customer<'_> {
                 view.dms_of(id).into_iter().filter(|message| message.contains("vless://")).nth(before)
             })
             .await
-    }
-
-    /// The world until a point in it, seen with their eyes: how long until `text` is in the ticket.
-    pub(crate) async fn measures(&self, text: &str) -> Duration {
-        let start = std::time::Instant::now();
-        self.waits_for(text).await;
-        start.elapsed()
     }
 }
 
