@@ -53,14 +53,13 @@ impl App {
 
     /// Runs until `shutdown`, then ends what is in hand and returns.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let db = self.db.clone();
         let done = self.run(shutdown).await;
         // What is committed is on disk; closing only folds the log into the file.
-        let _ = timeout(LAST_WRITE, db.close()).await;
+        let _ = timeout(LAST_WRITE, self.db.close()).await;
         done
     }
 
-    async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+    async fn run(&self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
         tokio::pin!(shutdown);
         let bot = self.bot();
         let connected = tokio::select! {
@@ -98,15 +97,15 @@ impl App {
     }
 
     /// Starts the parts, each in a task of its own whose end is noticed.
-    fn start(self, bot: Bot, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
+    fn start(&self, bot: Bot, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
         let Connected { client, me } = connected;
         let world = effects::World {
-            db: self.db,
+            db: self.db.clone(),
             http: Arc::clone(&client.http),
-            panels: self.panels,
-            door: self.door,
-            config: self.config,
-            clock: self.clock,
+            panels: self.panels.clone(),
+            door: self.door.clone(),
+            config: Arc::clone(&self.config),
+            clock: self.clock.clone(),
             boot: boot()?,
             me,
         };
