@@ -119,11 +119,18 @@ async fn a_refused_login_is_told_to_the_owner_once_and_nothing_is_lost() {
     world.admin("Adel").starts_to_confirm(&question);
     let owner = world.person("Omar").id();
     world.until("the owner to be told", |view| view.dms_of(owner).pop()).await;
-    world.passes(BREAKER);
+    // Within five minutes it is not tried again (3.x would lock us out); a new start tries at once.
+    world.restart().await;
+    mona.waits_for("We are preparing your access.").await;
     world.panel.change_password("admin");
-    world.passes(Duration::from_secs(5 * 60));
+    world.restart().await;
     mona.is_sent_link(0).await;
-    insta::assert_snapshot!(world.dms("Omar").await, @"");
+    insta::assert_snapshot!(world.dms("Omar").await, @"
+    Tollkeeper:
+    The panel main refuses our login. Approved orders wait until it works again and then finish by themselves.
+    Check the panel's token or password; we try again at most every 5 minutes.
+    -# owner · login:main
+    ");
     world.finish().await;
 }
 

@@ -35,7 +35,8 @@ use bot::Running;
 pub(crate) use bot::program;
 pub(crate) use customer::Customer;
 pub(crate) use receipt::{receipt, same_pixels};
-use scene::{Guild, Scene};
+use scene::Guild;
+pub(crate) use scene::Scene;
 use staff::Admin;
 
 /// Longer than anything takes on loopback, shorter than anybody's patience.

@@ -9,6 +9,7 @@ use tollkeeper::sandbox::discord::{Id, Message};
 use super::World;
 
 /// A row of the outbox, for those who wait for it to be gone.
+#[expect(dead_code, reason = "the error is for people who read why a test failed")]
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {
     pub(crate) key: String,

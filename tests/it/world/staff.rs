@@ -12,7 +12,6 @@ pub(crate) struct Admin<'w> {
 /// An open confirmation.
 pub(crate) struct Question {
     pub(crate) message: Message,
-    pub(crate) asked: Pending,
 }
 
 impl Admin<'_> {
@@ -37,7 +36,7 @@ impl Admin<'_> {
     pub(crate) async fn opens(&self, card: &Message, button: &str) -> Question {
         let asked = self.person.click(card, button).expect("the button is there");
         let message = asked.reply().await.expect("an answer");
-        Question { message, asked }
+        Question { message }
     }
 
     /// Confirm; what the question turns into.
@@ -65,14 +64,14 @@ impl Admin<'_> {
         if options.iter().any(|(label, _)| label == reason) {
             let asked = self.person.select(&list.message, &[reason]).expect("the reason is on the list");
             let message = asked.reply().await.expect("the question");
-            return Question { message, asked };
+            return Question { message };
         }
         let other = self.person.select(&list.message, &["Other reason (type it)"]).expect("there is another reason");
         let form = other.modal().await.expect("a form");
         let label = form.fields[0].label.clone();
         let asked = self.person.submit(&form, &[(&label, reason)]).expect("the form is sent");
         let message = asked.reply().await.expect("the question");
-        Question { message, asked }
+        Question { message }
     }
 
     /// The card of an order that needs attention.
