@@ -13,6 +13,7 @@ use tollkeeper::sandbox::{
 
 /// The choices of a test. What it does not choose is the usual shop.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own, made by name in a test")]
 pub(crate) struct Scene {
     /// Which panel.
     pub(crate) panel: PanelOptions,
