@@ -1,7 +1,7 @@
 //! What a person waits for after an interaction: the first answer, later messages, a modal, or the failure.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -102,6 +102,15 @@ impl Pending {
     /// From the gateway frame to the first answer, once there is one.
     pub fn latency(&self) -> Option<Duration> {
         self.shared.look(|state| state.interactions.get(&self.id)?.ack.map(|(_, took)| took))
+    }
+
+    /// When the first answer was read, once there is one.
+    pub fn answered_at(&self) -> Option<Instant> {
+        self.shared.look(|state| {
+            let asked = state.interactions.get(&self.id)?;
+            let (_, took) = asked.ack?;
+            Some(asked.written.map_or(asked.created_at, |(_, at)| at) + took)
+        })
     }
 
     /// Waits for something to read: the message answered with, or what follows "is thinking", or the edited message.

@@ -1,7 +1,7 @@
 //! One HTTP request as the panel's handlers see it, and what a test's hook and the log are told of it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
@@ -138,6 +138,10 @@ pub struct Logged {
     pub status: Option<u16>,
     /// `success` of the envelope, where the answer had one.
     pub success: Option<bool>,
+    /// When it had been read completely.
+    pub at: Instant,
+    /// When the answer was ready to be written.
+    pub answered: Option<Instant>,
 }
 
 /// Something to run at a moment of a request, for example killing the process that sent it.

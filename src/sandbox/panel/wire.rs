@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, StatusCode};
@@ -95,7 +95,7 @@ impl Shared {
             is_write,
         };
         let at = log.len();
-        log.push(Logged { request: request.clone(), status: None, success: None });
+        log.push(Logged { request: request.clone(), status: None, success: None, at: Instant::now(), answered: None });
         drop(log);
         let hook = lock(&self.hook).clone();
         let fault = hook.map(|hook| hook(&request)).unwrap_or_default();
@@ -256,6 +256,7 @@ async fn note(shared: &Shared, at: usize, answer: Answer) -> Answer {
     if let Some(logged) = lock(&shared.log).get_mut(at) {
         logged.status = Some(status);
         logged.success = success;
+        logged.answered = Some(Instant::now());
     }
     shared.changed.send_replace(());
     Answer::from_parts(parts, body)
