@@ -15,7 +15,7 @@ use crate::{
         shop::{Limit, Placeholder},
     },
     view::{
-        self, Post,
+        self, Locale, Post,
         refusal::{Refusal, refused},
     },
 };
@@ -41,17 +41,13 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
         return Ok(());
     }
     let now = bot.clock.now();
-    let (open, customer, again_at) = tokio::try_join!(
-        bot.db.open_order(asked.user),
-        bot.db.customer(asked.user),
-        bot.db.order_limit(asked.user, limit(bot.config.limits.order), now),
-    )?;
+    let standing = bot.db.standing(asked.user, limit(bot.config.limits.order), now).await?;
     let locale = asked.locale;
-    let post = if let Some(order) = open {
+    let post = if let Some(order) = standing.open {
         view::order::still_open(locale, &order)
-    } else if customer.is_some_and(|customer| customer.blocked) {
+    } else if standing.blocked {
         refused(locale, Refusal::Blocked)
-    } else if let Some(again_at) = again_at {
+    } else if let Some(again_at) = standing.again_at {
         refused(locale, Refusal::TooSoon { again_at })
     } else {
         plans(bot, asked)
@@ -73,8 +69,9 @@ fn is_up(bot: &Bot, plan: &Plan) -> bool {
     bot.panels.get(&plan.panel).is_some_and(|panel| panel.availability().is_up())
 }
 
-/// A plan was chosen. The order's row comes first, whatever becomes of the answer: a second
-/// `/order` shows it.
+/// A plan was chosen. The click is taken before the order waits for the writer, where many may
+/// stand in line: Discord gives three seconds. The order is placed whatever becomes of the answer:
+/// a second `/order` shows it.
 pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<&str>) -> Result<(), Fault> {
     let locale = asked.locale;
     let Some(plan) = value.and_then(|id| bot.config.plan(id)) else {
@@ -93,34 +90,39 @@ pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<
         lapse: bot.config.schedule.order_expiry,
         limit: limit(bot.config.limits.order),
     };
-    match bot.db.place_order(new, bot.clock.now()).await? {
-        Ordered::Made(order) => {
-            tracing::info!(order.id = %order.id, user.id = %asked.user, plan = %plan.id, "an order was placed");
-            asked.update(view::order::made(locale, &order)).await?;
-            tell_ticket(bot, asked, &order.id).await?;
-        }
-        Ordered::Open(order) => asked.update(view::order::still_open(locale, &order)).await?,
-        Ordered::Blocked => asked.update(refused(locale, Refusal::Blocked)).await?,
-        Ordered::Limited { until } => asked.update(refused(locale, Refusal::TooSoon { again_at: until })).await?,
+    let taken = asked.acknowledge().await;
+    let ordered = bot.db.place_order(new, bot.clock.now()).await?;
+    if let Ordered::Made(order) = &ordered {
+        tracing::info!(order.id = %order.id, user.id = %asked.user, plan = %plan.id, "an order was placed");
+    }
+    taken?;
+    let post = match ordered {
+        Ordered::Made(order) => ticket_of(bot, locale, order).await?,
+        Ordered::Open(order) => Some(view::order::still_open(locale, &order)),
+        Ordered::Blocked => Some(refused(locale, Refusal::Blocked)),
+        Ordered::Limited { until } => Some(refused(locale, Refusal::TooSoon { again_at: until })),
+    };
+    if let Some(post) = post {
+        asked.edit(post).await?;
     }
     Ok(())
 }
 
-/// Says where the ticket is, or why there is none, as soon as that is known.
-async fn tell_ticket(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
+/// Says where the ticket is, or why there is none, as soon as that is known; `None` when the
+/// order was taken back meanwhile and whoever did that has said so.
+async fn ticket_of(bot: &Bot, locale: Locale, order: Order) -> Result<Option<Post>, Fault> {
+    let id = order.id.clone();
     let look = || async {
-        let order = bot.db.order(id).await?;
+        let order = bot.db.order(&id).await?;
         Ok(order.filter(|order| order.ticket.channel.is_some() || !order.status().is_active()))
     };
-    let Some(order) = bot.db.wait_for(&Subject::Order(id.clone()), PATIENCE, look).await? else { return Ok(()) };
-    let post = match order.state {
-        OrderState::Cancelled { cause: CancelCause::NoRoom, .. } => refused(asked.locale, Refusal::NoRoom),
-        OrderState::Cancelled { cause: CancelCause::NoTicket, .. } => refused(asked.locale, Refusal::NoTicket),
-        OrderState::Cancelled { .. } => return Ok(()),
-        _ => view::order::made(asked.locale, &order),
-    };
-    asked.edit(post).await?;
-    Ok(())
+    let order = bot.db.wait_for(&Subject::Order(id.clone()), PATIENCE, look).await?.unwrap_or(order);
+    Ok(match order.state {
+        OrderState::Cancelled { cause: CancelCause::NoRoom, .. } => Some(refused(locale, Refusal::NoRoom)),
+        OrderState::Cancelled { cause: CancelCause::NoTicket, .. } => Some(refused(locale, Refusal::NoTicket)),
+        OrderState::Cancelled { .. } => None,
+        _ => Some(view::order::made(locale, &order)),
+    })
 }
 
 /// A payment method was chosen in the ticket; the status message there follows by itself.

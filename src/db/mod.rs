@@ -14,6 +14,7 @@ mod recount;
 pub mod revenue;
 pub mod review;
 pub mod sessions;
+pub mod standing;
 pub mod submissions;
 pub mod subscriptions;
 pub mod tickets;
