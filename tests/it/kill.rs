@@ -72,14 +72,14 @@ fn all() -> Vec<Series> {
     all
 }
 
-/// Every commit of the first sale, and of the rest what fits into a minute.
+/// Every commit of the first sale, and of the rest what fits into a minute on two cores.
 fn some() -> Vec<Series> {
     let series = |walk, place, step| Series { walk, generation: Generation::V3, place, step };
     vec![
         series(Walk::FirstSale, Place::Commit, 1),
-        series(Walk::FirstSale, Place::Discord, 5),
-        series(Walk::FirstSale, Place::Panel, 2),
-        series(Walk::Decline, Place::Commit, 17),
+        series(Walk::FirstSale, Place::Discord, 8),
+        series(Walk::FirstSale, Place::Panel, 3),
+        series(Walk::Decline, Place::Commit, 25),
         series(Walk::Renewal, Place::Panel, 3),
     ]
 }
