@@ -41,10 +41,10 @@ impl Child {
         let started = Instant::now();
         let process = command.spawn().context("the bot's process")?;
         let registered = scene.discord.until("the commands and the gateway", PATIENCE, |view| {
-            let requests = view.requests().iter().skip(usize::try_from(before).unwrap_or(0));
-            let put =
-                requests.filter(|request| request.info.method == "PUT" && request.info.path.ends_with("/commands"));
-            let put = put.filter(|request| request.status == Some(200)).next_back()?;
+            let mut requests = view.requests().iter().skip(usize::try_from(before).unwrap_or(0));
+            let put = requests.rfind(|request| {
+                request.info.method == "PUT" && request.info.path.ends_with("/commands") && request.status == Some(200)
+            })?;
             view.bot_online().then(|| put.at + put.took)
         });
         let mut child = Self { process, registered_after: Duration::ZERO };
