@@ -10,10 +10,11 @@ use tokio::{sync::watch, task::JoinSet, time::timeout};
 use crate::{
     bot::{self, Bot},
     clock::Clock,
-    config::{Config, PanelConfig},
+    config::Config,
     db::{DataDirLock, Db},
     discord::{self, Connected},
-    effects, panel,
+    domain::UserId,
+    effects, panel, panels,
     proof::Door,
     tasks,
 };
@@ -43,12 +44,26 @@ impl App {
         let lock = DataDirLock::take(data_dir)?;
         let db = Db::open(&data_dir.join("tollkeeper.db"), config.shop.timezone).await?;
         db.settle_books(config.shop.currency).await?;
+        if db.outbox_held_since().await?.is_some() {
+            tracing::warn!(
+                "this database was restored and its outbox is held: nothing is sent to a panel or to Discord until it is released"
+            );
+        }
         let proxy = config.discord.rest_proxy.as_ref().map(url::Url::as_str);
         let door =
             Door::new(data_dir, proxy, config.discord.ca_pem.as_deref()).context("the client for attachments")?;
-        let panels =
-            config.panels.iter().map(|panel| panel_client(panel, &config, &clock)).collect::<Result<_, _>>()?;
+        let panels = panels::clients(&config, &clock)?;
         Ok(Self { config: Arc::new(config), clock, db, door, panels, _lock: lock })
+    }
+
+    /// Lets the outbox of a restored database work again.
+    pub async fn release_outbox(&self) -> anyhow::Result<()> {
+        if self.db.release_outbox(UserId(0), self.clock.now()).await? {
+            tracing::info!("the outbox is released: what the backup still wanted to do is done now");
+        } else {
+            tracing::info!("the outbox was not held");
+        }
+        Ok(())
     }
 
     /// Runs until `shutdown`, then ends what is in hand and returns.
@@ -159,31 +174,6 @@ fn boot() -> anyhow::Result<String> {
     let mut bits = [0; 8];
     getrandom::fill(&mut bits).context("the machine gives no random numbers")?;
     Ok(data_encoding::HEXLOWER.encode(&bits))
-}
-
-fn panel_client(panel: &PanelConfig, config: &Config, clock: &Clock) -> anyhow::Result<(String, panel::Client)> {
-    let schedule = &config.schedule;
-    let login = panel.credentials.login.as_ref().map(|login| panel::Login {
-        username: login.username.clone(),
-        password: login.password.clone(),
-        totp_secret: login.totp_secret.clone(),
-    });
-    let settings = panel::Settings {
-        name: panel.name.clone(),
-        url: panel.url.clone(),
-        inbound_id: panel.inbound_id,
-        public_host: panel.public_host.clone(),
-        subscription_url: panel.subscription_url.as_ref().map(ToString::to_string),
-        ca_pem: panel.ca_pem.clone(),
-        credentials: panel::Credentials { token: panel.credentials.api_token.clone(), login },
-        timeout: schedule.panel_timeout,
-        sign_in_pause: panel::SIGN_IN_PAUSE,
-        breaker: panel::breaker::Limits { failures: schedule.health_failures.get(), ..Default::default() },
-    };
-    let clock = clock.clone();
-    let client =
-        panel::Client::new(settings, move || clock.now()).with_context(|| format!("panel `{}`", panel.name))?;
-    Ok((panel.name.clone(), client))
 }
 
 /// Customers' pictures and links are in there: nobody but the bot's user may look.

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 
-use tollkeeper::{app::App, clock::Clock, config::Config, ops, telemetry};
+use tollkeeper::{app::App, clock::Clock, config::Config, domain::revenue::Period, ops, telemetry};
 
 /// Sells VPN access on Discord through 3x-ui panels.
 #[derive(clap::Parser)]
@@ -19,7 +19,31 @@ pub(crate) struct Cli {
 #[derive(clap::Subcommand)]
 enum Command {
     /// Runs the bot until it is told to stop.
-    Run,
+    Run {
+        /// After a restore: performs again what the backup still wanted to do.
+        #[arg(long)]
+        release_outbox: bool,
+    },
+    /// Copies the database into `data_dir/backups`, beside a running bot, and prints the path.
+    Backup {
+        /// Encrypts the copy with `BACKUP_PASSPHRASE`, for leaving the machine; opens with `age -d`.
+        #[arg(long)]
+        encrypt: bool,
+    },
+    /// Puts a backup in the place of the database; the bot must be stopped.
+    Restore {
+        /// A file from `data_dir/backups`, or an encrypted one (.age).
+        file: PathBuf,
+    },
+    /// Writes a period's orders as CSV, its totals beside it.
+    Export {
+        /// A day 2026-07-14, a month 2026-07, a quarter 2026-Q3, a year 2026, or two days
+        /// 2026-07-01..2026-07-14; without one the last 30 days. Days are the shop's.
+        period: Option<Period>,
+        /// Where to; without one to standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Plays the whole story in this terminal: needs no configuration and no credentials.
     #[cfg(feature = "sandbox")]
     Sandbox {
@@ -68,18 +92,29 @@ impl Cli {
         };
         let read = |name: &str| std::env::var(name).ok().or_else(|| env.get(name).cloned());
         let config = match self.command {
-            Command::Run => Config::load(&self.config, &read),
+            Command::Run { .. } => Config::load(&self.config, &read),
             _ => Config::load_offline(&self.config, &read),
         };
         let config = match config {
-            Ok(config) => config,
+            // Paths are printed, and read elsewhere.
+            Ok(mut config) => {
+                if let Ok(absolute) = std::path::absolute(&config.storage.data_dir) {
+                    config.storage.data_dir = absolute;
+                }
+                config
+            }
             Err(problems) => {
                 eprintln!("{problems}");
                 return ExitCode::from(WRONG);
             }
         };
         exit(match self.command {
-            Command::Run => Box::pin(run(config)).await.map(|()| true),
+            Command::Run { release_outbox } => Box::pin(run(config, release_outbox)).await.map(|()| true),
+            Command::Backup { encrypt } => ops::backup::backup(&config, &Clock::system(), encrypt).await,
+            Command::Restore { file } => ops::restore::restore(&config, &Clock::system(), &file).await,
+            Command::Export { period, out } => {
+                ops::export::export(&config, &Clock::system(), period, out.as_deref()).await
+            }
             Command::Audit(Audit::Verify) => ops::audit::verify(&config).await,
             Command::Revenue(Revenue::Verify) => ops::revenue::verify(&config).await,
             #[cfg(feature = "sandbox")]
@@ -125,7 +160,7 @@ fn env_problem(error: &dotenvy::Error) -> String {
     }
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
+async fn run(config: Config, release_outbox: bool) -> anyhow::Result<()> {
     let _logs = telemetry::start(&config.log, &config.storage.data_dir)?;
     tracing::info!("tollkeeper {} starts", env!("CARGO_PKG_VERSION"));
     if config.discord.rest_proxy.is_some() {
@@ -133,7 +168,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
     }
     let shutdown = signal()?;
     let done = match App::build(config, Clock::system()).await {
-        Ok(app) => app.run_until(shutdown).await,
+        Ok(app) => match if release_outbox { app.release_outbox().await } else { Ok(()) } {
+            Ok(()) => app.run_until(shutdown).await,
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     if let Err(error) = &done {

@@ -131,6 +131,7 @@ pub mod domain;
 pub mod effects;
 pub mod ops;
 pub mod panel;
+pub mod panels;
 pub mod proof;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

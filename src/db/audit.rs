@@ -1,6 +1,7 @@
 //! The audit log: written in the transaction that acts, and failing with it.
 
 use serde_json::{Value, json};
+use sqlx::SqliteConnection;
 
 use super::{Db, Error, WriteTx};
 use crate::domain::{
@@ -82,7 +83,8 @@ impl WriteTx {
 }
 
 impl Db {
-    /// Remembers that somebody was refused what needs a power they do not have.
+    /// Remembers that somebody was refused what needs a power they do not have; in a file beside
+    /// the database while that cannot be written.
     pub async fn audit_refusal(
         &self,
         actor: UserId,
@@ -92,48 +94,51 @@ impl Db {
         now: Millis,
     ) -> Result<(), Error> {
         let payload = json!({ "asked": what, "power": power });
-        let mut tx = self.begin().await?;
-        tx.audit(now, Happened { actor, action: "access.refuse", target, payload, session: None }).await?;
-        tx.commit().await
+        self.audit_or_note(Happened { actor, action: "access.refuse", target, payload, session: None }, now).await
     }
 
     /// Walks the whole chain from the first entry. `Ok` carries the number of entries and the
     /// head hash, which the owner can compare with one noted elsewhere: a chain whose tail was
     /// cut off still fits itself.
     pub async fn verify_audit(&self) -> Result<Result<(i64, String), AuditProblem>, Error> {
-        let (mut count, mut previous) = (0_i64, GENESIS.to_owned());
-        loop {
-            let page = sqlx::query!(
-                "SELECT id, at, actor_id, action, target, payload, session, prev_hash, hash
-                 FROM audit_logs WHERE id > ? ORDER BY id LIMIT 500",
-                count
-            )
-            .fetch_all(&self.readers)
-            .await?;
-            if page.is_empty() {
-                return Ok(Ok((count, previous)));
+        let mut reader = self.readers.acquire().await?;
+        Ok(read_chain(&mut reader).await?)
+    }
+}
+
+pub(super) async fn read_chain(file: &mut SqliteConnection) -> sqlx::Result<Result<(i64, String), AuditProblem>> {
+    let (mut count, mut previous) = (0_i64, GENESIS.to_owned());
+    loop {
+        let page = sqlx::query!(
+            "SELECT id, at, actor_id, action, target, payload, session, prev_hash, hash
+             FROM audit_logs WHERE id > ? ORDER BY id LIMIT 500",
+            count
+        )
+        .fetch_all(&mut *file)
+        .await?;
+        if page.is_empty() {
+            return Ok(Ok((count, previous)));
+        }
+        for row in page {
+            if row.id != count + 1 {
+                return Ok(Err(AuditProblem::Missing { expected: count + 1, found: row.id }));
             }
-            for row in page {
-                if row.id != count + 1 {
-                    return Ok(Err(AuditProblem::Missing { expected: count + 1, found: row.id }));
-                }
-                if row.prev_hash != previous {
-                    return Ok(Err(AuditProblem::Unlinked(row.id)));
-                }
-                let entry = Entry {
-                    id: row.id,
-                    at: Millis(row.at),
-                    actor: UserId::from_sql(row.actor_id),
-                    action: row.action,
-                    target: row.target,
-                    payload: row.payload,
-                    session: row.session,
-                };
-                if hash(&previous, &entry) != row.hash {
-                    return Ok(Err(AuditProblem::Changed(row.id)));
-                }
-                (count, previous) = (row.id, row.hash);
+            if row.prev_hash != previous {
+                return Ok(Err(AuditProblem::Unlinked(row.id)));
             }
+            let entry = Entry {
+                id: row.id,
+                at: Millis(row.at),
+                actor: UserId::from_sql(row.actor_id),
+                action: row.action,
+                target: row.target,
+                payload: row.payload,
+                session: row.session,
+            };
+            if hash(&previous, &entry) != row.hash {
+                return Ok(Err(AuditProblem::Changed(row.id)));
+            }
+            (count, previous) = (row.id, row.hash);
         }
     }
 }

@@ -6,13 +6,19 @@
 //! read-only pool. Moments, ids and tokens are arguments.
 
 mod audit;
+pub mod audit_file;
+pub mod backup;
+mod disk;
+pub mod export;
 mod lock;
 pub mod orders;
 pub mod outages;
 pub mod outbox;
 mod recount;
+pub mod restore;
 pub mod revenue;
 pub mod review;
+pub mod seal;
 pub mod sessions;
 pub mod standing;
 pub mod submissions;
@@ -104,6 +110,8 @@ pub struct Db {
     readers: SqlitePool,
     changes: broadcast::Sender<Subject>,
     zone: chrono_tz::Tz,
+    /// What could not be written here is written beside it.
+    notes: audit_file::Notes,
 }
 
 /// An open write transaction. Dropping it rolls back.
@@ -134,7 +142,7 @@ impl Db {
         })?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
         let (changes, _) = broadcast::channel(NOTICES);
-        Ok(Self { writer, readers, changes, zone })
+        Ok(Self { writer, readers, changes, zone, notes: audit_file::Notes::beside(path) })
     }
 
     /// Opens an existing database to look at it; a running bot is not disturbed.
@@ -142,7 +150,8 @@ impl Db {
         let options = options(path).read_only(true).optimize_on_close(false, None);
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
         let (changes, _) = broadcast::channel(1);
-        Ok(Self { writer: readers.clone(), readers, changes, zone })
+        let notes = audit_file::Notes::beside(path);
+        Ok(Self { writer: readers.clone(), readers, changes, zone, notes })
     }
 
     /// Starts a write transaction; whoever gets it is alone until it ends.

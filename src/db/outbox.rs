@@ -65,10 +65,12 @@ pub enum Failed {
 
 impl Db {
     /// The first due row of every lane, oldest first. Rows claimed by this process are in hand.
+    /// After a restore there are none until the outbox is released.
     pub async fn heads(&self, boot: &str, now: Millis) -> Result<Vec<Head>, Error> {
         let rows = sqlx::query!(
             r#"SELECT MIN(id) AS "id!: i64", lane AS "lane!" FROM outbox
                WHERE parked_at IS NULL AND run_at <= ? AND (claimed_by IS NULL OR claimed_by <> ?)
+                   AND NOT EXISTS (SELECT 1 FROM bot_config WHERE key = 'outbox_held_since')
                GROUP BY lane ORDER BY 1"#,
             now.0,
             boot

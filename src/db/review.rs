@@ -56,6 +56,11 @@ pub enum Decided {
 impl Db {
     /// Approves a submission.
     pub async fn approve(&self, session: &Session, identity: &Identity, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_approve(session, identity, now).await;
+        self.note_failed_decision("payment.approve_failed", session, done, now)
+    }
+
+    async fn try_approve(&self, session: &Session, identity: &Identity, now: Millis) -> Result<Decided, Error> {
         let submission = subject(session)?;
         let mut tx = self.begin().await?;
         if let Err(refused) = tx.spend(session, now).await? {
@@ -74,6 +79,11 @@ impl Db {
     /// Declines a submission with a reason that the customer reads. The order takes another
     /// proof while attempts are left.
     pub async fn decline(&self, session: &Session, lapse: Duration, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_decline(session, lapse, now).await;
+        self.note_failed_decision("payment.decline_failed", session, done, now)
+    }
+
+    async fn try_decline(&self, session: &Session, lapse: Duration, now: Millis) -> Result<Decided, Error> {
         let submission = subject(session)?;
         let reason = session.reason.clone().unwrap_or_default();
         let mut tx = self.begin().await?;
@@ -107,6 +117,25 @@ impl Db {
         tx.about(Subject::Order(order.clone()));
         tx.commit().await?;
         Ok(Decided::Done(order))
+    }
+
+    /// A decision that the database did not take is an attempt worth remembering beside it.
+    fn note_failed_decision(
+        &self,
+        action: &str,
+        session: &Session,
+        done: Result<Decided, Error>,
+        now: Millis,
+    ) -> Result<Decided, Error> {
+        if let Err(error @ Error::Sql(_)) = &done {
+            let payload = json!({ "error": error.to_string() });
+            let target = session.subject.clone();
+            let attempt = Happened { actor: session.admin, action, target, payload, session: Some(&session.hash) };
+            if let Err(file) = self.note(&attempt, now) {
+                tracing::error!(%file, actor = %session.admin, action, "an attempt could be kept nowhere but here");
+            }
+        }
+        done
     }
 
     /// Sends an order that needs attention to the panel once more.

@@ -181,6 +181,8 @@ pub enum OwnerNews {
         /// The panel.
         panel: String,
     },
+    /// The daily backup could not be made.
+    NoBackup,
     /// An effect gave up and waits for a person.
     Parked {
         /// The row's key.
@@ -268,6 +270,7 @@ impl OwnerNews {
             Self::NoRoom { .. } => "room".to_owned(),
             Self::NoTicket { .. } => "ticket".to_owned(),
             Self::LoginRefused { panel } => format!("login:{panel}"),
+            Self::NoBackup => "backup".to_owned(),
             Self::Parked { key } => format!("parked:{key}"),
         }
     }

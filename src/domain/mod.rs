@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod books;
 pub mod button;
 pub mod effect;
 pub mod grants;
@@ -11,6 +12,7 @@ pub mod money;
 pub mod order;
 pub mod picture;
 pub mod proofs;
+pub mod retention;
 pub mod revenue;
 pub mod shop;
 pub mod time;

@@ -1,14 +1,13 @@
 //! `revenue verify`: whether roll-up, ledger and orders say the same about the money.
 
-use anyhow::Context as _;
+use crate::{config::Config, domain::Money};
 
-use crate::{config::Config, db::Db, domain::Money};
+use super::look;
 
 /// Compares the three and prints what it found; a running bot is not disturbed. `Ok(false)` =
 /// something does not fit.
 pub async fn verify(config: &Config) -> anyhow::Result<bool> {
-    let path = config.storage.data_dir.join("tollkeeper.db");
-    let db = Db::look(&path, config.shop.timezone).await.with_context(|| format!("cannot open {}", path.display()))?;
+    let db = look(config).await?;
     let (found, stale) = (db.recount().await?, db.revenue_stale().await?);
     db.close().await;
     let total = Money::new(found.minor, config.shop.currency);

@@ -193,6 +193,16 @@ impl Panel {
         }
     }
 
+    pub(super) async fn client_emails(&self) -> Result<Vec<String>, Error> {
+        let generation = self.generation().await?;
+        let rows = match generation {
+            Generation::V2Old | Generation::V2 => self.inbound(generation).await?.1,
+            Generation::V3 { .. } => v3::list(self, generation).await?,
+        };
+        let email = |row: &Value| row.get("email").and_then(Value::as_str).map(str::to_owned);
+        rows.iter().map(|row| email(row).ok_or_else(|| Error::unexpected("a client without a name"))).collect()
+    }
+
     pub(super) async fn update(
         &self,
         generation: Generation,

@@ -233,6 +233,11 @@ impl Reader {
         self.0.guard(self.0.sold_inbound()).await
     }
 
+    /// The names of all clients: on the inbound we sell (v2), on the panel (v3). One call.
+    pub async fn client_emails(&self) -> Result<Vec<String>, Error> {
+        self.0.guard(self.0.client_emails()).await
+    }
+
     /// The customer's links for a client of `inbound`; asks nobody.
     pub fn links(&self, inbound: &Inbound, uuid: &Uuid, flow: &str, remark: &str) -> Result<Vec<String>, LinkError> {
         link::vless(inbound, &self.0.public_host, uuid, flow, remark)

@@ -22,6 +22,16 @@ pub(super) async fn find(panel: &Panel, generation: Generation, email: &str) -> 
     client.map(|client| Ok(Found { client, used_bytes: used(&traffic)? })).transpose()
 }
 
+/// Every client of the panel, also those on other inbounds.
+pub(super) async fn list(panel: &Panel, generation: Generation) -> Result<Vec<Value>, Error> {
+    match panel.ask(generation, Request::get(ROOT).with("list")).await? {
+        Value::Array(rows) => Ok(rows),
+        // An empty list of Go is null.
+        Value::Null => Ok(Vec::new()),
+        _ => Err(Error::unexpected("a list of clients that is none")),
+    }
+}
+
 async fn client(panel: &Panel, generation: Generation, email: &str) -> Result<Option<ClientRecord>, Error> {
     match panel.ask(generation, Request::get(ROOT).with("get").with(email)).await {
         Ok(obj) => {

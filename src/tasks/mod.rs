@@ -1,5 +1,6 @@
 //! What happens by the clock: loops of one shape that look and put rows into the outbox.
 
+mod backup;
 mod health;
 
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub async fn run(world: World, stop: watch::Receiver<bool>) -> anyhow::Result<()
     loops.spawn(later("lapsing orders", LAPSE_LOOK.min(schedule.order_expiry)).every(lapse));
     loops.spawn(later("session clean-up", schedule.session_cleanup).every(forget_sessions));
     loops.spawn(start("revenue roll-up", schedule.revenue_cache, Duration::ZERO).every(repair_revenue));
+    loops.spawn(start("backup", backup::LOOK, backup::FIRST_LOOK).every(backup::back_up));
+    loops.spawn(start("audit notes", backup::NOTES_LOOK, Duration::ZERO).every(backup::take_notes));
     while let Some(ended) = loops.join_next().await {
         let name = ended?;
         anyhow::ensure!(*stop.borrow(), "the loop `{name}` ended by itself");

@@ -11,6 +11,7 @@
 pub mod command;
 pub mod decision;
 pub mod delivery;
+pub mod export;
 pub mod locale;
 pub mod marker;
 pub mod news;

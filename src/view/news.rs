@@ -31,6 +31,7 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
             locale.with("news-no-ticket", &[("order", text::code(order.as_str(), 20).into())])
         }
         OwnerNews::LoginRefused { panel } => locale.with("news-login-refused", &[("panel", words::name(panel).into())]),
+        OwnerNews::NoBackup => locale.say("news-no-backup"),
         OwnerNews::Parked { key } => locale.with("news-parked", &[("key", text::code(key, 150).into())]),
     };
     Post::text(content).marked(&Marker::owner(news))

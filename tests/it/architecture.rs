@@ -19,12 +19,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("effects", &["domain", "db", "panel", "view", "proof", "config", "clock", "telemetry"]),
     ("tasks", &["domain", "db", "panel", "effects", "config", "clock"]),
     ("bot", &["domain", "db", "view", "panel", "proof", "config", "clock", "telemetry"]),
-    ("ops", &["domain", "db", "panel", "view", "proof", "config", "clock", "telemetry"]),
+    ("ops", &["domain", "db", "panel", "view", "proof", "config", "clock", "telemetry", "panels", "discord"]),
     (
         "app",
         &[
             "bot",
             "discord",
+            "panels",
             "tasks",
             "effects",
             "domain",
@@ -38,6 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("discord", &["bot", "config", "domain"]),
+    ("panels", &["panel", "config", "clock"]),
     ("sandbox::discord", &[]),
     ("sandbox::shop", &["app", "config", "clock", "sandbox"]),
     ("sandbox::panel", &[]),

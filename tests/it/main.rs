@@ -11,6 +11,7 @@ mod database;
 mod discord_client;
 mod discord_strictness;
 mod kill;
+mod ops;
 mod order;
 mod outage_monitor;
 mod outages;

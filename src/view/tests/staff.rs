@@ -350,6 +350,11 @@ fn news_for_staff_and_owners() {
     Check the panel's token or password; we try again at most every 5 minutes.
     -# owner · login:de1
     ");
+    assert_snapshot!(owner(&OwnerNews::NoBackup), @"
+    There is no backup of the last day: it could not be made. We try again every hour.
+    The log says why; often the disk is full. `tollkeeper check` says how much room there is.
+    -# owner · backup
+    ");
     assert_snapshot!(owner(&OwnerNews::Parked { key: "deliver:7000000000".to_owned() }), @"
     A step failed too often and now waits for a person: `deliver:7000000000`
     The order it belongs to shows the cause in the review channel.

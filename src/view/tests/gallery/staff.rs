@@ -116,6 +116,7 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
         OwnerNews::NoRoom { order: id.clone() },
         OwnerNews::NoTicket { order: id.clone() },
         OwnerNews::LoginRefused { panel: words.name.to_owned() },
+        OwnerNews::NoBackup,
         OwnerNews::Parked { key: words.name.to_owned() },
     ] {
         posts.push(news::owner(locale, &told));

@@ -1,0 +1,101 @@
+//! Files that are whole or absent: drafts, flushes, renames, and links to what never changes.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io,
+    path::Path,
+};
+
+/// A new, empty file that only we may read.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    private(&mut options);
+    options.open(path)
+}
+
+/// Only we may read what is made.
+pub(super) fn private(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Makes a folder, and those above it, that only we may enter.
+pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// What was written is on the disk when this returns.
+pub(super) fn flush(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).open(path)?.sync_all()
+}
+
+/// Gives a file its name, for good.
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    flush_folder(to.parent().unwrap_or(Path::new(".")))
+}
+
+/// Names made in or taken from a folder are on the disk when this returns.
+pub(super) fn flush_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Copies a file; the copy is whole, flushed and ours alone, or absent.
+pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut draft = to.as_os_str().to_owned();
+    draft.push(".tmp");
+    let draft = Path::new(&draft);
+    // One that was left behind by a crash.
+    let _ = fs::remove_file(draft);
+    let copied = create(draft).and_then(|mut file| io::copy(&mut File::open(from)?, &mut file).map(|_| file));
+    match copied.and_then(|file| file.sync_all()).and_then(|()| rename(draft, to)) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let _ = fs::remove_file(draft);
+            Err(error)
+        }
+    }
+}
+
+/// Puts every file of `from`, which is two folders deep, into `to` where it is missing, and says
+/// how many were. Files in `from` are written once and never changed, so a link is a copy.
+pub(super) fn mirror(from: &Path, to: &Path) -> io::Result<usize> {
+    let mut put = 0;
+    for shelf in subfolders(from)? {
+        let into = to.join(shelf.file_name().unwrap_or_default());
+        for entry in fs::read_dir(&shelf)? {
+            let name = entry?.file_name();
+            // A draft is not a picture yet, and no row names it.
+            if name.to_string_lossy().starts_with('.') || into.join(&name).exists() {
+                continue;
+            }
+            make_folder(&into)?;
+            let (from, to) = (shelf.join(&name), into.join(&name));
+            fs::hard_link(&from, &to).or_else(|_| copy(&from, &to))?;
+            put += 1;
+        }
+    }
+    Ok(put)
+}
+
+fn subfolders(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
+    let mut found = Vec::new();
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        other => other?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,270 @@
+//! Taking a backup back: whether a file may become the database, what it needs before it does,
+//! and what became of the effects that it still wants.
+//!
+//! The outbox of a backup is what was to be done *then*. It is held until a person releases it,
+//! because some of it was done since.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+use sqlx::SqliteConnection;
+
+use super::{
+    AuditProblem, Db, Error, MIGRATIONS, Subject, WriteTx,
+    audit::{BOT, Happened, read_chain},
+    backup::{self, BackupError, check_whole, look_at},
+    disk,
+};
+use crate::domain::{Millis, OrderId, OrderStatus};
+
+/// The key under which `bot_config` says since when no effect is performed.
+const HELD: &str = "outbox_held_since";
+
+/// Why a file cannot become the database.
+#[derive(Debug, thiserror::Error)]
+pub enum NotABackup {
+    /// It has another format.
+    #[error("it is not a SQLite database")]
+    Format,
+    /// It is a database of something else.
+    #[error("it is a database, but not one of tollkeeper")]
+    Foreign,
+    /// It was written by a later version.
+    #[error(
+        "it was written by a newer tollkeeper (its tables have version {found}, this program knows {known}); install that version first"
+    )]
+    Newer {
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A page or an index is damaged.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// The audit log was tampered with.
+    #[error("its audit log does not verify: {0}")]
+    Audit(AuditProblem),
+    /// It cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// What a valid backup holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// Entries of the audit log.
+    pub audit_entries: i64,
+    /// The hash of the last one.
+    pub audit_head: String,
+    /// When the last one was written.
+    pub last_entry: Option<Millis>,
+    /// Orders.
+    pub orders: i64,
+    /// Effects that were still to be done.
+    pub effects: i64,
+}
+
+/// A client that a database believes to be on a panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// The panel.
+    pub panel: String,
+    /// The client's name there.
+    pub email: String,
+    /// The latest order that paid for it.
+    pub order: OrderId,
+    /// That order's state.
+    pub status: OrderStatus,
+}
+
+/// Reads a file from end to end and judges it. Nothing is written, not even beside it.
+pub async fn examine(path: &Path) -> Result<Contents, NotABackup> {
+    let mut start = [0; 16];
+    fs::File::open(path).and_then(|mut file| io::Read::read_exact(&mut file, &mut start)).map_err(|error| {
+        if error.kind() == io::ErrorKind::UnexpectedEof { NotABackup::Format } else { unreadable(error) }
+    })?;
+    if start != *b"SQLite format 3\0" {
+        return Err(NotABackup::Format);
+    }
+    check_whole(path).await.map_err(|error| match error {
+        BackupError::Damaged(what) => NotABackup::Damaged(what),
+        other => unreadable(other),
+    })?;
+    let mut file = look_at(path).await.map_err(unreadable)?;
+    let found = version(&mut file).await?;
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    if found > known {
+        return Err(NotABackup::Newer { found, known });
+    }
+    let chain = read_chain(&mut file).await.map_err(unreadable)?;
+    let (audit_entries, audit_head) = chain.map_err(NotABackup::Audit)?;
+    contents(&mut file, audit_entries, audit_head).await.map_err(unreadable)
+}
+
+async fn version(file: &mut SqliteConnection) -> Result<i64, NotABackup> {
+    let version: Result<Option<i64>, _> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(&mut *file).await;
+    match version {
+        Ok(Some(version)) => Ok(version),
+        Ok(None) | Err(sqlx::Error::Database(_)) => Err(NotABackup::Foreign),
+        Err(error) => Err(unreadable(error)),
+    }
+}
+
+async fn contents(file: &mut SqliteConnection, audit_entries: i64, audit_head: String) -> sqlx::Result<Contents> {
+    let last_entry = sqlx::query_scalar!(r#"SELECT at FROM audit_logs ORDER BY id DESC LIMIT 1"#)
+        .fetch_optional(&mut *file)
+        .await?
+        .map(Millis);
+    let orders = sqlx::query_scalar!(r#"SELECT CAST(COALESCE(SUM(n), 0) AS INTEGER) AS "n!: i64" FROM order_counts"#)
+        .fetch_one(&mut *file)
+        .await?;
+    let effects = sqlx::query_scalar!(r#"SELECT COUNT(*) AS "n!: i64" FROM outbox"#).fetch_one(&mut *file).await?;
+    Ok(Contents { audit_entries, audit_head, last_entry, orders, effects })
+}
+
+fn unreadable(error: impl std::error::Error) -> NotABackup {
+    let mut says = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        says = format!("{says}: {next}");
+        cause = next.source();
+    }
+    NotABackup::Unreadable(says)
+}
+
+/// What a restored database remembers of its restoration.
+#[derive(Debug)]
+pub struct Restoration<'a> {
+    /// The backup's file name.
+    pub file: &'a str,
+    /// What it held.
+    pub contents: &'a Contents,
+    /// The last audit entry of the database that it replaces, where that could still be read.
+    pub replaced: Option<(i64, String)>,
+}
+
+impl Db {
+    /// Makes a restored copy fit to run: every confirmation that was open then is spent (it may
+    /// have acted since), effects are held, and the audit log says what happened.
+    pub async fn settle_restored(&self, done: &Restoration<'_>, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query!("UPDATE admin_sessions SET spent_at = ? WHERE spent_at IS NULL", now.0).execute(tx.sql()).await?;
+        sqlx::query!(
+            "INSERT INTO bot_config (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            HELD,
+            now.0
+        )
+        .execute(tx.sql())
+        .await?;
+        let payload = json!({
+            "entries": done.contents.audit_entries,
+            "head": done.contents.audit_head,
+            "last_entry": done.contents.last_entry,
+            "replaced_entries": done.replaced.as_ref().map(|(entries, _)| entries),
+            "replaced_head": done.replaced.as_ref().map(|(_, head)| head),
+        });
+        let target = done.file.to_owned();
+        tx.audit(now, Happened { actor: BOT, action: "database.restore", target, payload, session: None }).await?;
+        tx.commit().await
+    }
+
+    /// Since when effects are held; `None` = they are performed.
+    pub async fn outbox_held_since(&self) -> Result<Option<Millis>, Error> {
+        let since = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", HELD)
+            .fetch_optional(&self.readers)
+            .await?;
+        // A value that cannot be read holds as well: performing is what cannot be taken back.
+        Ok(since.map(|since| Millis(since.parse().unwrap_or(0))))
+    }
+
+    /// Lets effects be performed again; `false` = they were not held.
+    pub async fn release_outbox(&self, by: crate::domain::UserId, now: Millis) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        let held = sqlx::query!("DELETE FROM bot_config WHERE key = ?", HELD).execute(tx.sql()).await?;
+        if held.rows_affected() == 0 {
+            return Ok(false);
+        }
+        tx.released(by, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Clients that should be on a panel by what the database says.
+    pub async fn expected_clients(&self) -> Result<Vec<Expected>, Error> {
+        let rows = sqlx::query!(
+            r#"SELECT s.panel, s.email, o.id, o.status FROM subscriptions s
+               CROSS JOIN orders o ON o.id = (SELECT id FROM orders WHERE subscription_id = s.id ORDER BY created_at DESC LIMIT 1)
+               WHERE s.status IN ('active', 'disabled') AND s.expires_at >= 0"#
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let read = |row: (String, String, String, String)| {
+            let damaged = |problem: String| Error::Damaged { table: "orders", problem };
+            let order = row.2.parse().map_err(|_| damaged(format!("id `{}`", row.2)))?;
+            let status = row.3.parse().map_err(|error| damaged(format!("{error}")))?;
+            Ok(Expected { panel: row.0, email: row.1, order, status })
+        };
+        rows.into_iter().map(|row| read((row.panel, row.email, row.id, row.status))).collect()
+    }
+}
+
+impl WriteTx {
+    async fn released(&mut self, by: crate::domain::UserId, now: Millis) -> Result<(), Error> {
+        let target = "outbox".to_owned();
+        self.audit(now, Happened { actor: by, action: "outbox.release", target, payload: json!({}), session: None })
+            .await?;
+        self.about(Subject::Outbox);
+        Ok(())
+    }
+}
+
+/// Puts `prepared` in the place of the database at `path`, of which a copy is kept; says where,
+/// `None` = there was none. Nobody may have either open.
+///
+/// The copy holds the write-ahead log as well: also what a crash left there is not lost.
+pub fn replace(prepared: &Path, path: &Path, now: Millis) -> io::Result<Option<PathBuf>> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let safety = folder.join(backup::FOLDER).join(format!("before-restore-{}.db", backup::stamp(now)));
+    let beside = |path: &Path, ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let kept = path.exists();
+    if kept {
+        disk::make_folder(&folder.join(backup::FOLDER))?;
+        for ending in ["-wal", ""] {
+            let from = beside(path, ending);
+            if from.exists() {
+                disk::copy(&from, &beside(&safety, ending))?;
+            }
+        }
+    }
+    // A log that belongs to another file would be replayed into this one.
+    for ending in ["-wal", "-shm"] {
+        match fs::remove_file(beside(path, ending)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    disk::flush_folder(folder)?;
+    disk::flush(prepared)?;
+    disk::rename(prepared, path)?;
+    Ok(kept.then_some(safety))
+}
+
+/// Puts a copy of a file into a data directory, to be prepared there.
+pub fn draft(from: &Path, to: &Path) -> io::Result<()> {
+    disk::make_folder(to.parent().unwrap_or(Path::new(".")))?;
+    disk::copy(from, to)
+}
+
+/// Brings back pictures that stand among the backups and not in the data directory; says how many.
+pub fn bring_pictures_back(from: &Path, data_dir: &Path) -> io::Result<usize> {
+    disk::mirror(from, &data_dir.join(backup::PICTURES))
+}

@@ -1,0 +1,50 @@
+//! Backups by the clock, and notes that come into the audit log when it can be written again.
+
+use std::time::Duration;
+
+use crate::{
+    db::{self, backup},
+    domain::effect::{Effect, OwnerNews},
+    effects::World,
+};
+
+/// Whether a backup is due is asked this often; the files tell, so a restart changes nothing.
+pub(super) const LOOK: Duration = Duration::from_hours(1);
+/// After the start nothing is in a hurry, and a process that cannot live must not fill the disk.
+pub(super) const FIRST_LOOK: Duration = Duration::from_mins(1);
+/// One backup a day, by the newest file: a little less, so that it does not wander by an hour a day.
+const AGE: Duration = Duration::from_mins(24 * 60 - 30);
+/// Notes beside the database are looked for this often.
+pub(super) const NOTES_LOOK: Duration = Duration::from_mins(1);
+
+/// Makes a backup when the newest is a day old, and removes those that are not needed any more.
+pub(super) async fn back_up(world: World) -> Result<(), db::Error> {
+    let (data_dir, now) = (&world.config.storage.data_dir, world.clock.now());
+    if backup::newest(data_dir).is_some_and(|newest| newest.plus(AGE) > now) {
+        return Ok(());
+    }
+    let path = match world.db.back_up(data_dir, now).await {
+        Ok(path) => path,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "there is no backup of today; trying again");
+            // One row until it is sent, and one message an hour at most: that is how often we try.
+            return world.db.want(&Effect::TellOwner { news: OwnerNews::NoBackup }, now, now).await;
+        }
+    };
+    tracing::info!(backup = %path.display(), "the database was backed up");
+    match backup::forget_old(data_dir, now) {
+        Ok(gone) if !gone.is_empty() => tracing::info!(files = gone.len(), "old backups were removed"),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "old backups could not be removed"),
+    }
+    Ok(())
+}
+
+/// Appends to the audit log what was noted while it could not be written.
+pub(super) async fn take_notes(world: World) -> Result<(), db::Error> {
+    let taken = world.db.take_notes(world.clock.now()).await?;
+    if taken > 0 {
+        tracing::info!(entries = taken, "notes that waited beside the database are in the audit log now");
+    }
+    Ok(())
+}
