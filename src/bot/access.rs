@@ -44,6 +44,18 @@ impl Bot {
         Ok(false)
     }
 
+    /// Lets owners through; tells everybody else, and remembers that they tried.
+    pub(super) async fn owners_only(&self, asked: &mut Asked<'_>, button: &Button) -> Result<bool, Fault> {
+        if self.staff.allows(asked.user, &asked.roles, Power::Owner) {
+            return Ok(true);
+        }
+        let refusal = if self.power(asked).is_some() { Refusal::OwnersOnly } else { Refusal::StaffOnly };
+        asked.answer(refused(asked.locale, refusal)).await?;
+        let (what, target) = described(button);
+        self.audit_refusal(asked, what, target).await?;
+        Ok(false)
+    }
+
     /// Writes into the audit log what somebody was refused.
     pub(super) async fn audit_refusal(&self, asked: &Asked<'_>, what: &str, target: String) -> Result<(), Fault> {
         tracing::info!(user.id = %asked.user, target, "refused: {what}");
@@ -69,6 +81,9 @@ fn described(button: &Button) -> (&'static str, String) {
         Button::CancelOrder(order) => ("order.cancel", order.to_string()),
         Button::GetLink(order) => ("link.fetch", order.to_string()),
         Button::MethodMenu(order) => ("order.choose_method", order.to_string()),
+        Button::DashboardRefresh => ("dashboard.refresh", String::new()),
+        Button::DashboardExport | Button::ExportMenu | Button::ExportModal => ("orders.export", String::new()),
+        Button::DashboardBackup => ("database.backup", String::new()),
         Button::PlanMenu | Button::Confirm(_) | Button::Abort(_) => ("confirmation", String::new()),
     }
 }

@@ -8,6 +8,7 @@
 mod audit;
 pub mod audit_file;
 pub mod backup;
+pub mod dashboard;
 mod disk;
 pub mod export;
 mod lock;
@@ -101,6 +102,8 @@ pub enum Subject {
     Order(OrderId),
     /// There is (perhaps) new work in the outbox.
     Outbox,
+    /// The dashboard shows newer numbers.
+    Dashboard,
 }
 
 /// The database of one data directory.

@@ -10,6 +10,7 @@ use sqlx::SqliteConnection;
 use super::{Db, Error, WriteTx, revenue::STALE};
 use crate::domain::{
     Currency, Millis, OrderId,
+    effect::Effect,
     revenue::{Sum, day_of},
 };
 
@@ -117,6 +118,7 @@ impl Db {
         }
         let mut tx = self.begin().await?;
         tx.rebuild().await?;
+        tx.enqueue(&Effect::SyncDashboard {}, now, now).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -12,6 +12,7 @@ use sqlx::Executor;
 use super::{Db, Error, WriteTx, unsigned};
 use crate::domain::{
     Millis, OrderId, OrderStatus,
+    effect::Effect,
     revenue::{Period, Revenue, Span, Sum, day_of},
     time::DAY_MS,
 };
@@ -61,6 +62,7 @@ impl WriteTx {
         )
         .fetch_one(self.sql())
         .await?;
+        self.enqueue(&Effect::SyncDashboard {}, now, now).await?;
         self.roll_up(entry.id, now).await
     }
 

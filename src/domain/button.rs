@@ -34,6 +34,16 @@ pub enum Button {
     Retry(OrderId),
     /// Staff send an order that needs attention back to review.
     BackToReview(OrderId),
+    /// Staff want today's numbers on the dashboard.
+    DashboardRefresh,
+    /// Staff want the orders of the last days as a table.
+    DashboardExport,
+    /// The list of periods for that; the chosen period is the menu's value.
+    ExportMenu,
+    /// The form in which a period is typed.
+    ExportModal,
+    /// An owner wants a backup.
+    DashboardBackup,
 }
 
 /// A one-time token: 128 random bits, shown once, stored as a hash.
@@ -79,6 +89,11 @@ impl fmt::Display for Button {
             Self::Abort(token) => write!(f, "tk:abort:{}", data_encoding::HEXLOWER.encode(&token.0)),
             Self::Retry(order) => write!(f, "tk:retry:{order}"),
             Self::BackToReview(order) => write!(f, "tk:back:{order}"),
+            Self::DashboardRefresh => f.write_str("tk:refresh"),
+            Self::DashboardExport => f.write_str("tk:export"),
+            Self::ExportMenu => f.write_str("tk:period"),
+            Self::ExportModal => f.write_str("tk:range"),
+            Self::DashboardBackup => f.write_str("tk:backup"),
         }
     }
 }
@@ -102,6 +117,11 @@ impl FromStr for Button {
             "abort" => Self::Abort(token(argument)?),
             "retry" => Self::Retry(order(argument)?),
             "back" => Self::BackToReview(order(argument)?),
+            "refresh" => Self::DashboardRefresh,
+            "export" => Self::DashboardExport,
+            "period" => Self::ExportMenu,
+            "range" => Self::ExportModal,
+            "backup" => Self::DashboardBackup,
             _ => return Err(NotOurs),
         };
         // One spelling each: what we did not write ourselves is not ours.
@@ -144,6 +164,11 @@ mod tests {
             token.prop_map(Button::Abort),
             order.clone().prop_map(Button::Retry),
             order.prop_map(Button::BackToReview),
+            Just(Button::DashboardRefresh),
+            Just(Button::DashboardExport),
+            Just(Button::ExportMenu),
+            Just(Button::ExportModal),
+            Just(Button::DashboardBackup),
         ]
     }
 

@@ -77,6 +77,15 @@ pub enum Effect {
         /// The order.
         order: OrderId,
     },
+    /// Makes the dashboard message what the numbers say.
+    SyncDashboard {},
+    /// Sends an owner an encrypted backup by direct message.
+    SendBackup {
+        /// The name of its file.
+        file: String,
+        /// The owner, who is the lane.
+        user: UserId,
+    },
     /// Tells of an outage, once at its beginning and once at its end.
     TellOutage {
         /// The outage.
@@ -206,6 +215,8 @@ impl Effect {
             }
             Self::TellOwner { news } => format!("owner:{}", news.key()),
             Self::DeleteTicket { order } => format!("delete:{order}"),
+            Self::SyncDashboard {} => "dashboard".to_owned(),
+            Self::SendBackup { file, user } => format!("backup:{user}:{file}"),
             Self::TellOutage { outage, change, to } => {
                 format!("outage:{}:{}:{}", outage.0, change.as_str(), to.as_str())
             }
@@ -223,7 +234,8 @@ impl Effect {
                 Lane::Review
             }
             Self::SyncSubscription { panel, .. } | Self::RemoveClient { panel, .. } => Lane::Panel(panel.clone()),
-            Self::DeliverLink { user, .. } => Lane::Dm(*user),
+            Self::DeliverLink { user, .. } | Self::SendBackup { user, .. } => Lane::Dm(*user),
+            Self::SyncDashboard {} => Lane::Dashboard,
             Self::TellOwner { .. } | Self::TellOutage { to: Audience::Owners, .. } => Lane::Owner,
         }
     }

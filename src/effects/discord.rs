@@ -143,6 +143,16 @@ impl World {
         call(serenity_channel(channel).edit_message(&*self.http, message.0, edit)).await.map(drop)
     }
 
+    /// The same with the post's own files, if it has any, in place of those that are there.
+    pub(super) async fn edit_with_files(
+        &self,
+        channel: ChannelId,
+        message: MessageId,
+        post: Post,
+    ) -> Result<(), Trouble> {
+        upload(serenity_channel(channel).edit_message(&*self.http, message.0, post.edit())).await.map(drop)
+    }
+
     /// The direct-message channel with a person; asking again gives the same one.
     pub(super) async fn dm_channel(&self, user: UserId) -> Result<ChannelId, Trouble> {
         let channel = call(serenity::all::UserId::new(user.0.max(1)).create_dm_channel(&*self.http)).await?;
@@ -178,6 +188,23 @@ impl World {
         let wanted = GetMessages::new().after(DiscordMessage::new(after.max(1))).limit(100);
         let mut page = call(serenity_channel(channel).messages(&*self.http, wanted)).await?;
         page.sort_by_key(|message| message.id);
+        Ok(page)
+    }
+}
+
+impl World {
+    /// Up to a hundred messages before another, newest first; before nothing: the newest there are.
+    pub(super) async fn messages_before(
+        &self,
+        channel: ChannelId,
+        before: Option<u64>,
+    ) -> Result<Vec<Message>, Trouble> {
+        let mut wanted = GetMessages::new().limit(100);
+        if let Some(before) = before {
+            wanted = wanted.before(DiscordMessage::new(before.max(1)));
+        }
+        let mut page = call(serenity_channel(channel).messages(&*self.http, wanted)).await?;
+        page.sort_by_key(|message| std::cmp::Reverse(message.id));
         Ok(page)
     }
 }

@@ -11,7 +11,9 @@
 //! The first try acts; every later try looks first, because a timeout or a 5xx is an unknown
 //! outcome, not a failure.
 
+mod backup;
 mod card;
+mod dashboard;
 mod deliver;
 mod discord;
 mod notify;
@@ -109,6 +111,8 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
         Effect::TellStaff { news } => notify::staff(world, claim, news).await,
         Effect::TellOwner { news } => notify::owners(world, claim, news).await,
         Effect::DeleteTicket { order } => ticket::delete(world, claim, order).await,
+        Effect::SendBackup { file, user } => backup::send(world, claim, file, *user).await,
+        Effect::SyncDashboard {} => dashboard::sync(world, claim).await,
         Effect::TellOutage { outage, change, to } => notify::outage(world, claim, *outage, *change, *to).await,
     }
 }

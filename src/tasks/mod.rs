@@ -30,6 +30,7 @@ pub async fn run(world: World, stop: watch::Receiver<bool>) -> anyhow::Result<()
     loops.spawn(later("ticket scan", schedule.ticket_scan).every(read_tickets));
     loops.spawn(later("lapsing orders", LAPSE_LOOK.min(schedule.order_expiry)).every(lapse));
     loops.spawn(later("session clean-up", schedule.session_cleanup).every(forget_sessions));
+    loops.spawn(start("dashboard", schedule.dashboard_refresh, Duration::ZERO).every(refresh_dashboard));
     loops.spawn(start("revenue roll-up", schedule.revenue_cache, Duration::ZERO).every(repair_revenue));
     loops.spawn(start("backup", backup::LOOK, backup::FIRST_LOOK).every(backup::back_up));
     loops.spawn(start("audit notes", backup::NOTES_LOOK, Duration::ZERO).every(backup::take_notes));
@@ -97,4 +98,9 @@ async fn repair_revenue(world: World) -> Result<(), db::Error> {
         tracing::info!("the revenue roll-up was built anew");
     }
     Ok(())
+}
+
+async fn refresh_dashboard(world: World) -> Result<(), db::Error> {
+    let now = world.clock.now();
+    world.db.want(&Effect::SyncDashboard {}, now, now).await
 }

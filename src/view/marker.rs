@@ -15,6 +15,9 @@ use crate::domain::{
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Marker(String);
 
+/// What a dashboard's footer begins with.
+const DASHBOARD: &str = "dashboard · run ";
+
 impl Marker {
     /// How Discord writes small grey text.
     pub const SMALL: &'static str = "-# ";
@@ -57,6 +60,22 @@ impl Marker {
         Self(format!("outage {} · {} · {}", outage.0, change.as_str(), to.as_str()))
     }
 
+    /// The direct message with an encrypted backup.
+    pub fn backup(file: &str) -> Self {
+        Self(format!("backup · {}", text::label(file, 100)))
+    }
+
+    /// The dashboard; `boot` names the run of the program that wrote it last, so that an owner
+    /// sees when a second one does.
+    pub fn dashboard(boot: &str) -> Self {
+        Self(format!("{DASHBOARD}{boot}"))
+    }
+
+    /// The run that wrote a dashboard, from its footer; `None` for every other message.
+    pub fn parse_dashboard(footer: &str) -> Option<&str> {
+        footer.strip_prefix(DASHBOARD)
+    }
+
     /// Whether a message with this content and these footers carries this marker.
     pub fn is_in<'a>(&self, content: &'a str, footers: impl IntoIterator<Item = &'a str>) -> bool {
         let last_line = content.lines().next_back().and_then(|line| line.strip_prefix(Self::SMALL));
@@ -91,6 +110,13 @@ mod tests {
         assert!(!marker.is_in("", ["order 7000000000 · proof 123"]));
         assert_eq!(Marker::parse_proof("order 7000000000 · proof +12"), None);
         assert_eq!(Marker::parse_proof("order 7000000000 · ticket"), None);
+    }
+
+    #[test]
+    fn a_dashboard_is_known_whoever_wrote_it() {
+        let footer = Marker::dashboard("00ff").to_string();
+        assert_eq!(Marker::parse_dashboard(&footer), Some("00ff"));
+        assert_eq!(Marker::parse_dashboard("order 7000000000 · ticket"), None);
     }
 
     #[test]

@@ -8,9 +8,13 @@
 //! invisible characters, never longer than its place. What is meant to be copied (amounts,
 //! accounts, ids, links) stands alone in a code span.
 
+pub mod books;
+pub mod chart;
 pub mod command;
+pub mod dashboard;
 pub mod decision;
 pub mod delivery;
+mod digits;
 pub mod export;
 pub mod locale;
 pub mod marker;

@@ -30,6 +30,8 @@ pub enum Refusal {
     StaffOnly,
     /// Staff may look at this, but only admins may do it.
     AdminsOnly,
+    /// Staff, but not an owner.
+    OwnersOnly,
     /// The order has been paid for or is over: it cannot be cancelled.
     NotCancellable,
     /// The method cannot be changed any more.
@@ -53,6 +55,7 @@ pub fn refused(locale: Locale, refusal: Refusal) -> Post {
         Refusal::NotYours => locale.say("refusal-not-yours"),
         Refusal::StaffOnly => locale.say("refusal-staff-only"),
         Refusal::AdminsOnly => locale.say("refusal-admins-only"),
+        Refusal::OwnersOnly => locale.say("refusal-owners-only"),
         Refusal::NotCancellable => locale.say("refusal-not-cancellable"),
         Refusal::NotChangeable => locale.say("refusal-not-changeable"),
         Refusal::Stale => locale.say("refusal-stale"),

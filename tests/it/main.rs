@@ -7,6 +7,7 @@
 
 mod architecture;
 mod config;
+mod dashboard;
 mod database;
 mod discord_client;
 mod discord_strictness;

@@ -180,6 +180,14 @@ impl World {
         SqliteConnection::connect_with(&options).await.expect("the database opens")
     }
 
+    /// Changes the database past all of the bot's code, beside the running bot.
+    pub(crate) async fn changes(&self, statement: &'static str) {
+        let options = SqliteConnectOptions::new().filename(self.data_dir().join("tollkeeper.db"));
+        let mut sql = SqliteConnection::connect_with(&options).await.expect("the database opens");
+        sqlx::raw_sql(statement).execute(&mut sql).await.expect("the statement works");
+        let _ = sql.close().await;
+    }
+
     /// One number from the database.
     pub(crate) async fn number(&self, query: &'static str) -> i64 {
         let mut sql = self.sql().await;

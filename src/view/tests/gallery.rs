@@ -162,6 +162,8 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all.extend(deliveries(locale, words));
     all.extend(staff::all_news(locale, words));
     all.extend(keeping::outages(locale, words));
+    all.extend(keeping::dashboards(locale, words));
+    all.extend(keeping::books(locale, words));
     // The rest is no post, but its texts count.
     let _ = (decision::reason_modal(locale, SubmissionId(1)), Described::ALL.map(|it| it.description(locale)));
     let _ = Reason::ALL.map(|reason| reason.text(locale));
@@ -169,7 +171,7 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
 }
 
 /// Every refusal.
-pub(super) const REFUSALS: [Refusal; 14] = [
+pub(super) const REFUSALS: [Refusal; 15] = [
     Refusal::Blocked,
     Refusal::TooSoon { again_at: NOW },
     Refusal::Outage,
@@ -180,6 +182,7 @@ pub(super) const REFUSALS: [Refusal; 14] = [
     Refusal::NotYours,
     Refusal::StaffOnly,
     Refusal::AdminsOnly,
+    Refusal::OwnersOnly,
     Refusal::NotCancellable,
     Refusal::NotChangeable,
     Refusal::Stale,

@@ -9,6 +9,7 @@ refusal-unknown-method = This payment method is no longer offered. Please choose
 refusal-not-yours = This belongs to somebody else's order.
 refusal-staff-only = Only our team can use this.
 refusal-admins-only = Your role lets you see this, but only admins can do it.
+refusal-owners-only = Only owners can do this.
 refusal-not-cancellable = This order can no longer be cancelled, because it is already paid for or closed.
 refusal-not-changeable = The payment method can no longer be changed.
 refusal-stale = This button is out of date. Nothing was changed.

@@ -1,0 +1,142 @@
+//! The dashboard's buttons. What they show is private to who pressed them.
+
+use serde_json::json;
+
+use crate::{
+    db::{Happened, Subject, seal},
+    domain::{button::Button, effect::Effect, revenue::Period},
+    telemetry::incident,
+    view::{
+        books::{self, TableFacts},
+        dashboard::refreshed,
+        export,
+    },
+};
+
+use super::{Bot, PATIENCE, asked::Asked, fault::Fault};
+
+/// A larger table is not sent: Discord takes 10 MiB, with the rest of the request in it.
+const LARGEST_TABLE: usize = 9 * 1024 * 1024;
+
+/// Refresh: the numbers of this moment.
+pub(super) async fn refresh(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::DashboardRefresh).await? {
+        return Ok(());
+    }
+    let now = bot.clock.now();
+    bot.db.want(&Effect::SyncDashboard {}, now, now).await?;
+    asked.defer().await?;
+    let look = || async { Ok(bot.db.dashboard().await?.filter(|shown| shown.at >= now)) };
+    let shown = bot.db.wait_for(&Subject::Dashboard, PATIENCE, look).await?;
+    asked.edit(refreshed(asked.locale, shown.is_some())).await?;
+    Ok(())
+}
+
+/// Export CSV: the last days, and a menu of other periods.
+pub(super) async fn export_last_days(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::DashboardExport).await? {
+        return Ok(());
+    }
+    let today = bot.db.day_of(bot.clock.now());
+    export_period(bot, asked, Period::last_days(books::DAYS, today)).await
+}
+
+/// A period was chosen from the menu, or is to be typed.
+pub(super) async fn period_chosen(bot: &Bot, asked: &mut Asked<'_>, value: Option<&str>) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::ExportMenu).await? {
+        return Ok(());
+    }
+    match value {
+        Some(books::OTHER) => Ok(asked.ask(books::period_modal(asked.locale)).await?),
+        Some(value) => period_typed_or_chosen(bot, asked, value).await,
+        None => super::stale(asked).await,
+    }
+}
+
+/// A period was typed.
+pub(super) async fn period_typed(bot: &Bot, asked: &mut Asked<'_>, typed: &str) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::ExportModal).await? {
+        return Ok(());
+    }
+    period_typed_or_chosen(bot, asked, typed).await
+}
+
+async fn period_typed_or_chosen(bot: &Bot, asked: &mut Asked<'_>, text: &str) -> Result<(), Fault> {
+    match text.parse() {
+        Ok(period) => export_period(bot, asked, period).await,
+        Err(_) => Ok(asked.answer(books::not_a_period(asked.locale)).await?),
+    }
+}
+
+async fn export_period(bot: &Bot, asked: &mut Asked<'_>, period: Period) -> Result<(), Fault> {
+    asked.defer().await?;
+    let (now, zone) = (bot.clock.now(), bot.config.shop.timezone);
+    let (from, until) = period.moments(zone);
+    let (orders, totals) =
+        tokio::try_join!(bot.db.export_orders(from, until), bot.db.export_totals(from, until))?;
+    let csv = export::orders(&orders, zone).map_err(|error| Fault::Disk(error.into()))?;
+    bot.db
+        .audit_or_note(
+            Happened {
+                actor: asked.user,
+                action: "orders.export",
+                target: period.to_string(),
+                payload: json!({ "orders": orders.len() }),
+                session: None,
+            },
+            now,
+        )
+        .await?;
+    if csv.len() > LARGEST_TABLE {
+        return Ok(asked.edit(books::too_large(asked.locale, period)).await?);
+    }
+    let methods = bot.config.payment_methods.iter().map(|method| (method.id.to_string(), method.name.clone()));
+    let facts = TableFacts {
+        period,
+        today: Period::last_days(1, bot.db.day_of(now)),
+        orders: orders.len(),
+        totals: &totals,
+        method_names: &methods.collect::<Vec<_>>(),
+    };
+    asked.edit(books::table(asked.locale, &facts, csv)).await?;
+    Ok(())
+}
+
+/// DB backup: written on the server; with a passphrase, an encrypted copy follows by message.
+pub(super) async fn back_up(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
+    if !bot.owners_only(asked, &Button::DashboardBackup).await? {
+        return Ok(());
+    }
+    asked.defer().await?;
+    let now = bot.clock.now();
+    let made = bot.db.back_up(&bot.config.storage.data_dir, now).await;
+    let (target, payload) = match &made {
+        Ok(path) => (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), json!({})),
+        Err(_) => (String::new(), json!({ "failed": true })),
+    };
+    let happened = Happened { actor: asked.user, action: "database.backup", target, payload, session: None };
+    bot.db.audit_or_note(happened, now).await?;
+    let path = match made {
+        Ok(path) => path,
+        Err(error) => {
+            let incident = incident();
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(%incident, user.id = %asked.user, error, "the backup that was asked for failed");
+            return Ok(asked.edit(books::not_backed_up(asked.locale, incident.as_str())).await?);
+        }
+    };
+    let sealed = match bot.config.backup_passphrase.clone() {
+        None => None,
+        Some(passphrase) => {
+            let plain = path.clone();
+            let sealed = tokio::task::spawn_blocking(move || seal::seal(&plain, &passphrase)).await;
+            Some(sealed.map_err(std::io::Error::other)??)
+        }
+    };
+    if let Some(name) = sealed.as_ref().and_then(|path| path.file_name()) {
+        let effect = Effect::SendBackup { file: name.to_string_lossy().into_owned(), user: asked.user };
+        bot.db.want(&effect, now, now).await?;
+    }
+    asked.edit(books::backed_up(asked.locale, &path.display().to_string(), sealed.is_some())).await?;
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! An encrypted backup on its way to an owner.
+
+use super::{Failure, World, discord::DM_CLOSED};
+use crate::{
+    db::{backup, outbox::Claim, seal},
+    domain::UserId,
+    view::{Marker, books::backup_message},
+};
+
+/// What Discord takes in a direct message without Nitro, with room for the rest of the request
+/// (10 MiB, Discord's reference, "Uploading Files").
+const LARGEST: u64 = 10 * 1024 * 1024 - 64 * 1024;
+
+/// Sends the file, or says that it is too large. An owner whose direct messages are closed has
+/// been told where it is.
+pub(super) async fn send(world: &World, claim: &Claim, file: &str, user: UserId) -> Result<(), Failure> {
+    let now = world.clock.now();
+    let plain = file.strip_suffix(seal::ENDING).and_then(|name| name.strip_suffix('.')).unwrap_or_default();
+    let (Some(at), true) = (backup::taken_at(plain), world.config.discord.owners.contains(&user)) else {
+        return Ok(world.db.finish(claim, now).await?);
+    };
+    let path = world.config.storage.data_dir.join(backup::FOLDER).join(file);
+    let unread = |error: std::io::Error| Failure::Row(format!("the backup cannot be read: {error}"));
+    let bytes = match tokio::fs::metadata(&path).await {
+        Ok(found) if found.len() <= LARGEST => Some(tokio::fs::read(&path).await.map_err(unread)?),
+        Ok(_) => None,
+        // Superseded meanwhile.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(world.db.finish(claim, now).await?);
+        }
+        Err(error) => return Err(unread(error)),
+    };
+    let marker = Marker::backup(file);
+    let post = backup_message(world.locale_of(user).await?, file, at, bytes).marked(&marker);
+    let sent = async {
+        let channel = world.dm_channel(user).await?;
+        if claim.must_look_first() && world.find_posted(channel, &marker, claim.first_try_at).await?.is_some() {
+            return Ok(());
+        }
+        let seed = format!("{}:{}", claim.effect.key(), claim.first_try_at);
+        world.post(channel, post, &seed).await.map(drop)
+    };
+    match sent.await {
+        Ok(()) => {}
+        Err(trouble) if trouble.is(&DM_CLOSED) => {}
+        Err(trouble) => return Err(trouble.into()),
+    }
+    Ok(world.db.finish(claim, world.clock.now()).await?)
+}

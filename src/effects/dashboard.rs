@@ -1,0 +1,171 @@
+//! The dashboard: one message in its channel, found again, edited, and posted again when it is gone.
+
+use chrono::Datelike as _;
+
+use super::{
+    Failure, World,
+    discord::{PAGE, UNKNOWN_MESSAGE},
+};
+use crate::{
+    db::{
+        dashboard::Shown,
+        outbox::Claim,
+        revenue::{Running, Totals},
+    },
+    domain::{
+        ChannelId, MessageId, Millis, OrderStatus,
+        revenue::{Period, Revenue, Span, Sum},
+    },
+    panel::Availability,
+    view::{
+        Marker,
+        dashboard::{DashboardFacts, dashboard, picture},
+    },
+};
+
+/// The days that the picture shows.
+const DAYS: u32 = 30;
+
+/// Subscriptions that end within this many days are counted apart.
+const SOON: u32 = 7;
+
+/// Pages of the channel in which a lost dashboard is looked for: it is the channel's only regular
+/// guest, so it is among the last messages or was deleted.
+const PAGES: usize = 5;
+
+/// Makes the dashboard what the numbers say.
+pub(super) async fn sync(world: &World, claim: &Claim) -> Result<(), Failure> {
+    let numbers = Numbers::read(world).await?;
+    let channel = world.config.discord.dashboard_channel_id;
+    let known = world.db.dashboard().await?.filter(|shown| shown.channel == channel);
+    let message = match &known {
+        Some(shown) => Some(shown.message),
+        None => find(world, channel).await?,
+    };
+    let names = Names::of(world);
+    let facts = numbers.facts(world, &names);
+    let key = facts.picture_key();
+    if let Some(message) = message {
+        let same_picture = known.as_ref().is_some_and(|shown| shown.picture == key);
+        let fresh = if same_picture { None } else { picture(&facts) };
+        match world.edit_with_files(channel, message, dashboard(world.shop_locale(), &facts, fresh)).await {
+            Ok(()) => return shown(world, claim, channel, message, key, numbers.now).await,
+            Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {}
+            Err(trouble) => return Err(trouble.into()),
+        }
+    }
+    // Deleted by somebody, or never posted. A try before this one may have posted it.
+    if claim.must_look_first()
+        && let Some(found) = find(world, channel).await?
+        && Some(found) != message
+    {
+        let post = dashboard(world.shop_locale(), &facts, picture(&facts));
+        world.edit_with_files(channel, found, post).await?;
+        return shown(world, claim, channel, found, key, numbers.now).await;
+    }
+    let post = dashboard(world.shop_locale(), &facts, picture(&facts));
+    let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
+    let posted = world.post(channel, post, &seed).await?;
+    shown(world, claim, channel, posted, key, numbers.now).await
+}
+
+async fn shown(
+    world: &World,
+    claim: &Claim,
+    channel: ChannelId,
+    message: MessageId,
+    picture: String,
+    at: Millis,
+) -> Result<(), Failure> {
+    let shown = Shown { channel, message, picture, at };
+    Ok(world.db.dashboard_shown(claim, &shown, world.clock.now()).await?)
+}
+
+/// A dashboard of ours in the channel, the newest if there are several.
+async fn find(world: &World, channel: ChannelId) -> Result<Option<MessageId>, Failure> {
+    let mut before = None;
+    for _ in 0..PAGES {
+        let page = world.messages_before(channel, before).await?;
+        for message in &page {
+            let ours = message.author.id.get() == world.me.0;
+            let mut footers = message.embeds.iter().filter_map(|embed| embed.footer.as_ref());
+            if ours && footers.any(|footer| Marker::parse_dashboard(&footer.text).is_some()) {
+                return Ok(Some(MessageId(message.id.get())));
+            }
+        }
+        match page.last() {
+            Some(oldest) if page.len() == PAGE => before = Some(oldest.id.get()),
+            _ => break,
+        }
+    }
+    Ok(None)
+}
+
+/// Everything that is read for one showing.
+struct Numbers {
+    now: Millis,
+    stale_since: Option<Millis>,
+    totals: Totals,
+    days: Vec<(u32, Sum)>,
+    month: Revenue,
+    orders: Vec<(OrderStatus, u64)>,
+    running: Running,
+    down: Vec<(String, Millis)>,
+}
+
+impl Numbers {
+    async fn read(world: &World) -> Result<Self, Failure> {
+        let (db, now) = (&world.db, world.clock.now());
+        let today = db.day_of(now);
+        let days = db.revenue_by_day(Period::last_days(DAYS, today)).await?;
+        let down = world.panels.iter().filter_map(|(name, panel)| match panel.availability() {
+            Availability::Up => None,
+            Availability::Down { since, .. } => Some((name.clone(), since)),
+        });
+        Ok(Self {
+            now,
+            stale_since: db.revenue_stale().await?,
+            totals: db.revenue_totals(today).await?,
+            days: days.into_iter().map(|(day, sum)| (day.day(), sum)).collect(),
+            month: db.revenue(Period::containing(Span::Month, today)).await?,
+            orders: db.orders_by_status().await?,
+            running: db.running(SOON, now).await?,
+            down: down.collect(),
+        })
+    }
+
+    fn facts<'a>(&'a self, world: &'a World, names: &'a Names) -> DashboardFacts<'a> {
+        let Totals { day, month, quarter, year } = self.totals;
+        DashboardFacts {
+            shop: &world.config.shop.name,
+            boot: &world.boot,
+            currency: world.config.shop.currency,
+            now: self.now,
+            stale_since: self.stale_since,
+            totals: [day, month, quarter, year],
+            days: &self.days,
+            month: &self.month,
+            method_names: &names.methods,
+            plan_names: &names.plans,
+            orders: &self.orders,
+            active: self.running.active,
+            expiring: self.running.expiring,
+            expiring_days: SOON,
+            down: &self.down,
+        }
+    }
+}
+
+/// What people call the methods and plans of today; the books know ids.
+struct Names {
+    methods: Vec<(String, String)>,
+    plans: Vec<(String, String)>,
+}
+
+impl Names {
+    fn of(world: &World) -> Self {
+        let methods = world.config.payment_methods.iter().map(|method| (method.id.to_string(), method.name.clone()));
+        let plans = world.config.plans.iter().map(|plan| (plan.id.to_string(), plan.name.clone()));
+        Self { methods: methods.collect(), plans: plans.collect() }
+    }
+}

@@ -1,0 +1,157 @@
+//! Conversations about the dashboard: the owner's numbers, their picture and its buttons.
+
+use std::time::Duration;
+
+use tollkeeper::sandbox::discord::{Message, Person};
+
+use crate::world::{Leaves, World};
+
+impl World {
+    /// The dashboards in their channel, oldest first.
+    fn dashboards(&self) -> Vec<Message> {
+        let channel = self.guild.dashboard;
+        let mut all = self.discord.look(|view| view.messages(channel));
+        all.retain(|message| message.by_bot && message.contains("dashboard · run") && !message.ephemeral);
+        all
+    }
+
+    /// Waits until the newest dashboard satisfies `good`.
+    async fn dashboard(&self, what: &str, good: impl Fn(&Message) -> bool) -> Message {
+        let channel = self.guild.dashboard;
+        self.until(what, |view| {
+            let newest =
+                view.messages(channel).into_iter().rev().find(|it| it.by_bot && it.contains("dashboard · run"));
+            newest.filter(&good)
+        })
+        .await
+    }
+
+    /// What somebody is told who presses a button of the dashboard.
+    async fn presses_on_dashboard(&self, who: &Person, button: &str) -> Message {
+        let dashboard = self.dashboard("a dashboard", |_| true).await;
+        who.click(&dashboard, button).unwrap().reply().await.unwrap()
+    }
+
+    /// A text of a dashboard without the name of the run.
+    async fn shown(&self, dashboard: &Message) -> String {
+        let run = regex::Regex::new(r"run [0-9a-f]{16}").unwrap();
+        run.replace(&self.tidied(&dashboard.render_text()).await, "run RUN").into_owned()
+    }
+}
+
+fn picture(dashboard: &Message) -> Vec<u8> {
+    let picture = dashboard.attachments.first().expect("it has a picture");
+    assert!(picture.in_embed && dashboard.attachments.len() == 1, "one picture, in the embed");
+    picture.bytes.to_vec()
+}
+
+#[tokio::test]
+async fn the_dashboard_stands_from_the_start_and_follows_each_approval() {
+    let world = World::new().await;
+    let empty = world.dashboard("a dashboard", |_| true).await;
+    assert_eq!(empty.buttons(), ["Refresh", "Export CSV", "DB backup"]);
+    let before = picture(&empty);
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Premium", "Mona's receipt").await;
+    world.admin("Adel").approves().await;
+    let sold = world.dashboard("the sale", |message| message.contains("250 EGP")).await;
+    assert_eq!(sold.id, empty.id, "the same message, edited");
+    insta::assert_snapshot!(world.shown(&sold).await, @"
+    │ **Nile VPN at a glance**
+    │ Updated <time R>. The picture shows the revenue of the last 30 days (EGP) and, below, the orders by state.
+    │ Today: **250 EGP** · 1 sale
+    │ This month: **250 EGP** · 1 sale
+    │ This quarter: **250 EGP** · 1 sale
+    │ This year: **250 EGP** · 1 sale
+    │ Orders:
+    │ 🟨 waiting for payment: **0**
+    │ 🟦 payment being checked: **0**
+    │ 🟪 access being prepared: **0**
+    │ 🟥 being finished by our team: **0**
+    │ 🟩 sold in the last 30 days: **1**
+    │ Ever: 1 completed, 0 not accepted, 0 cancelled, 0 expired, 0 taken back
+    │ Subscriptions: **1** active, **0** of them end within 7 days
+    │ This month by payment method: Vodafone Cash: **250 EGP** · 1 sale
+    │ This month by plan: Premium: **250 EGP** · 1 sale
+    │ [image dashboard.png]
+    │ (dashboard · run RUN)
+    [Refresh] [Export CSV] [DB backup]
+    ");
+    let after = picture(&sold);
+    assert_ne!(before, after);
+    let drawn = image::load_from_memory(&after).unwrap();
+    assert_eq!((drawn.width(), drawn.height()), (800, 640));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn it_is_edited_at_every_interval_and_keeps_its_picture() {
+    let world = World::with(|scene| scene.schedule("dashboard_refresh", "60ms")).await;
+    let first = world.dashboard("a dashboard", |_| true).await;
+    let file = first.attachments[0].id;
+    // The time it shows is the only news.
+    world.passes(Duration::from_mins(5));
+    let later = world
+        .dashboard("newer numbers", |message| message.embeds[0]["description"] != first.embeds[0]["description"])
+        .await;
+    assert_eq!((later.id, later.attachments.len(), later.attachments[0].id), (first.id, 1, file));
+    world.finish_but(Leaves { outbox: &["dashboard"], ..Leaves::default() }).await;
+}
+
+#[tokio::test]
+async fn it_is_found_again_after_a_restart_and_when_the_memory_of_it_is_lost() {
+    let world = World::new().await;
+    let first = world.dashboard("a dashboard", |_| true).await;
+    let footer = first.embeds[0]["footer"]["text"].clone();
+    world.restart().await;
+    let again = world.dashboard("another run", |message| message.embeds[0]["footer"]["text"] != footer).await;
+    assert_eq!(again.id, first.id);
+    world.stop().await;
+    world.changes("DELETE FROM bot_config WHERE key = 'dashboard'").await;
+    let footer = again.embeds[0]["footer"]["text"].clone();
+    world.start().await;
+    let found = world.dashboard("a third run", |message| message.embeds[0]["footer"]["text"] != footer).await;
+    assert_eq!((found.id, world.dashboards().len()), (first.id, 1));
+    assert_eq!(found.attachments.len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_deleted_dashboard_is_posted_again() {
+    let world = World::with(|scene| scene.schedule("dashboard_refresh", "60ms")).await;
+    let first = world.dashboard("a dashboard", |_| true).await;
+    world.discord.owner().deletes(&first).unwrap();
+    let second = world.dashboard("a new one", |message| message.id != first.id).await;
+    assert_eq!((world.dashboards().len(), second.attachments.len()), (1, 1));
+    world.finish_but(Leaves { outbox: &["dashboard"], ..Leaves::default() }).await;
+}
+
+#[tokio::test]
+async fn refresh_is_for_admins_and_says_when_it_is_done() {
+    let world = World::new().await;
+    let salma = world.presses_on_dashboard(&world.person("Salma"), "Refresh").await;
+    assert!(salma.ephemeral && salma.contains("only admins can do it"), "{}", salma.render_text());
+    let adel = world.presses_on_dashboard(&world.person("Adel"), "Refresh").await;
+    assert!(
+        adel.ephemeral && adel.contains("The dashboard shows the numbers of this moment."),
+        "{}",
+        adel.render_text()
+    );
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_roll_up_that_cannot_be_written_is_said_on_the_dashboard_and_repaired() {
+    let world = World::with(|scene| scene.schedule("revenue_cache", "80ms")).await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    world
+        .changes("CREATE TRIGGER broken BEFORE INSERT ON revenue_cache BEGIN SELECT RAISE(ABORT, 'broken'); END")
+        .await;
+    world.admin("Adel").approves().await;
+    mona.is_sent_link(0).await;
+    world.dashboard("what it does not know", |message| message.contains("The revenue is as of")).await;
+    world.changes("DROP TRIGGER broken").await;
+    world.dashboard("the sale", |message| message.contains("100 EGP") && !message.contains("as of")).await;
+    world.finish().await;
+}
