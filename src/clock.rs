@@ -5,24 +5,47 @@
 //! use tokio's monotonic time and are not moved.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicI64, Ordering},
 };
 use std::time::{Duration, Instant};
 
 use crate::domain::Millis;
 
+/// A wall clock that gained more than this on the monotonic one between two looks has jumped.
+/// Slewing gains seconds a day; a machine that slept or was set right gains more.
+const JUMP: Duration = Duration::from_mins(5);
+
+/// A forward jump of the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jump {
+    /// When it was noticed, by the wall clock.
+    pub at: Millis,
+    /// How far it went.
+    pub by: Duration,
+    noticed: Duration,
+}
+
+/// What was seen at the last look.
+#[derive(Debug)]
+struct Seen {
+    wall: Millis,
+    uptime: Duration,
+    jump: Option<Jump>,
+}
+
 /// The wall clock with a settable offset, and the monotonic time since it was made.
 #[derive(Debug, Clone)]
 pub struct Clock {
     offset_ms: Arc<AtomicI64>,
     started: Instant,
+    seen: Arc<Mutex<Option<Seen>>>,
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self { offset_ms: Arc::new(AtomicI64::new(0)), started: Instant::now() }
+        Self { offset_ms: Arc::new(AtomicI64::new(0)), started: Instant::now(), seen: Arc::default() }
     }
 
     /// Now, by the wall clock and the offset.
@@ -37,9 +60,46 @@ impl Clock {
         self.started.elapsed()
     }
 
+    /// The forward jump since which less than `hold` has passed by the monotonic clock, if there
+    /// was one. What deletes by the wall clock asks this first: the clock may be wrong.
+    pub fn jumped(&self, hold: Duration) -> Option<Jump> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (wall, uptime) = (self.now(), self.uptime());
+        let mut jump = None;
+        if let Some(last) = seen.as_ref() {
+            jump = last.jump;
+            let gained = wall.since(last.wall).saturating_sub(uptime.saturating_sub(last.uptime));
+            if gained > JUMP {
+                jump = Some(Jump { at: wall, by: gained, noticed: uptime });
+            }
+        }
+        *seen = Some(Seen { wall, uptime, jump });
+        jump.filter(|jump| uptime.saturating_sub(jump.noticed) < hold)
+    }
+
     /// Moves the wall clock of everything that holds this clock.
     pub fn advance(&self, by: Duration) {
         let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.offset_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOLD: Duration = Duration::from_mins(15);
+
+    #[test]
+    fn a_jump_is_noticed_once_and_holds_for_a_while() {
+        let clock = Clock::system();
+        assert_eq!(clock.jumped(HOLD), None);
+        clock.advance(Duration::from_mins(4));
+        assert_eq!(clock.jumped(HOLD), None, "a clock may be put right a little");
+        clock.advance(Duration::from_hours(26));
+        let jump = clock.jumped(HOLD).unwrap();
+        assert!(jump.by >= Duration::from_hours(25));
+        assert_eq!(clock.clone().jumped(HOLD), Some(jump), "everybody sees the same jump");
+        assert_eq!(clock.jumped(Duration::ZERO), None, "it does not hold for longer");
     }
 }

@@ -189,6 +189,8 @@ pub struct ScheduleConfig {
     pub order_reminder: Duration,
     /// Age at which an unpaid order expires.
     pub order_expiry: Duration,
+    /// How long nothing is deleted or expired after the clock jumped forward; zero = not held.
+    pub clock_hold: Duration,
     /// Between two re-readings of open tickets.
     pub ticket_scan: Duration,
     /// How long a panel may be silent during an answer.

@@ -72,8 +72,7 @@ async fn export_period(bot: &Bot, asked: &mut Asked<'_>, period: Period) -> Resu
     asked.defer().await?;
     let (now, zone) = (bot.clock.now(), bot.config.shop.timezone);
     let (from, until) = period.moments(zone);
-    let (orders, totals) =
-        tokio::try_join!(bot.db.export_orders(from, until), bot.db.export_totals(from, until))?;
+    let (orders, totals) = tokio::try_join!(bot.db.export_orders(from, until), bot.db.export_totals(from, until))?;
     let csv = export::orders(&orders, zone).map_err(|error| Fault::Disk(error.into()))?;
     bot.db
         .audit_or_note(
@@ -120,8 +119,7 @@ pub(super) async fn back_up(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Faul
         Ok(path) => path,
         Err(error) => {
             let incident = incident();
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(%incident, user.id = %asked.user, error, "the backup that was asked for failed");
+            tracing::error!(%incident, user.id = %asked.user, %error, "the backup that was asked for failed");
             return Ok(asked.edit(books::not_backed_up(asked.locale, incident.as_str())).await?);
         }
     };

@@ -264,6 +264,7 @@ fn schedule(section: &Section<'_, '_>) -> ScheduleConfig {
         ticket_delete_after: hours("ticket_delete_after", 24),
         order_reminder: hours("order_reminder", 20),
         order_expiry: hours("order_expiry", 24),
+        clock_hold: section.or("clock_hold", Duration::from_mins(15), values::duration_or_off),
         ticket_scan: minutes("ticket_scan", 10),
         panel_timeout: seconds("panel_timeout", 15),
         retry_min: seconds("retry_min", 1),

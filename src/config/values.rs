@@ -131,6 +131,11 @@ pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, String> {
     }
 }
 
+/// A time, or "off" for none.
+pub(super) fn duration_or_off(value: &DeValue<'_>) -> Result<Duration, String> {
+    if value.as_str().is_some_and(|text| text.trim() == "off") { Ok(Duration::ZERO) } else { duration(value) }
+}
+
 /// An address whose scheme is one of `schemes`, without a login in it.
 pub(super) fn address(schemes: &'static [&'static str]) -> impl Fn(&DeValue<'_>) -> Result<Url, String> {
     move |value| {

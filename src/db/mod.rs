@@ -25,6 +25,7 @@ pub mod standing;
 pub mod submissions;
 pub mod subscriptions;
 pub mod tickets;
+mod upkeep;
 
 use std::{
     path::{Path, PathBuf},

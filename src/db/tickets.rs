@@ -5,6 +5,7 @@ use crate::domain::{
     ChannelId, MessageId, Millis, OrderId, UserId,
     effect::{Effect, Notice, OwnerNews},
     order::CancelCause,
+    tracked::Tracked,
 };
 use serde_json::json;
 
@@ -220,17 +221,18 @@ impl Db {
         tx.commit().await
     }
 
-    /// Tracks a message of ours that is deleted again at `delete_at`, and ends the effect.
+    /// Tracks a message of ours that is deleted again when its kind's time is over, and ends the
+    /// effect.
     pub async fn posted(
         &self,
         claim: &Claim,
         message: MessageId,
         channel: ChannelId,
-        kind: &str,
-        delete_at: Millis,
+        kind: Tracked,
         now: Millis,
     ) -> Result<(), Error> {
         let (message, channel) = (message.to_sql(), channel.to_sql());
+        let (delete_at, kind) = (now.plus(kind.stays()), kind.as_str());
         let mut tx = self.begin().await?;
         sqlx::query!(
             "INSERT OR IGNORE INTO bot_messages (message_id, channel_id, kind, created_at, delete_at) VALUES (?, ?, ?, ?, ?)",

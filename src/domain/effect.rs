@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    OrderId, UserId,
+    ChannelId, Millis, OrderId, UserId,
     order::{SubmissionId, SubscriptionRow},
     picture::PictureRefused,
 };
@@ -79,6 +79,13 @@ pub enum Effect {
     },
     /// Makes the dashboard message what the numbers say.
     SyncDashboard {},
+    /// Deletes the messages in a channel whose time is over.
+    CleanChannel {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// Compares the guild's channels with the tickets we know, and mends both.
+    SweepChannels {},
     /// Sends an owner an encrypted backup by direct message.
     SendBackup {
         /// The name of its file.
@@ -147,6 +154,8 @@ pub enum Notice {
     },
     /// Direct messages are closed: the link waits in the ticket.
     LinkWaits,
+    /// The order was not paid yet and ends soon.
+    PaySoon,
 }
 
 /// A line for staff.
@@ -192,6 +201,20 @@ pub enum OwnerNews {
     },
     /// The daily backup could not be made.
     NoBackup,
+    /// The server's clock jumped forward; nothing is deleted for a while.
+    ClockJumped {
+        /// When that was noticed.
+        at: Millis,
+        /// How far it jumped, in minutes.
+        minutes: u64,
+        /// How long nothing is deleted, in minutes.
+        hold: u64,
+    },
+    /// A channel looks like a ticket of ours, of an order that is not in the database.
+    StrayTicket {
+        /// The channel.
+        channel: ChannelId,
+    },
     /// An effect gave up and waits for a person.
     Parked {
         /// The row's key.
@@ -216,6 +239,8 @@ impl Effect {
             Self::TellOwner { news } => format!("owner:{}", news.key()),
             Self::DeleteTicket { order } => format!("delete:{order}"),
             Self::SyncDashboard {} => "dashboard".to_owned(),
+            Self::CleanChannel { channel } => format!("clean:{channel}"),
+            Self::SweepChannels {} => "sweep".to_owned(),
             Self::SendBackup { file, user } => format!("backup:{user}:{file}"),
             Self::TellOutage { outage, change, to } => {
                 format!("outage:{}:{}:{}", outage.0, change.as_str(), to.as_str())
@@ -236,6 +261,7 @@ impl Effect {
             Self::SyncSubscription { panel, .. } | Self::RemoveClient { panel, .. } => Lane::Panel(panel.clone()),
             Self::DeliverLink { user, .. } | Self::SendBackup { user, .. } => Lane::Dm(*user),
             Self::SyncDashboard {} => Lane::Dashboard,
+            Self::CleanChannel { .. } | Self::SweepChannels {} => Lane::CleanUp,
             Self::TellOwner { .. } | Self::TellOutage { to: Audience::Owners, .. } => Lane::Owner,
         }
     }
@@ -271,6 +297,7 @@ impl Notice {
             Self::Duplicate { message } => format!("duplicate:{message}"),
             Self::NoMethod { message } => format!("method:{message}"),
             Self::LinkWaits => "link".to_owned(),
+            Self::PaySoon => "pay".to_owned(),
         }
     }
 }
@@ -283,6 +310,8 @@ impl OwnerNews {
             Self::NoTicket { .. } => "ticket".to_owned(),
             Self::LoginRefused { panel } => format!("login:{panel}"),
             Self::NoBackup => "backup".to_owned(),
+            Self::ClockJumped { at, .. } => format!("clock:{at}"),
+            Self::StrayTicket { channel } => format!("stray:{channel}"),
             Self::Parked { key } => format!("parked:{key}"),
         }
     }
@@ -303,6 +332,8 @@ pub enum Lane {
     Dashboard,
     /// The owners' direct messages.
     Owner,
+    /// Deleting what is over, and looking for what was forgotten.
+    CleanUp,
 }
 
 impl std::fmt::Display for Lane {
@@ -314,6 +345,7 @@ impl std::fmt::Display for Lane {
             Self::Dm(user) => write!(f, "dm:{user}"),
             Self::Dashboard => f.write_str("dashboard"),
             Self::Owner => f.write_str("owner"),
+            Self::CleanUp => f.write_str("cleanup"),
         }
     }
 }

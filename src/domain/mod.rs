@@ -16,6 +16,7 @@ pub mod retention;
 pub mod revenue;
 pub mod shop;
 pub mod time;
+pub mod tracked;
 
 pub use ids::{ChannelId, GuildId, Incident, MessageId, OrderId, RoleId, UserId};
 pub use money::{Currency, Money};

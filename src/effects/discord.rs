@@ -222,6 +222,11 @@ fn snowflake_at(at: Millis) -> u64 {
     u64::try_from(at.0.saturating_sub(DISCORD_EPOCH)).unwrap_or(0) << 22
 }
 
+/// Whether something with this snowflake was made before a moment.
+pub(super) fn made_before(snowflake: u64, at: Millis) -> bool {
+    snowflake < snowflake_at(at)
+}
+
 /// 25 characters at the most, the same for the same seed.
 fn nonce(seed: &str) -> String {
     use sha2::{Digest, Sha256};

@@ -13,6 +13,7 @@
 
 mod backup;
 mod card;
+mod cleanup;
 mod dashboard;
 mod deliver;
 mod discord;
@@ -111,6 +112,8 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
         Effect::TellStaff { news } => notify::staff(world, claim, news).await,
         Effect::TellOwner { news } => notify::owners(world, claim, news).await,
         Effect::DeleteTicket { order } => ticket::delete(world, claim, order).await,
+        Effect::CleanChannel { channel } => cleanup::channel(world, claim, *channel).await,
+        Effect::SweepChannels {} => cleanup::sweep(world, claim).await,
         Effect::SendBackup { file, user } => backup::send(world, claim, file, *user).await,
         Effect::SyncDashboard {} => dashboard::sync(world, claim).await,
         Effect::TellOutage { outage, change, to } => notify::outage(world, claim, *outage, *change, *to).await,

@@ -1,7 +1,5 @@
 //! Short new messages: an edited message rings no phone.
 
-use std::time::Duration;
-
 use super::{
     Failure, World,
     discord::{DM_CLOSED, UNKNOWN_CHANNEL},
@@ -11,18 +9,13 @@ use crate::{
     domain::{
         ChannelId, OrderId,
         effect::{Audience, Change, Notice, OutageId, OwnerNews, StaffNews},
+        tracked::Tracked,
     },
     view::{
         Marker, Post, news, notice,
         outage::{OutageFacts, began, ended},
     },
 };
-
-/// How long a notice stays before it is cleaned up.
-const NOTICE_STAYS: Duration = Duration::from_hours(24);
-
-/// How long a line for staff stays.
-const NEWS_STAYS: Duration = Duration::from_hours(7 * 24);
 
 /// Tells a customer something in the ticket. Where there is no ticket there is nothing to tell.
 pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: &Notice) -> Result<(), Failure> {
@@ -40,10 +33,7 @@ pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: 
     let post = notice::notice(locale, &order, about, reason.as_deref());
     let marker = Marker::notice(id, about);
     match say(world, claim, channel, post, &marker).await {
-        Ok(message) => {
-            let until = now.plus(NOTICE_STAYS);
-            Ok(world.db.posted(claim, message, channel, "ticket_notice", until, now).await?)
-        }
+        Ok(message) => Ok(world.db.posted(claim, message, channel, Tracked::TicketNotice, now).await?),
         Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => {
             world.db.ticket_gone(channel, now).await?;
             Ok(world.db.finish(claim, now).await?)
@@ -60,13 +50,13 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
     let channel = world.config.discord.review_channel_id;
     let post = news::staff(world.shop_locale(), about, &order);
     let message = say(world, claim, channel, post, &Marker::duplicate(id, source)).await?;
-    Ok(world.db.posted(claim, message, channel, "staff_news", now.plus(NEWS_STAYS), now).await?)
+    Ok(world.db.posted(claim, message, channel, Tracked::StaffNews, now).await?)
 }
 
 /// Tells every owner something by direct message; where those are closed, in the review channel.
 pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> Result<(), Failure> {
     let post = news::owner(world.shop_locale(), about);
-    to_owners(world, claim, post, &Marker::owner(about), "owner_news").await
+    to_owners(world, claim, post, &Marker::owner(about), Tracked::OwnerNews).await
 }
 
 /// Tells of an outage as it is now, to owners or to staff.
@@ -93,16 +83,16 @@ pub(super) async fn outage(
     let marker = Marker::outage(id, change, to);
     let post = post.marked(&marker);
     match to {
-        Audience::Owners => to_owners(world, claim, post, &marker, "outage").await,
+        Audience::Owners => to_owners(world, claim, post, &marker, Tracked::Outage).await,
         Audience::Staff => {
             let channel = world.config.discord.review_channel_id;
             let message = say(world, claim, channel, post, &marker).await?;
-            Ok(world.db.posted(claim, message, channel, "outage", now.plus(NEWS_STAYS), now).await?)
+            Ok(world.db.posted(claim, message, channel, Tracked::Outage, now).await?)
         }
     }
 }
 
-async fn to_owners(world: &World, claim: &Claim, post: Post, marker: &Marker, kind: &str) -> Result<(), Failure> {
+async fn to_owners(world: &World, claim: &Claim, post: Post, marker: &Marker, kind: Tracked) -> Result<(), Failure> {
     let mut unreached = Vec::new();
     for owner in &world.config.discord.owners {
         let told = async {
@@ -119,7 +109,7 @@ async fn to_owners(world: &World, claim: &Claim, post: Post, marker: &Marker, ki
     let Some(owner) = unreached.first() else { return Ok(world.db.finish(claim, now).await?) };
     let channel = world.config.discord.review_channel_id;
     let message = say(world, claim, channel, post.calling(*owner), marker).await?;
-    Ok(world.db.posted(claim, message, channel, kind, now.plus(NEWS_STAYS), now).await?)
+    Ok(world.db.posted(claim, message, channel, kind, now).await?)
 }
 
 /// Posts a message once: a later try looks for its marker first.

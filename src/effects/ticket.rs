@@ -31,6 +31,9 @@ const UNDELIVERED_STAYS: Duration = Duration::from_hours(7 * 24);
 /// How often the customer is asked to fetch it meanwhile.
 const UNDELIVERED_REMINDER: Duration = Duration::from_hours(24);
 
+/// What a ticket's topic begins with.
+const TOPIC: &str = "Tollkeeper order ";
+
 /// What a customer may do in an open ticket. An overwrite can only give what the bot has itself.
 const CUSTOMER: Permissions = Permissions::VIEW_CHANNEL.union(Permissions::READ_MESSAGE_HISTORY);
 /// What the lock takes away and an open ticket gives.
@@ -171,7 +174,12 @@ fn wants_channel(order: &Order) -> bool {
 /// What the topic says; by it a channel is found again. Set when the channel is made and never
 /// changed: Discord allows two changes in ten minutes.
 fn topic(order: &OrderId) -> String {
-    format!("Tollkeeper order {order}")
+    format!("{TOPIC}{order}")
+}
+
+/// The order whose ticket a channel with this topic is.
+pub(super) fn order_of_topic(topic: &str) -> Option<OrderId> {
+    topic.strip_prefix(TOPIC)?.split_whitespace().next()?.parse().ok()
 }
 
 async fn find_channel(world: &World, order: &OrderId) -> Result<Option<ChannelId>, Failure> {
@@ -268,6 +276,10 @@ pub(super) async fn delete(world: &World, claim: &Claim, id: &OrderId) -> Result
     let Some(order) = world.db.order(id).await? else { return Ok(world.db.finish(claim, now).await?) };
     if order.status().is_active() {
         return Ok(world.db.finish(claim, now).await?);
+    }
+    let hold = world.config.schedule.clock_hold;
+    if world.clock.jumped(hold).is_some() {
+        return Ok(world.db.delete_ticket_later(claim, id, now.plus(hold), false, now).await?);
     }
     if let OrderState::Completed { at, .. } = order.state
         && !order.delivery.is_done()

@@ -1,6 +1,7 @@
 //! What happens by the clock: loops of one shape that look and put rows into the outbox.
 
 mod backup;
+mod cleanup;
 mod health;
 
 use std::time::Duration;
@@ -13,12 +14,6 @@ use tokio::{
 
 use crate::{db, domain::effect::Effect, effects::World};
 
-/// Unpaid orders whose time is over are looked for this often; a minute late harms nobody.
-const LAPSE_LOOK: Duration = Duration::from_mins(1);
-
-/// Tokens stay this long after their end, so that a late click is told that it was late.
-const ENDED_TOKENS_STAY: Duration = Duration::from_hours(24);
-
 /// Runs every loop until `stop` says so. A loop that ends by itself is an error.
 pub async fn run(world: World, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let schedule = world.config.schedule.clone();
@@ -28,8 +23,13 @@ pub async fn run(world: World, stop: watch::Receiver<bool>) -> anyhow::Result<()
     let later = |name, period| start(name, period, period);
     loops.spawn(start("panel health", schedule.health_check, Duration::ZERO).every(health::check));
     loops.spawn(later("ticket scan", schedule.ticket_scan).every(read_tickets));
-    loops.spawn(later("lapsing orders", LAPSE_LOOK.min(schedule.order_expiry)).every(lapse));
-    loops.spawn(later("session clean-up", schedule.session_cleanup).every(forget_sessions));
+    let lapse_look = cleanup::LAPSE_LOOK.min(schedule.order_expiry).min(schedule.order_reminder);
+    loops.spawn(start("clock", cleanup::CLOCK_LOOK, Duration::ZERO).every(cleanup::watch_clock));
+    loops.spawn(later("unpaid orders", lapse_look).every(cleanup::lapse));
+    loops.spawn(later("session clean-up", schedule.session_cleanup).every(cleanup::forget_sessions));
+    loops.spawn(later("message clean-up", schedule.message_cleanup).every(cleanup::clean_messages));
+    let first_sweep = cleanup::FIRST_SWEEP.min(schedule.message_cleanup);
+    loops.spawn(start("channel sweep", schedule.message_cleanup, first_sweep).every(cleanup::sweep_channels));
     loops.spawn(start("dashboard", schedule.dashboard_refresh, Duration::ZERO).every(refresh_dashboard));
     loops.spawn(start("revenue roll-up", schedule.revenue_cache, Duration::ZERO).every(repair_revenue));
     loops.spawn(start("backup", backup::LOOK, backup::FIRST_LOOK).every(backup::back_up));
@@ -79,17 +79,6 @@ async fn read_tickets(world: World) -> Result<(), db::Error> {
         world.db.want(&Effect::ReadTicket { order }, now, now).await?;
     }
     Ok(())
-}
-
-async fn lapse(world: World) -> Result<(), db::Error> {
-    for order in world.db.expire_orders(world.clock.now()).await? {
-        tracing::info!(order.id = %order, "never paid; lapsed");
-    }
-    Ok(())
-}
-
-async fn forget_sessions(world: World) -> Result<(), db::Error> {
-    world.db.forget_sessions(world.clock.now().minus(ENDED_TOKENS_STAY)).await.map(drop)
 }
 
 /// The roll-up is compared with the ledger and, where it does not fit, built anew.

@@ -101,8 +101,9 @@ pub fn not_backed_up(locale: Locale, incident: &str) -> Post {
 pub fn backup_message(locale: Locale, name: &str, at: Millis, bytes: Option<Vec<u8>>) -> Post {
     let arguments = [("name", text::code(name, 100).into()), ("at", text::date(at).into())];
     match bytes {
-        Some(bytes) => Post::text(locale.with("books-backup-message", &arguments))
-            .file(File { name: name.to_owned(), bytes }),
+        Some(bytes) => {
+            Post::text(locale.with("books-backup-message", &arguments)).file(File { name: name.to_owned(), bytes })
+        }
         None => Post::text(locale.with("books-backup-too-large", &arguments)),
     }
 }
@@ -145,11 +146,6 @@ fn periods(locale: Locale, today: Period) -> Menu {
     let quarter = Period::containing(Span::Quarter, day);
     let year = Period::containing(Span::Year, day);
     options.extend([quarter, quarter.previous(), year, year.previous()].map(|period| entry(period, None)));
-    options.push(Entry {
-        value: OTHER.to_owned(),
-        label: locale.say("books-other"),
-        description: None,
-        chosen: false,
-    });
+    options.push(Entry { value: OTHER.to_owned(), label: locale.say("books-other"), description: None, chosen: false });
     Menu { button: Button::ExportMenu, placeholder: locale.say("books-placeholder"), options }
 }

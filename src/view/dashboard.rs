@@ -175,13 +175,13 @@ fn lines(locale: Locale, facts: &DashboardFacts<'_>, sums: &[(String, Sum)], nam
     if sums.is_empty() {
         return locale.say("dashboard-nothing");
     }
-    let named = sums.iter().take(NAMED).map(|(id, brought)| {
+    let largest = sums.iter().take(NAMED).map(|(id, brought)| {
         let name = names.iter().find(|(known, _)| known == id).map_or(id, |(_, name)| name);
         let brought = sum(locale, facts, *brought);
         // Eight of these must fit into one field.
         locale.with("dashboard-line", &[("name", text::plain(name, 40).into()), ("sum", brought.into())])
     });
-    named.collect::<Vec<_>>().join("\n")
+    largest.collect::<Vec<_>>().join("\n")
 }
 
 fn down(locale: Locale, facts: &DashboardFacts<'_>) -> String {

@@ -32,6 +32,13 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
         }
         OwnerNews::LoginRefused { panel } => locale.with("news-login-refused", &[("panel", words::name(panel).into())]),
         OwnerNews::NoBackup => locale.say("news-no-backup"),
+        OwnerNews::ClockJumped { at, minutes, hold } => locale.with(
+            "news-clock-jumped",
+            &[("at", text::date(*at).into()), ("minutes", (*minutes).into()), ("hold", (*hold).into())],
+        ),
+        OwnerNews::StrayTicket { channel } => {
+            locale.with("news-stray-ticket", &[("channel", text::channel(*channel).into())])
+        }
         OwnerNews::Parked { key } => locale.with("news-parked", &[("key", text::code(key, 150).into())]),
     };
     Post::text(content).marked(&Marker::owner(news))

@@ -1,6 +1,6 @@
 //! Short messages in a ticket that ring its customer's phone. An edited status message does not.
 
-use crate::domain::{Order, effect::Notice};
+use crate::domain::{Order, OrderState, effect::Notice};
 
 use super::{Locale, Marker, Post, proof, text, words};
 
@@ -14,6 +14,13 @@ pub fn notice(locale: Locale, order: &Order, notice: &Notice, declined: Option<&
         Notice::Duplicate { .. } => locale.say("proof-duplicate"),
         Notice::NoMethod { .. } => locale.say("proof-no-method"),
         Notice::LinkWaits => locale.say("notice-link-waits"),
+        Notice::PaySoon => match order.state {
+            OrderState::PendingPayment { expires_at, .. } => {
+                locale.with("notice-pay-soon", &[("when", text::relative(expires_at).into())])
+            }
+            // Paid or over meanwhile; the status message says so.
+            _ => locale.say("notice-pay-soon-no-more"),
+        },
     };
     let content =
         locale.with("notice-to", &[("customer", text::person(order.customer).into()), ("sentence", sentence.into())]);

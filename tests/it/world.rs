@@ -54,6 +54,14 @@ pub(crate) struct World {
     finished: bool,
 }
 
+/// Days begin and end in the middle of some test, whenever the tests run; at noon in the middle of
+/// none. A bot in a process of its own has the machine's clock.
+fn until_noon(clock: &Clock) -> Duration {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let of_today = u64::try_from(clock.now().0).expect("a time after 1970") % DAY;
+    Duration::from_millis((DAY + DAY / 2 - of_today) % DAY)
+}
+
 impl World {
     /// The usual shop, with the bot running.
     pub(crate) async fn new() -> Self {
@@ -72,6 +80,9 @@ impl World {
         let mut scene = Scene::default();
         choose(&mut scene);
         let clock = Clock::system();
+        if !scene.process {
+            clock.advance(until_noon(&clock));
+        }
         let now = clock.clone();
         let portal = Portal { message_content: scene.message_content, members: false, presences: false };
         let options = Options {
@@ -83,6 +94,7 @@ impl World {
         };
         let discord = Discord::start(options).await.expect("a sandbox Discord");
         let panel = Panel::start(scene.panel.clone()).await.expect("a sandbox panel");
+        panel.set_clock_offset_ms(clock.now().0 - Clock::system().now().0);
         let guild = Guild::build(&discord, &scene);
         let folder = tempfile::tempdir().expect("a folder");
         let environment = scene::configure(folder.path(), &scene, &guild, &discord, &panel);

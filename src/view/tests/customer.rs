@@ -193,6 +193,7 @@ fn refusals_say_what_to_do() {
     This belongs to somebody else's order.
     Only our team can use this.
     Your role lets you see this, but only admins can do it.
+    Only owners can do this.
     This order can no longer be cancelled, because it is already paid for or closed.
     The payment method can no longer be changed.
     This button is out of date. Nothing was changed.

@@ -4,6 +4,8 @@
 mod keeping;
 mod staff;
 
+pub(super) use keeping::reviewers;
+
 use crate::{
     domain::{
         ChannelId, Currency, Millis, Money, Order, OrderId, OrderState, PaymentMethod, Plan, SubmissionId, UserId,
@@ -269,8 +271,13 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
         posts.push(notice::notice(locale, &order, &Notice::BadPicture { message: 5, why }, None));
     }
     let declined = Notice::Declined { submission: SubmissionId(1) };
-    for told in [Notice::Welcome, Notice::Duplicate { message: 5 }, Notice::NoMethod { message: 5 }, Notice::LinkWaits]
-    {
+    for told in [
+        Notice::Welcome,
+        Notice::Duplicate { message: 5 },
+        Notice::NoMethod { message: 5 },
+        Notice::LinkWaits,
+        Notice::PaySoon,
+    ] {
         posts.push(notice::notice(locale, &order, &told, None));
     }
     posts.push(notice::notice(locale, &order, &declined, Some(words.sentence)));
@@ -278,6 +285,7 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
     posts.push(proof::wrong_channel(locale, &order));
     order.state = OrderState::Declined { decided: adel(), reason: words.sentence.to_owned() };
     posts.push(notice::notice(locale, &order, &declined, Some(words.sentence)));
+    posts.push(notice::notice(locale, &order, &Notice::PaySoon, None));
     posts
 }
 

@@ -80,7 +80,7 @@ async fn an_encrypted_backup_needs_its_passphrase_both_ways() {
     let path = printed_path(&said.out);
     assert!(fs::read(&path).unwrap().starts_with(b"age-encryption.org/v1\n"));
     let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(names, [path.clone()], "nothing in the clear stays");
+    assert_eq!(names, std::slice::from_ref(&path), "nothing in the clear stays");
 
     let stranger = Operator::new().sets("BACKUP_PASSPHRASE", "wrong");
     let said = stranger.types(&["restore", path.to_str().unwrap()]);

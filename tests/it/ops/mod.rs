@@ -102,7 +102,7 @@ async fn order(db: &Db, number: u64) -> OrderId {
     };
     match db.place_order(new, NOW).await.unwrap() {
         Ordered::Made(made) => made.id,
-        other => panic!("no order was made: {other:?}"),
+        other => unreachable!("no order was made: {other:?}"),
     }
 }
 

@@ -37,7 +37,8 @@ pub(crate) struct Scene {
 
 impl Default for Scene {
     fn default() -> Self {
-        let schedule = [("retry_min", "30ms"), ("retry_max", "300ms"), ("panel_timeout", "400ms")];
+        let schedule =
+            [("retry_min", "30ms"), ("retry_max", "300ms"), ("panel_timeout", "400ms"), ("clock_hold", "off")];
         let limits = [("order", "\"off\""), ("admin", "\"off\"")];
         let owned = |(key, value): (&'static str, &str)| (key, value.to_owned());
         Self {

@@ -22,3 +22,9 @@ news-no-backup =
 news-parked =
     A step failed too often and now waits for a person: { $key }
     The order it belongs to shows the cause in the review channel.
+news-clock-jumped =
+    The server's clock jumped forward by { $minutes } minutes, to { $at }.
+    If the clock is wrong, please put it right: for { $hold } minutes nothing is deleted and no order expires.
+news-stray-ticket =
+    The channel { $channel } says that it is a ticket of ours, but its order is not in the database (perhaps a backup was restored).
+    It was left as it is. Please look at it, and delete it by hand if nobody needs it.

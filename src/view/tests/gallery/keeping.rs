@@ -89,15 +89,20 @@ pub(super) fn dashboards(locale: Locale, words: Words<'_>) -> Vec<Post> {
     ]
 }
 
+/// Who approved what, in a table's totals.
+pub(in crate::view::tests) fn reviewers() -> impl Iterator<Item = UserId> {
+    (0..40).map(|n| UserId(u64::MAX - n))
+}
+
 pub(super) fn books(locale: Locale, words: Words<'_>) -> Vec<Post> {
-    let total = |source: &str, n: u64| ExportedTotal {
-        source: source.to_owned(),
+    let total = |n: usize, reviewer| ExportedTotal {
+        source: if n.is_multiple_of(2) { "shop" } else { "manual" }.to_owned(),
         method: format!("method-{n}"),
-        reviewer: UserId(u64::MAX - n),
+        reviewer,
         events: i64::MAX,
         amount: Money::new(i64::MIN, egp()),
     };
-    let totals: Vec<_> = (0..40).map(|n| total(if n % 2 == 0 { "shop" } else { "manual" }, n)).collect();
+    let totals: Vec<_> = reviewers().enumerate().map(|(n, reviewer)| total(n, reviewer)).collect();
     let names = [("method-0".to_owned(), words.name.to_owned())];
     let period = Period::last_days(30, today());
     let facts = |orders, totals| TableFacts {

@@ -118,6 +118,8 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
         OwnerNews::LoginRefused { panel: words.name.to_owned() },
         OwnerNews::NoBackup,
         OwnerNews::Parked { key: words.name.to_owned() },
+        OwnerNews::ClockJumped { at: NOW, minutes: u64::MAX, hold: u64::MAX },
+        OwnerNews::StrayTicket { channel: TICKET },
     ] {
         posts.push(news::owner(locale, &told));
     }

@@ -1,0 +1,133 @@
+//! What is over and must go, and what was forgotten and must be found.
+
+use std::time::Duration;
+
+use super::{Db, Error};
+use crate::domain::{
+    ChannelId, MessageId, Millis, OrderId,
+    effect::{Effect, Notice, OwnerNews},
+};
+
+/// The most messages that Discord deletes at once ("Bulk Delete Messages").
+const BATCH: i64 = 100;
+
+/// A ticket that is not made after this long was forgotten: making one takes a second.
+const MADE_WITHIN: Duration = Duration::from_mins(10);
+
+impl Db {
+    /// The channels in which messages' time is over.
+    pub async fn channels_to_clean(&self, now: Millis) -> Result<Vec<ChannelId>, Error> {
+        let ids =
+            sqlx::query_scalar!("SELECT DISTINCT channel_id FROM bot_messages WHERE delete_at <= ? LIMIT 500", now.0)
+                .fetch_all(&self.readers)
+                .await?;
+        Ok(ids.into_iter().map(ChannelId::from_sql).collect())
+    }
+
+    /// Up to a hundred messages in a channel whose time is over, oldest first.
+    pub async fn messages_to_clean(&self, channel: ChannelId, now: Millis) -> Result<Vec<MessageId>, Error> {
+        let channel = channel.to_sql();
+        let ids = sqlx::query_scalar!(
+            "SELECT message_id FROM bot_messages WHERE channel_id = ? AND delete_at <= ? ORDER BY message_id LIMIT ?",
+            channel,
+            now.0,
+            BATCH
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(ids.into_iter().map(MessageId::from_sql).collect())
+    }
+
+    /// These messages are gone, or will never go.
+    pub async fn forget_messages(&self, messages: &[MessageId]) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        for message in messages {
+            let id = message.to_sql();
+            sqlx::query!("DELETE FROM bot_messages WHERE message_id = ?", id).execute(tx.sql()).await?;
+        }
+        tx.commit().await
+    }
+
+    /// A channel is gone with everything in it.
+    pub async fn forget_channel(&self, channel: ChannelId) -> Result<(), Error> {
+        let channel = channel.to_sql();
+        let mut tx = self.begin().await?;
+        sqlx::query!("DELETE FROM bot_messages WHERE channel_id = ?", channel).execute(tx.sql()).await?;
+        tx.commit().await
+    }
+
+    /// Reminds, once, the customers of unpaid orders that end within `ahead`; says how many.
+    pub async fn remind_unpaid(&self, ahead: Duration, now: Millis) -> Result<usize, Error> {
+        let soon = now.plus(ahead);
+        let due = sqlx::query_scalar!(
+            "SELECT id FROM orders WHERE status = 'pending_payment' AND expires_at > ? AND expires_at <= ?
+               AND reminded_at IS NULL LIMIT 100",
+            now.0,
+            soon.0
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let mut reminded = 0;
+        for order in due.iter().filter_map(|id| id.parse::<OrderId>().ok()) {
+            let mut tx = self.begin().await?;
+            let id = order.as_str();
+            let first = sqlx::query!(
+                "UPDATE orders SET reminded_at = ? WHERE id = ? AND status = 'pending_payment' AND reminded_at IS NULL",
+                now.0,
+                id
+            )
+            .execute(tx.sql())
+            .await?;
+            if first.rows_affected() == 1 {
+                tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::PaySoon }, now, now).await?;
+                tx.commit().await?;
+                reminded += 1;
+            }
+        }
+        Ok(reminded)
+    }
+
+    /// The channels that are tickets as far as we know.
+    pub async fn known_tickets(&self) -> Result<Vec<ChannelId>, Error> {
+        let ids = sqlx::query_scalar!(
+            r#"SELECT channel_id AS "channel!: i64" FROM orders INDEXED BY orders_channel WHERE channel_id IS NOT NULL"#
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(ids.into_iter().map(ChannelId::from_sql).collect())
+    }
+
+    /// Unpaid orders without a ticket that nobody is making.
+    pub async fn forgotten_orders(&self, now: Millis) -> Result<Vec<OrderId>, Error> {
+        let before = now.minus(MADE_WITHIN);
+        let ids = sqlx::query_scalar!(
+            "SELECT id FROM orders o WHERE status = 'pending_payment' AND channel_id IS NULL AND created_at < ?
+               AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.key = 'ticket:' || o.id)",
+            before.0
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+    }
+
+    /// Tells the owners something that is told once for ever.
+    pub async fn tell_owners_once(&self, news: OwnerNews, now: Millis) -> Result<bool, Error> {
+        let (key, at) = (format!("told:{}", news.key()), now.0.to_string());
+        let told = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", key)
+            .fetch_optional(&self.readers)
+            .await?;
+        if told.is_some() {
+            return Ok(false);
+        }
+        let mut tx = self.begin().await?;
+        let first = sqlx::query!("INSERT OR IGNORE INTO bot_config (key, value) VALUES (?, ?)", key, at)
+            .execute(tx.sql())
+            .await?;
+        if first.rows_affected() == 0 {
+            return Ok(false);
+        }
+        tx.enqueue(&Effect::TellOwner { news }, now, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,151 @@
+//! Deleting what is over, and finding what was forgotten: messages with their time, channels that
+//! nobody remembers, tickets that are gone.
+
+use std::{collections::HashSet, time::Duration};
+
+use serenity::all::{GuildChannel, MessageId as DiscordMessage};
+
+use super::{
+    Failure, World,
+    discord::{Trouble, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, call, made_before, serenity_channel},
+    ticket,
+};
+use crate::{
+    db::outbox::Claim,
+    domain::{
+        ChannelId, MessageId, Millis, Order, OrderState,
+        effect::{Effect, OwnerNews},
+    },
+};
+
+/// Discord deletes only younger messages in bulk ("Bulk Delete Messages": two weeks), with an hour
+/// to spare for clocks that differ.
+const BULK_AGE: Duration = Duration::from_hours(14 * 24 - 1);
+
+/// A channel may be younger than the row that names it.
+const BEING_MADE: Duration = Duration::from_mins(10);
+
+/// What became of one try to delete.
+enum Gone {
+    /// It is gone, or will never go.
+    Messages,
+    /// The whole channel is.
+    Channel,
+}
+
+/// Deletes the messages in a channel whose time is over.
+pub(super) async fn channel(world: &World, claim: &Claim, channel: ChannelId) -> Result<(), Failure> {
+    loop {
+        let now = world.clock.now();
+        let due = world.db.messages_to_clean(channel, now).await?;
+        if due.is_empty() || world.clock.jumped(world.config.schedule.clock_hold).is_some() {
+            return Ok(world.db.finish(claim, now).await?);
+        }
+        if let Gone::Channel = delete_all(world, channel, &due, now).await? {
+            world.db.forget_channel(channel).await?;
+        }
+    }
+}
+
+async fn delete_all(world: &World, channel: ChannelId, due: &[MessageId], now: Millis) -> Result<Gone, Failure> {
+    let (old, young): (Vec<_>, Vec<_>) = due.iter().partition(|message| made_before(message.0, now.minus(BULK_AGE)));
+    let mut one_by_one: Vec<MessageId> = old;
+    if young.len() < 2 {
+        one_by_one.extend(young);
+    } else {
+        let ids = young.iter().map(|message| DiscordMessage::new(message.0.max(1)));
+        match call(serenity_channel(channel).delete_messages(&*world.http, ids)).await {
+            Ok(()) => world.db.forget_messages(&young).await?,
+            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => return Ok(Gone::Channel),
+            // One of them is in the way; alone, each shows what it is.
+            Err(Trouble::Refused(_)) => one_by_one.extend(young),
+            Err(target) => return Err(target.into()),
+        }
+    }
+    for message in one_by_one {
+        match call(serenity_channel(channel).delete_message(&*world.http, message.0)).await {
+            Ok(()) => {}
+            Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {}
+            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => return Ok(Gone::Channel),
+            Err(Trouble::Refused(refusal)) => {
+                // Asked again it says the same; it must not stand in the way of the others.
+                tracing::warn!(channel.id = %channel, message.id = %message, code = refusal.code, "a message of ours cannot be deleted: {}", refusal.says);
+            }
+            Err(target) => return Err(target.into()),
+        }
+        world.db.forget_messages(&[message]).await?;
+    }
+    Ok(Gone::Messages)
+}
+
+/// Compares the guild's channels with the tickets we know, and mends both.
+pub(super) async fn sweep(world: &World, claim: &Claim) -> Result<(), Failure> {
+    let now = world.clock.now();
+    // Before the list: what is made after it is in neither.
+    let known = world.db.known_tickets().await?;
+    let guild = serenity::all::GuildId::new(world.config.discord.guild_id.0.max(1));
+    let there: Vec<GuildChannel> = call(world.http.get_channels(guild)).await?;
+    let ids: HashSet<u64> = there.iter().map(|channel| channel.id.get()).collect();
+    if !ids.contains(&world.config.discord.review_channel_id.0) {
+        tracing::warn!("Discord's list of channels lacks the review channel; it is not believed");
+        return Ok(world.db.finish(claim, now).await?);
+    }
+    for channel in known.into_iter().filter(|channel| !ids.contains(&channel.0)) {
+        if let Some(order) = world.db.ticket_gone(channel, now).await? {
+            tracing::info!(order.id = %order, "a ticket's channel is gone");
+        }
+    }
+    for channel in &there {
+        if made_before(channel.id.get(), now.minus(BEING_MADE)) {
+            look_at(world, channel, now).await?;
+        }
+    }
+    for order in world.db.forgotten_orders(now).await? {
+        tracing::warn!(order.id = %order, "an order without a ticket was found; it is made");
+        world.db.want(&Effect::SyncTicket { order }, now, now).await?;
+    }
+    Ok(world.db.finish(claim, now).await?)
+}
+
+/// One channel that is there: whether it is a ticket of ours that somebody still needs.
+async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(), Failure> {
+    let Some(id) = channel.topic.as_deref().and_then(ticket::order_of_topic) else { return Ok(()) };
+    let here = ChannelId(channel.id.get());
+    let Some(order) = world.db.order(&id).await? else {
+        tracing::warn!(order.id = %id, channel.id = %here, "a ticket of an order that is not in the database");
+        world.db.tell_owners_once(OwnerNews::StrayTicket { channel: here }, now).await?;
+        return Ok(());
+    };
+    if order.ticket.channel == Some(here) {
+        return end_in_time(world, &order, now).await;
+    }
+    if order.ticket.channel.is_none() && matches!(order.state, OrderState::PendingPayment { .. }) {
+        tracing::warn!(order.id = %id, "the ticket of an order was found again");
+        world.db.ticket_made(&id, here, !order.ticket_is_open(), now).await?;
+        world.db.want(&Effect::SyncTicket { order: id }, now, now).await?;
+        return Ok(());
+    }
+    if world.clock.jumped(world.config.schedule.clock_hold).is_some() {
+        return Ok(());
+    }
+    tracing::warn!(order.id = %id, channel.id = %here, "a ticket that nobody needs any more is deleted");
+    match call(serenity_channel(here).delete(&*world.http)).await {
+        Ok(_) => Ok(()),
+        Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => Ok(()),
+        Err(Trouble::Refused(refusal)) => {
+            tracing::warn!(channel.id = %here, "the channel cannot be deleted: {}", refusal.says);
+            Ok(())
+        }
+        Err(target) => Err(target.into()),
+    }
+}
+
+/// The ticket of an order that is over goes one day, whatever became of the row that said when.
+async fn end_in_time(world: &World, order: &Order, now: Millis) -> Result<(), Failure> {
+    if order.status().is_active() || world.db.ticket_closes_at(&order.id).await?.is_some() {
+        return Ok(());
+    }
+    tracing::warn!(order.id = %order.id, "the ticket of an order that is over was forgotten");
+    let at = now.plus(world.config.schedule.ticket_delete_after);
+    Ok(world.db.want(&Effect::DeleteTicket { order: order.id.clone() }, at, now).await?)
+}

@@ -1,0 +1,76 @@
+//! What goes when its time is over: messages, confirmations, unpaid orders. While the wall clock
+//! is not to be trusted nothing goes.
+
+use std::time::Duration;
+
+use super::World;
+use crate::{
+    db,
+    domain::effect::{Effect, OwnerNews},
+};
+
+/// Unpaid orders whose time is over are looked for this often; a minute late harms nobody.
+pub(super) const LAPSE_LOOK: Duration = Duration::from_mins(1);
+
+/// The clock is looked at this often, so that a jump is noticed before what follows from it.
+pub(super) const CLOCK_LOOK: Duration = Duration::from_secs(1);
+
+/// Channels are compared for the first time this long after the start: the gateway has told by
+/// then what it missed.
+pub(super) const FIRST_SWEEP: Duration = Duration::from_secs(10);
+
+/// Tokens stay this long after their end, so that a late click is told that it was late.
+const ENDED_TOKENS_STAY: Duration = Duration::from_hours(24);
+
+/// Owners read of a jump of the clock, once.
+pub(super) async fn watch_clock(world: World) -> Result<(), db::Error> {
+    let hold = world.config.schedule.clock_hold;
+    let Some(jump) = world.clock.jumped(hold) else { return Ok(()) };
+    let minutes = |time: Duration| time.as_secs().div_ceil(60);
+    let news = OwnerNews::ClockJumped { at: jump.at, minutes: minutes(jump.by), hold: minutes(hold) };
+    if world.db.tell_owners_once(news, world.clock.now()).await? {
+        tracing::error!(by = ?jump.by, "the clock jumped forward; nothing is deleted or expired for {hold:?}");
+    }
+    Ok(())
+}
+
+fn is_held(world: &World) -> bool {
+    world.clock.jumped(world.config.schedule.clock_hold).is_some()
+}
+
+/// Unpaid orders: a reminder first, the end later.
+pub(super) async fn lapse(world: World) -> Result<(), db::Error> {
+    if is_held(&world) {
+        return Ok(());
+    }
+    let (schedule, now) = (&world.config.schedule, world.clock.now());
+    for order in world.db.expire_orders(now).await? {
+        tracing::info!(order.id = %order, "never paid; lapsed");
+    }
+    // A reminder that would come at the end or after it is none.
+    let ahead = schedule.order_expiry.saturating_sub(schedule.order_reminder);
+    world.db.remind_unpaid(ahead, now).await.map(drop)
+}
+
+pub(super) async fn forget_sessions(world: World) -> Result<(), db::Error> {
+    if is_held(&world) {
+        return Ok(());
+    }
+    world.db.forget_sessions(world.clock.now().minus(ENDED_TOKENS_STAY)).await.map(drop)
+}
+
+/// Messages whose time is over, channel by channel: one that cannot be cleaned stops no other.
+pub(super) async fn clean_messages(world: World) -> Result<(), db::Error> {
+    if is_held(&world) {
+        return Ok(());
+    }
+    let now = world.clock.now();
+    let channels = world.db.channels_to_clean(now).await?;
+    let effects: Vec<_> = channels.into_iter().map(|channel| Effect::CleanChannel { channel }).collect();
+    world.db.want_all(&effects, now, now).await
+}
+
+pub(super) async fn sweep_channels(world: World) -> Result<(), db::Error> {
+    let now = world.clock.now();
+    world.db.want(&Effect::SweepChannels {}, now, now).await
+}
