@@ -75,6 +75,9 @@
 //!
 //! - **a command**: a function in the file of its flow in `bot/`, a line in `commands` of
 //!   `bot/mod.rs`, its description in `view/command.rs` and the locale files.
+//! - **a command of `/admin`**: a file in `bot/admin/`, which asks `admitted` first and takes what
+//!   it is about from `target`; a line in `admin` of `bot/admin/mod.rs`, its texts as above. A
+//!   value that is suggested while somebody types is a [`domain::Target`] and never trusted.
 //! - **a button or menu**: a variant of [`domain::button::Button`] (it comes back from a client
 //!   and is never trusted), an arm where `bot/mod.rs` dispatches.
 //! - **an event of Discord**: an arm of `on_event` in `bot/mod.rs`, and its intent in `intents`.

@@ -1,8 +1,6 @@
 //! The link, for its owner alone: "Get my link" in the ticket and `/link`, for ever. Everything
 //! needed is stored; the panel is only asked how much has been used, and not waited for long.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 
 use crate::{
@@ -16,10 +14,8 @@ use super::{
     asked::Asked,
     fault::{Fault, settle},
     order::own_order,
+    usage,
 };
-
-/// How long a panel may take to say how much was used. The person waits for a link, not for this.
-const USAGE: Duration = Duration::from_secs(2);
 
 /// `/link`
 #[poise::command(slash_command)]
@@ -64,14 +60,13 @@ async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
         return Ok(());
     }
     let subscriptions = bot.db.subscriptions_of(asked.user).await?;
-    let up = |sub: &Subscription| bot.panels.get(&sub.panel).is_some_and(|panel| panel.availability().is_up());
-    if subscriptions.iter().any(up) {
+    if subscriptions.iter().any(|subscription| usage::answers(bot, subscription)) {
         asked.defer().await?;
     }
-    let used = join_all(subscriptions.iter().map(|subscription| usage(bot, subscription))).await;
+    let seen = join_all(subscriptions.iter().map(|subscription| usage::look(bot, subscription))).await;
     let mut owned = Vec::new();
-    for (subscription, used) in subscriptions.into_iter().zip(used) {
-        owned.push(Owned::new(bot, subscription, used).await?);
+    for (subscription, seen) in subscriptions.into_iter().zip(seen) {
+        owned.push(Owned::new(bot, subscription, Some(seen.used)).await?);
     }
     let facts: Vec<_> = owned.iter().filter_map(Owned::facts).collect();
     for post in view::delivery::my_links(asked.locale, &facts) {
@@ -81,14 +76,6 @@ async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
         fetched(bot, asked, &shown.subscription).await?;
     }
     Ok(())
-}
-
-/// What was used in all, as the panel says now; nothing while it does not.
-async fn usage(bot: &Bot, subscription: &Subscription) -> Option<(u64, Millis)> {
-    let panel = bot.panels.get(&subscription.panel).filter(|panel| panel.availability().is_up())?;
-    let found = tokio::time::timeout(USAGE, panel.find(&subscription.email)).await.ok()?.ok()??;
-    let used = u64::try_from(found.used_bytes).unwrap_or(0);
-    Some((subscription.used_before.saturating_add(used), bot.clock.now()))
 }
 
 /// "Get my link" in the ticket. From what is stored: no panel can make the customer wait.

@@ -21,12 +21,13 @@ use crate::{
     proof::Door,
     view::{
         Locale, Modal,
-        command::Described,
+        command::description,
         refusal::{Refusal, refused},
     },
 };
 
 mod access;
+mod admin;
 mod asked;
 mod dashboard;
 mod decision;
@@ -37,6 +38,7 @@ mod payment;
 mod presence;
 mod review;
 mod ticket;
+mod usage;
 
 use asked::Asked;
 pub use fault::{Fault, Unanswered};
@@ -118,18 +120,23 @@ pub fn framework(bot: Bot) -> poise::Framework<Bot, Fault> {
 
 /// The slash commands, with the texts that Discord shows beside them.
 fn commands(locale: Locale) -> Vec<poise::Command<Bot, Fault>> {
-    let mut commands = vec![order::order(), payment::proof(), link::link()];
+    let mut commands = vec![order::order(), payment::proof(), link::link(), admin::admin()];
     for command in &mut commands {
-        command.description = described(&command.name).map(|text| text.description(locale).into());
-        for parameter in &mut command.parameters {
-            parameter.description = described(&parameter.name).map(|text| text.description(locale).into());
-        }
+        describe(command, None, locale);
     }
     commands
 }
 
-fn described(name: &str) -> Option<Described> {
-    Described::ALL.into_iter().find(|described| described.name() == name)
+/// Puts the texts beside a command, its options and the commands below it.
+fn describe(command: &mut poise::Command<Bot, Fault>, group: Option<&str>, locale: Locale) {
+    let path = group.map_or_else(|| command.name.to_string(), |group| format!("{group} {}", command.name));
+    command.description = description(locale, &path, None).map(Into::into);
+    for parameter in &mut command.parameters {
+        parameter.description = description(locale, &path, Some(&parameter.name)).map(Into::into);
+    }
+    for below in &mut command.subcommands {
+        describe(below, Some(&path), locale);
+    }
 }
 
 async fn on_event(framework: poise::FrameworkContext<'_, Bot, Fault>, event: &FullEvent) -> Result<(), Fault> {

@@ -9,6 +9,7 @@ mod audit;
 pub mod audit_file;
 pub mod backup;
 pub mod dashboard;
+pub mod desk;
 mod disk;
 pub mod export;
 mod lock;

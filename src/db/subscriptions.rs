@@ -37,6 +37,8 @@ pub struct Subscription {
     pub quota: Option<u64>,
     /// Bytes used before the counter's last reset.
     pub used_before: u64,
+    /// Bytes used in all, and when that was read on the panel.
+    pub known_use: (u64, Millis),
     /// The link as last built; a secret of the customer's.
     pub link: Option<String>,
 }
@@ -86,7 +88,8 @@ impl Db {
     /// A subscription by its number.
     pub async fn subscription(&self, id: SubscriptionRow) -> Result<Option<Subscription>, Error> {
         let row = sqlx::query!(
-            "SELECT user_id, panel, inbound_id, client_uuid, sub_id, email, status, expires_at, quota_bytes, used_before, link
+            "SELECT user_id, panel, inbound_id, client_uuid, sub_id, email, status, expires_at, quota_bytes, used_before,
+                    used_bytes, COALESCE(used_at, updated_at) AS \"used_at!: i64\", link
              FROM subscriptions WHERE id = ?",
             id.0
         )
@@ -105,6 +108,7 @@ impl Db {
             expiry: row.expires_at.map(|ms| if ms == 0 { Expiry::Never } else { Expiry::At(Millis(ms)) }),
             quota: row.quota_bytes.map(unsigned),
             used_before: unsigned(row.used_before),
+            known_use: (unsigned(row.used_before).saturating_add(unsigned(row.used_bytes)), Millis(row.used_at)),
             link: row.link,
         }))
     }
@@ -358,10 +362,11 @@ impl WriteTx {
             (done.filled.expiry.to_panel(), signed(done.filled.quota), signed(done.filled.used_before));
         sqlx::query!(
             "UPDATE subscriptions SET status = 'active', expires_at = ?, quota_bytes = ?, used_before = used_before + ?,
-                 used_bytes = 0, link = ?, updated_at = ? WHERE id = ?",
+                 used_bytes = 0, used_at = ?, link = ?, updated_at = ? WHERE id = ?",
             expiry,
             quota,
             used,
+            now.0,
             done.link,
             now.0,
             sub.id.0

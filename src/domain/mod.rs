@@ -15,6 +15,7 @@ pub mod proofs;
 pub mod retention;
 pub mod revenue;
 pub mod shop;
+pub mod target;
 pub mod time;
 pub mod tracked;
 
@@ -22,4 +23,5 @@ pub use ids::{ChannelId, GuildId, Incident, MessageId, OrderId, RoleId, UserId};
 pub use money::{Currency, Money};
 pub use order::{Order, OrderState, OrderStatus, SubmissionId, SubscriptionRow};
 pub use shop::{MethodId, PaymentMethod, Plan, PlanId};
+pub use target::Target;
 pub use time::Millis;

@@ -1,41 +1,31 @@
-//! The slash commands' own texts, shown by Discord while a person types.
+//! The slash commands' own texts, shown by Discord while a person types. Names are the same in
+//! every language: they are what people tell each other to type.
 
 use super::Locale;
 
-/// A command or one of its options that Discord describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Described {
-    /// `/order`
-    Order,
-    /// `/proof`
-    Proof,
-    /// The picture of `/proof`.
-    ProofImage,
-    /// `/link`
-    Link,
+/// Every command and option with the id of its text. A command stands as it is typed; an option
+/// stands behind its command, or behind the group where it means the same in all of its commands.
+const TEXTS: &[(&str, &str)] = &[
+    ("order", "command-order"),
+    ("proof", "command-proof"),
+    ("proof image", "command-proof-image"),
+    ("link", "command-link"),
+    ("admin", "command-admin"),
+    ("admin user", "command-admin-user"),
+    ("admin subscription", "command-admin-subscription"),
+    ("admin user-info", "command-admin-user-info"),
+];
+
+/// What Discord says beside a command, given as it is typed, or beside one of its options.
+pub fn description(locale: Locale, command: &str, option: Option<&str>) -> Option<String> {
+    let text = |path: &str| TEXTS.iter().find(|(of, _)| *of == path).map(|(_, id)| locale.say(id));
+    let Some(option) = option else { return text(command) };
+    let group = command.split(' ').next().unwrap_or_default();
+    text(&format!("{command} {option}")).or_else(|| text(&format!("{group} {option}")))
 }
 
-impl Described {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Order, Self::Proof, Self::ProofImage, Self::Link];
-
-    /// The name as it is typed; the same in every language.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::Proof => "proof",
-            Self::ProofImage => "image",
-            Self::Link => "link",
-        }
-    }
-
-    /// The description, at most 100 characters.
-    pub fn description(self, locale: Locale) -> String {
-        locale.say(match self {
-            Self::Order => "command-order",
-            Self::Proof => "command-proof",
-            Self::ProofImage => "command-proof-image",
-            Self::Link => "command-link",
-        })
-    }
+/// All descriptions, for whoever looks whether they fit.
+#[cfg(test)]
+pub(super) fn all(locale: Locale) -> Vec<String> {
+    TEXTS.iter().map(|(_, id)| locale.say(id)).collect()
 }

@@ -8,6 +8,7 @@
 //! invisible characters, never longer than its place. What is meant to be copied (amounts,
 //! accounts, ids, links) stands alone in a code span.
 
+pub mod admin;
 pub mod books;
 pub mod chart;
 pub mod command;

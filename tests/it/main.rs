@@ -5,6 +5,7 @@
     reason = "a test that cannot set its scene should stop right there"
 )]
 
+mod admin;
 mod architecture;
 mod config;
 mod dashboard;

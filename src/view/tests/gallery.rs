@@ -1,9 +1,11 @@
 //! Every post there is, made of given words: with ordinary ones to see that all texts format,
 //! with arbitrary ones to see that all posts stay within the limits.
 
+mod desk;
 mod keeping;
 mod staff;
 
+pub(super) use desk::choices;
 pub(super) use keeping::reviewers;
 
 use crate::{
@@ -16,8 +18,7 @@ use crate::{
         shop::{Instructions, ReferencePolicy},
     },
     view::{
-        Locale, Post,
-        command::Described,
+        Locale, Post, command,
         decision::{self, Reason},
         delivery::{self, LinkFacts},
         notice, order, proof,
@@ -166,8 +167,9 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all.extend(keeping::outages(locale, words));
     all.extend(keeping::dashboards(locale, words));
     all.extend(keeping::books(locale, words));
+    all.extend(desk::records(locale, words));
     // The rest is no post, but its texts count.
-    let _ = (decision::reason_modal(locale, SubmissionId(1)), Described::ALL.map(|it| it.description(locale)));
+    let _ = (decision::reason_modal(locale, SubmissionId(1)), command::all(locale));
     let _ = Reason::ALL.map(|reason| reason.text(locale));
     all
 }

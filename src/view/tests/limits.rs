@@ -141,6 +141,9 @@ proptest! {
             fits(&post)?;
             pings_nobody(&post)?;
         }
+        for choice in gallery::choices(Locale::English, Words { name: &name, sentence: &sentence }) {
+            within("choice", &choice, 100)?;
+        }
     }
 }
 

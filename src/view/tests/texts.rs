@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use fluent_bundle::FluentResource;
 
 use super::{SAID, gallery};
-use crate::view::{Locale, command::Described, text};
+use crate::view::{Locale, command, text};
 
 /// The ids of a language, each beginning with its file's name.
 fn ids(locale: Locale) -> BTreeSet<String> {
@@ -69,8 +69,9 @@ fn every_text_formats_with_its_arguments() {
 
 #[test]
 fn descriptions_of_commands_fit() {
-    for (locale, described) in Locale::ALL.into_iter().flat_map(|it| Described::ALL.map(|d| (it, d))) {
-        let description = described.description(locale);
-        assert!((1..=100).contains(&text::length(&description)), "{description}");
+    for locale in Locale::ALL {
+        for description in command::all(locale) {
+            assert!((1..=100).contains(&text::length(&description)), "{description}");
+        }
     }
 }

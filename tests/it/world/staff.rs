@@ -1,5 +1,6 @@
 //! What staff do.
 
+use serde_json::Value;
 use tollkeeper::sandbox::discord::{Answer, Message, Pending, Person};
 
 use super::World;
@@ -15,6 +16,25 @@ pub(crate) struct Question {
 }
 
 impl Admin<'_> {
+    /// A command of `/admin` with its options, and what is answered.
+    pub(crate) async fn desk(&self, command: &str, options: Value) -> Message {
+        let asked = self.person.slash(self.world.guild.lobby, &format!("admin {command}"), options);
+        let answer = asked.expect("they see the command").reply().await.expect("an answer");
+        assert!(answer.ephemeral, "only they may see what the desk answers");
+        answer
+    }
+
+    /// What is suggested while they type into an option of `/admin`: names and values.
+    pub(crate) async fn suggested(&self, command: &str, option: &str, typed: &str) -> Vec<(String, String)> {
+        let typing = self.person.types(self.world.guild.lobby, &format!("admin {command}"), option, typed);
+        match typing.expect("the option suggests values").answer().await.expect("an answer") {
+            Answer::Choices(choices) => {
+                choices.into_iter().map(|(name, value)| (name, value.as_str().unwrap_or_default().to_owned())).collect()
+            }
+            other => unreachable!("{other:?} instead of suggestions"),
+        }
+    }
+
     /// The newest card that still has its buttons.
     pub(crate) async fn card(&self) -> Message {
         self.world.card("a card to review", |card| card.part("Approve").is_some()).await

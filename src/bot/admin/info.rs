@@ -1,0 +1,133 @@
+//! `/admin user-info`: a customer's record, with what the panels say at this moment.
+
+use futures_util::future::join_all;
+use serenity::all::User;
+
+use crate::{
+    db::subscriptions::Subscription,
+    domain::{Millis, access::Power, grants::Expiry},
+    view::{
+        self, Post,
+        admin::{CustomerFacts, OnPanel, OrderFacts, SubscriptionFacts, Unclear, Works},
+    },
+};
+
+use super::{
+    super::{
+        Bot, Context,
+        asked::Asked,
+        fault::{Fault, settle},
+        usage::{self, Client, Seen},
+    },
+    admitted, suggest,
+    target::{Meant, Named},
+};
+
+/// So many subscriptions are shown, the newest; hardly anybody has more than one.
+const SUBSCRIPTIONS: usize = 4;
+/// So many orders are shown, the newest.
+const ORDERS: u32 = 8;
+
+/// `/admin user-info`
+#[poise::command(slash_command, rename = "user-info")]
+pub(super) async fn user_info(
+    ctx: Context<'_>,
+    user: Option<User>,
+    #[autocomplete = "suggest::subscription"] subscription: Option<String>,
+) -> Result<(), Fault> {
+    let bot = ctx.data();
+    let mut asked = bot.command(&ctx);
+    let done = show(bot, &mut asked, Meant::new(user.as_ref(), subscription.as_deref())).await;
+    settle(&mut asked, done).await;
+    Ok(())
+}
+
+async fn show(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), Fault> {
+    if !admitted(bot, asked, Power::Support, "user.info").await? {
+        return Ok(());
+    }
+    let named = match meant.named(bot).await? {
+        Ok(named) => named,
+        Err(why) => return Ok(asked.answer(view::admin::unclear(asked.locale, &why)).await?),
+    };
+    let user = named.owner();
+    let (mut owned, more) = match named {
+        Named::Subscription(one) => (vec![one], 0),
+        Named::Person(user) => {
+            let all = bot.db.subscriptions_of(user).await?;
+            let more = all.len().saturating_sub(SUBSCRIPTIONS);
+            (all, more)
+        }
+    };
+    owned.truncate(SUBSCRIPTIONS);
+    if owned.iter().any(|one| usage::answers(bot, one)) {
+        asked.defer().await?;
+    }
+    let post = match bot.db.person(user).await? {
+        None => view::admin::unclear(asked.locale, &Unclear::Stranger(user)),
+        Some(person) => record(bot, asked, &person, &owned, more).await?,
+    };
+    asked.reply(post).await?;
+    Ok(())
+}
+
+async fn record(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    person: &crate::db::desk::Person,
+    owned: &[Subscription],
+    more: usize,
+) -> Result<Post, Fault> {
+    let seen = join_all(owned.iter().map(|one| usage::look(bot, one))).await;
+    let mut plans = Vec::new();
+    for one in owned {
+        plans.push(bot.db.plan_of(one.id).await?);
+    }
+    let now = bot.clock.now();
+    let subscriptions: Vec<_> = owned
+        .iter()
+        .zip(&plans)
+        .zip(&seen)
+        .map(|((one, plan), seen)| SubscriptionFacts {
+            plan: plan.as_deref(),
+            email: &one.email,
+            expiry: one.expiry.unwrap_or(Expiry::Never),
+            quota: one.quota.unwrap_or(0),
+            used: seen.used,
+            on_panel: on_panel(one, seen, now),
+        })
+        .collect();
+    let lines = bot.db.orders_of(person.id, ORDERS).await?;
+    let orders: Vec<_> = lines
+        .iter()
+        .map(|line| OrderFacts { id: &line.id, plan: &line.plan, status: line.status, created_at: line.created_at })
+        .collect();
+    let facts = CustomerFacts {
+        user: person.id,
+        name: &person.name,
+        first_seen: person.first_seen,
+        blocked: person.blocked.as_ref().map(|block| (block.reason.as_str(), block.since)),
+        subscriptions: &subscriptions,
+        more,
+        orders: &orders,
+    };
+    Ok(view::admin::customer(asked.locale, &facts))
+}
+
+fn on_panel(subscription: &Subscription, seen: &Seen, now: Millis) -> OnPanel {
+    let (client, counted) = match &seen.client {
+        Client::Unknown => return OnPanel::Unknown,
+        Client::Absent => return OnPanel::Absent,
+        Client::Foreign => return OnPanel::Foreign,
+        Client::There(client, counted) => (client, *counted),
+    };
+    let (expiry, quota) = (Expiry::from_panel(client.expiry_ms, now), u64::try_from(client.total_bytes).unwrap_or(0));
+    let works = match expiry {
+        _ if !client.enabled => Works::Off,
+        Expiry::At(at) if at <= now => Works::Ended,
+        _ if quota > 0 && counted >= quota => Works::UsedUp,
+        _ => Works::Yes,
+    };
+    let ours = (subscription.expiry.unwrap_or(Expiry::Never), subscription.quota.unwrap_or(0));
+    OnPanel::There { works, differs: (ours != (expiry, quota)).then_some((expiry, quota)) }
+}

@@ -1,0 +1,60 @@
+//! How much of a subscription was used: as the panel says now, else as it was known last. What
+//! the panel said is remembered, so that there is something to know when it is down.
+
+use std::time::Duration;
+
+use crate::{db::subscriptions::Subscription, domain::Millis, panel::ClientRecord};
+
+use super::Bot;
+
+/// How long a panel may take to say it. The person waits for something else.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is known about a subscription at this moment.
+pub(super) struct Seen {
+    /// Bytes used in all, and when that was read.
+    pub(super) used: (u64, Millis),
+    /// What the panel says.
+    pub(super) client: Client,
+}
+
+/// A subscription's client.
+pub(super) enum Client {
+    /// The panel does not answer.
+    Unknown,
+    /// There is none.
+    Absent,
+    /// There is one with another uuid.
+    Foreign,
+    /// It is there, with what the panel has counted since its last reset.
+    There(ClientRecord, u64),
+}
+
+/// Whether it is worth asking the panel of a subscription.
+pub(super) fn answers(bot: &Bot, subscription: &Subscription) -> bool {
+    bot.panels.get(&subscription.panel).is_some_and(|panel| panel.availability().is_up())
+}
+
+/// Asks the panel, not for long, and falls back on what was known last.
+pub(super) async fn look(bot: &Bot, subscription: &Subscription) -> Seen {
+    let client = client(bot, subscription).await;
+    let Client::There(_, counted) = &client else { return Seen { used: subscription.known_use, client } };
+    let now = bot.clock.now();
+    if let Err(error) = bot.db.note_use(subscription.id, *counted, now).await {
+        // Only the next look while the panel is down knows less.
+        tracing::warn!(subscription = subscription.id.0, %error, "what was used could not be remembered");
+    }
+    Seen { used: (subscription.used_before.saturating_add(*counted), now), client }
+}
+
+async fn client(bot: &Bot, subscription: &Subscription) -> Client {
+    let Some(panel) = bot.panels.get(&subscription.panel).filter(|panel| panel.availability().is_up()) else {
+        return Client::Unknown;
+    };
+    match tokio::time::timeout(PATIENCE, panel.find(&subscription.email)).await {
+        Err(_) | Ok(Err(_)) => Client::Unknown,
+        Ok(Ok(None)) => Client::Absent,
+        Ok(Ok(Some(found))) if found.client.uuid != subscription.uuid => Client::Foreign,
+        Ok(Ok(Some(found))) => Client::There(found.client, u64::try_from(found.used_bytes).unwrap_or(0)),
+    }
+}

@@ -1,0 +1,282 @@
+//! What the admin's desk looks up: people, subscriptions and orders by the beginning of what
+//! somebody types, a customer's record, and how much of a subscription was used.
+
+use super::{Db, Error, moment, signed};
+use crate::domain::{Millis, OrderId, OrderStatus, SubscriptionRow, UserId, grants::Expiry};
+
+/// Discord shows at most this many suggestions.
+pub const SUGGESTIONS: usize = 25;
+const LIMIT: i64 = 25;
+
+/// A subscription as it is suggested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundSubscription {
+    /// Its number.
+    pub id: SubscriptionRow,
+    /// The customer's name when last seen.
+    pub name: String,
+    /// The plan last bought, if an order stands behind it.
+    pub plan: Option<String>,
+    /// The end, once written.
+    pub expiry: Option<Expiry>,
+    /// The client's e-mail on the panel.
+    pub email: String,
+}
+
+/// An order as it is suggested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundOrder {
+    /// Its id.
+    pub id: OrderId,
+    /// The customer's name when last seen.
+    pub name: String,
+    /// The plan.
+    pub plan: String,
+    /// Its state.
+    pub status: OrderStatus,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
+/// A person as remembered, for staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The id.
+    pub id: UserId,
+    /// The name when last seen.
+    pub name: String,
+    /// When they came for the first time.
+    pub first_seen: Millis,
+    /// Since when they may not order, and why.
+    pub blocked: Option<Block>,
+}
+
+/// Why a person may not order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Since when, where that is known.
+    pub since: Option<Millis>,
+    /// Why.
+    pub reason: String,
+}
+
+/// One line about an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLine {
+    /// Its id.
+    pub id: OrderId,
+    /// The plan.
+    pub plan: String,
+    /// Its state.
+    pub status: OrderStatus,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
+struct SubscriptionHit {
+    id: i64,
+    name: String,
+    email: String,
+    expires_at: Option<i64>,
+    plan: Option<String>,
+}
+
+impl From<SubscriptionHit> for FoundSubscription {
+    fn from(row: SubscriptionHit) -> Self {
+        let expiry = |ms| if ms == 0 { Expiry::Never } else { Expiry::At(Millis(ms)) };
+        Self {
+            id: SubscriptionRow(row.id),
+            name: row.name,
+            plan: row.plan,
+            expiry: row.expires_at.map(expiry),
+            email: row.email,
+        }
+    }
+}
+
+struct OrderHit {
+    id: String,
+    name: String,
+    plan_name: String,
+    status: String,
+    created_at: i64,
+}
+
+impl OrderHit {
+    fn read(self) -> Result<FoundOrder, Error> {
+        let (id, status) = order_key(&self.id, &self.status)?;
+        Ok(FoundOrder { id, name: self.name, plan: self.plan_name, status, created_at: Millis(self.created_at) })
+    }
+}
+
+/// Where texts that begin with `prefix` end: nothing sorts behind the last character there is.
+fn end_of(prefix: &str) -> String {
+    format!("{prefix}\u{10FFFF}")
+}
+
+fn order_key(id: &str, status: &str) -> Result<(OrderId, OrderStatus), Error> {
+    let damaged = |problem: String| Error::Damaged { table: "orders", problem };
+    let read = id.parse().map_err(|_| damaged(format!("id `{id}`")))?;
+    let status = status.parse().map_err(|error| damaged(format!("{error}")))?;
+    Ok((read, status))
+}
+
+impl Db {
+    /// Subscriptions whose e-mail, order or customer begins with `text`; the newest for no text.
+    pub async fn suggest_subscriptions(&self, text: &str) -> Result<Vec<FoundSubscription>, Error> {
+        if text.is_empty() {
+            let rows = sqlx::query_as!(
+                SubscriptionHit,
+                r#"SELECT s.id AS "id!", u.name, s.email, s.expires_at,
+                       (SELECT plan_name FROM orders WHERE subscription_id = s.id ORDER BY created_at DESC LIMIT 1) AS "plan?: String"
+                   FROM subscriptions s JOIN users u ON u.discord_id = s.user_id
+                   WHERE s.id > 0 ORDER BY s.id DESC LIMIT ?"#,
+                LIMIT
+            )
+            .fetch_all(&self.readers)
+            .await?;
+            return Ok(rows.into_iter().map(Into::into).collect());
+        }
+        let lower = text.to_lowercase();
+        let mut found = self.subscriptions_named(text).await?;
+        for email in [format!("tk-{lower}"), lower] {
+            let until = end_of(&email);
+            let rows = sqlx::query_as!(
+                SubscriptionHit,
+                r#"SELECT s.id AS "id!", u.name, s.email, s.expires_at,
+                       (SELECT plan_name FROM orders WHERE subscription_id = s.id ORDER BY created_at DESC LIMIT 1) AS "plan?: String"
+                   FROM subscriptions s JOIN users u ON u.discord_id = s.user_id
+                   WHERE s.email >= ? AND s.email < ? ORDER BY s.email LIMIT ?"#,
+                email,
+                until,
+                LIMIT
+            )
+            .fetch_all(&self.readers)
+            .await?;
+            found.extend(rows.into_iter().map(FoundSubscription::from));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        found.retain(|one| seen.insert(one.id.0));
+        found.truncate(SUGGESTIONS);
+        Ok(found)
+    }
+
+    async fn subscriptions_named(&self, text: &str) -> Result<Vec<FoundSubscription>, Error> {
+        let until = end_of(text);
+        let rows = sqlx::query_as!(
+            SubscriptionHit,
+            r#"SELECT s.id AS "id!", u.name, s.email, s.expires_at,
+                   (SELECT plan_name FROM orders WHERE subscription_id = s.id ORDER BY created_at DESC LIMIT 1) AS "plan?: String"
+               FROM users u CROSS JOIN subscriptions s ON s.user_id = u.discord_id
+               WHERE u.name >= ? COLLATE NOCASE AND u.name < ? COLLATE NOCASE
+               ORDER BY u.name COLLATE NOCASE LIMIT ?"#,
+            text,
+            until,
+            LIMIT
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// Orders whose id or customer begins with `text`; the newest for no text.
+    pub async fn suggest_orders(&self, text: &str) -> Result<Vec<FoundOrder>, Error> {
+        if text.is_empty() {
+            let rows = sqlx::query_as!(
+                OrderHit,
+                "SELECT o.id, u.name, o.plan_name, o.status, o.created_at
+                 FROM orders o JOIN users u ON u.discord_id = o.user_id
+                 WHERE o.created_at > 0 ORDER BY o.created_at DESC LIMIT ?",
+                LIMIT
+            )
+            .fetch_all(&self.readers)
+            .await?;
+            return rows.into_iter().map(OrderHit::read).collect();
+        }
+        let upper = text.to_uppercase();
+        let until = end_of(&upper);
+        let mut rows = sqlx::query_as!(
+            OrderHit,
+            "SELECT o.id, u.name, o.plan_name, o.status, o.created_at
+             FROM orders o JOIN users u ON u.discord_id = o.user_id
+             WHERE o.id >= ? AND o.id < ? ORDER BY o.id LIMIT ?",
+            upper,
+            until,
+            LIMIT
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let until = end_of(text);
+        rows.extend(
+            sqlx::query_as!(
+                OrderHit,
+                "SELECT o.id, u.name, o.plan_name, o.status, o.created_at
+                 FROM users u CROSS JOIN orders o ON o.user_id = u.discord_id
+                 WHERE u.name >= ? COLLATE NOCASE AND u.name < ? COLLATE NOCASE
+                 ORDER BY o.created_at DESC LIMIT ?",
+                text,
+                until,
+                LIMIT
+            )
+            .fetch_all(&self.readers)
+            .await?,
+        );
+        let mut seen = std::collections::BTreeSet::new();
+        rows.retain(|row| seen.insert(row.id.clone()));
+        rows.truncate(SUGGESTIONS);
+        rows.into_iter().map(OrderHit::read).collect()
+    }
+
+    /// A person as remembered; `None` for somebody who never ordered.
+    pub async fn person(&self, id: UserId) -> Result<Option<Person>, Error> {
+        let key = id.to_sql();
+        let row = sqlx::query!(
+            "SELECT name, first_seen, status, block_reason, blocked_at FROM users WHERE discord_id = ?",
+            key
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.map(|row| {
+            let block = Block { since: moment(row.blocked_at), reason: row.block_reason.unwrap_or_default() };
+            Person {
+                id,
+                name: row.name,
+                first_seen: Millis(row.first_seen),
+                blocked: (row.status == "blocked").then_some(block),
+            }
+        }))
+    }
+
+    /// A person's orders, newest first, at most `limit`.
+    pub async fn orders_of(&self, user: UserId, limit: u32) -> Result<Vec<OrderLine>, Error> {
+        let user = user.to_sql();
+        let rows = sqlx::query!(
+            "SELECT id, plan_name, status, created_at FROM orders WHERE user_id = ? ORDER BY created_at DESC LIMIT ?",
+            user,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let (id, status) = order_key(&row.id, &row.status)?;
+                Ok(OrderLine { id, plan: row.plan_name, status, created_at: Millis(row.created_at) })
+            })
+            .collect()
+    }
+
+    /// Remembers how much the panel counted at `at`, for when it is down.
+    pub async fn note_use(&self, subscription: SubscriptionRow, counted: u64, at: Millis) -> Result<(), Error> {
+        let counted = signed(counted);
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE subscriptions SET used_bytes = ?, used_at = ? WHERE id = ?",
+            counted,
+            at.0,
+            subscription.0
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.commit().await
+    }
+}
