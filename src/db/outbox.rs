@@ -309,3 +309,6 @@ fn decode(kind: &str, version: i64, args: &str) -> Option<Effect> {
     let args: serde_json::Value = serde_json::from_str(args).ok()?;
     serde_json::from_value(json!({ "kind": kind, "args": args })).ok()
 }
+
+#[cfg(test)]
+mod tests;

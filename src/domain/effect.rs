@@ -2,7 +2,7 @@
 //!
 //! Arguments are ids only; everything else is read when the effect runs, so that it does what
 //! the state says *then*. `kind` and `v` are a promise: a row written by any released version
-//! must decode in every later one (`tests/it` keeps a sample of each).
+//! must decode in every later one (`tests/outbox` keeps a sample of each).
 
 use serde::{Deserialize, Serialize};
 
