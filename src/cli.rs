@@ -53,6 +53,9 @@ enum Command {
         /// Leave the sandbox running afterwards.
         #[arg(long)]
         keep_open: bool,
+        /// Where to save the dashboard's picture; without it, among the temporary files.
+        #[arg(long, value_name = "FILE")]
+        picture: Option<PathBuf>,
     },
     /// Looks at the audit log.
     #[command(subcommand)]
@@ -80,8 +83,8 @@ const WRONG: u8 = 2;
 impl Cli {
     pub(crate) async fn perform(self) -> ExitCode {
         #[cfg(feature = "sandbox")]
-        if let Command::Sandbox { tour: _, keep_open } = self.command {
-            return exit(sandbox(keep_open).await);
+        if let Command::Sandbox { tour: _, keep_open, picture } = self.command {
+            return exit(sandbox(keep_open, picture).await);
         }
         let env = match environment() {
             Ok(env) => env,
@@ -137,9 +140,9 @@ fn exit(done: anyhow::Result<bool>) -> ExitCode {
 
 /// The tour; the bot's own warnings go to the error stream, the story to the output.
 #[cfg(feature = "sandbox")]
-async fn sandbox(keep_open: bool) -> anyhow::Result<bool> {
+async fn sandbox(keep_open: bool, picture: Option<PathBuf>) -> anyhow::Result<bool> {
     use tollkeeper::sandbox::tour;
-    let options = tour::Options { keep_open, ..tour::Options::default() };
+    let options = tour::Options { keep_open, picture, ..tour::Options::default() };
     Box::pin(tour::play(options, &mut std::io::stdout())).await.map(|()| true)
 }
 

@@ -26,12 +26,18 @@ pub struct Shop {
     pub panel: Panel,
     /// Where staff review payments.
     pub review: Id,
+    /// Where the owner sees the numbers.
+    pub dashboard: Id,
     /// A channel where everybody writes.
     pub lobby: Id,
     /// A customer.
     pub mona: Person,
     /// Another customer.
     pub karim: Person,
+    /// Somebody who comes at the wrong moment.
+    pub salma: Person,
+    /// The owner.
+    pub omar: Person,
     /// An admin.
     pub adel: Person,
     /// The time as the bot sees it.
@@ -64,20 +70,27 @@ impl Shop {
         for channel in [review, dashboard] {
             discord.set_overwrite(channel, Overwrite { id: staff, target: Target::Role, allow: LOOK, deny: 0 });
         }
-        let (mona, karim) = (discord.member("Mona", &[]), discord.member("Karim", &[]));
+        let [mona, karim, salma] = ["Mona", "Karim", "Salma"].map(|name| discord.member(name, &[]));
+        let omar = discord.owner();
         let adel = discord.member("Adel", &[staff]);
         let folder = tempfile::tempdir()?;
-        let people = (discord.owner().id(), adel.id());
+        let people = (omar.id(), adel.id());
         let text = configuration(&discord, &panel, (review, dashboard, tickets), people);
         std::fs::write(folder.path().join("config.toml"), text)?;
         std::fs::write(folder.path().join("ca.pem"), discord.ca_pem())?;
         let clock = Clock::system();
-        Ok(Self { discord, panel, review, lobby, mona, karim, adel, clock, folder, bot: None })
+        Ok(Self { discord, panel, review, dashboard, lobby, mona, karim, salma, omar, adel, clock, folder, bot: None })
     }
 
     /// What one of the shop's people is called.
     pub fn name_of(&self, who: &Person) -> &'static str {
-        let known = [(&self.mona, "Mona"), (&self.karim, "Karim"), (&self.adel, "Adel")];
+        let known = [
+            (&self.mona, "Mona"),
+            (&self.karim, "Karim"),
+            (&self.salma, "Salma"),
+            (&self.omar, "Omar"),
+            (&self.adel, "Adel"),
+        ];
         known.iter().find(|(person, _)| person.id() == who.id()).map_or("Somebody", |(_, name)| name)
     }
 
@@ -208,6 +221,8 @@ order = "off"
 
 [schedule]
 retry_min = "100ms"
+retry_max = "1s"
+health_check = "300ms"
 "#
     )
 }

@@ -1,6 +1,10 @@
 //! The tour: a story played by the real bot, told from what went over the wire.
 
-use std::{io::Write, time::Duration};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, ensure};
 use image::{ImageFormat, Rgb, RgbImage};
@@ -16,6 +20,8 @@ use crate::{
     domain::{OrderId, OrderStatus},
 };
 
+mod dashboard;
+mod outage;
 mod stage;
 
 use stage::Stage;
@@ -28,6 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Options {
     /// The sandbox stays open at the end, until it is interrupted.
     pub keep_open: bool,
+    /// Where the dashboard's picture is saved; without one, a file of that name among the
+    /// machine's temporary ones.
+    pub picture: Option<PathBuf>,
     /// Something to do to the panel before the story begins.
     pub sabotage: Option<Sabotage>,
 }
@@ -37,7 +46,10 @@ pub type Sabotage = Box<dyn FnOnce(&Panel) + Send>;
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("keep_open", &self.keep_open).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("keep_open", &self.keep_open)
+            .field("picture", &self.picture)
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,7 +67,8 @@ pub async fn play(options: Options, out: &mut (dyn Write + Send)) -> anyhow::Res
          person sees on Discord.",
     )?;
     shop.start_bot().await?;
-    let sold = story(&shop, &mut stage).await;
+    let picture = options.picture.unwrap_or_else(|| std::env::temp_dir().join("tollkeeper-dashboard.png"));
+    let sold = story(&mut shop, &mut stage, &picture).await;
     let verdict = match sold {
         Ok(sold) => check(&shop, &sold, &mut stage).await,
         Err(error) => Err(error),
@@ -77,7 +90,7 @@ struct Sold {
     dm: Message,
 }
 
-async fn story(shop: &Shop, stage: &mut Stage<'_>) -> anyhow::Result<Vec<Sold>> {
+async fn story(shop: &mut Shop, stage: &mut Stage<'_>, picture: &Path) -> anyhow::Result<Vec<Sold>> {
     stage.chapter("A first sale")?;
     let ticket = order(shop, stage, &shop.mona, "Premium").await?;
     pay(shop, stage, &shop.mona, &ticket, "Vodafone Cash", 1).await?;
@@ -100,7 +113,13 @@ async fn story(shop: &Shop, stage: &mut Stage<'_>) -> anyhow::Result<Vec<Sold>> 
     pay(shop, stage, &shop.mona, &ticket, "Vodafone Cash", 4).await?;
     approve(shop, stage, &ticket).await?;
     let third = delivered(shop, stage, &shop.mona, &ticket, 2).await?;
-    Ok(vec![first, second, third])
+
+    stage.chapter("The panel goes down, and the bot is restarted meanwhile")?;
+    let fourth = outage::play(shop, stage).await?;
+
+    stage.chapter("The owner's dashboard")?;
+    dashboard::show(shop, stage, &[&first, &second, &third, &fourth], picture).await?;
+    Ok(vec![first, second, third, fourth])
 }
 
 /// A ticket of the story.
@@ -256,7 +275,7 @@ async fn check(shop: &Shop, sold: &[Sold], stage: &mut Stage<'_>) -> anyhow::Res
     stage.holds(&format!("{} orders are completed, and each link is a client of the panel", sold.len()))?;
     let clients = shop.panel.clients();
     ensure!(clients.len() == 2, "two customers, and the panel has {} clients", clients.len());
-    stage.holds("two customers, two clients: the renewal made no third one")?;
+    stage.holds("two customers, two clients: the renewals made no third one")?;
     let renewed = client_of(shop, &sold[2])?;
     ensure!(renewed.uuid == client_of(shop, &sold[0])?.uuid, "the renewal changed the link");
     stage.holds(&format!("Mona has {} GB, 138 left over and 300 new", renewed.total_bytes >> 30))?;
