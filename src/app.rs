@@ -14,7 +14,9 @@ use crate::{
     db::{DataDirLock, Db},
     discord::{self, Connected},
     domain::UserId,
-    effects, panel, panels,
+    effects,
+    limits::Limits,
+    panel, panels,
     proof::Door,
     tasks,
 };
@@ -32,6 +34,7 @@ pub struct App {
     db: Db,
     door: Door,
     panels: BTreeMap<String, panel::Client>,
+    limits: Limits,
     /// Held until the end: one bot per data directory.
     _lock: DataDirLock,
 }
@@ -53,7 +56,8 @@ impl App {
         let door =
             Door::new(data_dir, proxy, config.discord.ca_pem.as_deref()).context("the client for attachments")?;
         let panels = panels::clients(&config, &clock)?;
-        Ok(Self { config: Arc::new(config), clock, db, door, panels, _lock: lock })
+        let limits = Limits::new(&config.limits, &clock);
+        Ok(Self { config: Arc::new(config), clock, db, door, panels, limits, _lock: lock })
     }
 
     /// Lets the outbox of a restored database work again.
@@ -102,7 +106,8 @@ impl App {
 
     fn bot(&self) -> Bot {
         let readers = self.panels.iter().map(|(name, panel)| (name.clone(), panel.reader())).collect();
-        Bot::new(self.db.clone(), readers, self.door.clone(), Arc::clone(&self.config), self.clock.clone())
+        let (config, clock) = (Arc::clone(&self.config), self.clock.clone());
+        Bot::new(self.db.clone(), readers, self.door.clone(), config, clock, self.limits.clone())
     }
 
     async fn connect(&self, bot: &Bot) -> anyhow::Result<Connected> {
@@ -127,8 +132,8 @@ impl App {
         let mut parts: Parts = JoinSet::new();
         let (worker, stop) = (effects::Worker::new(world.clone()), stopped.clone());
         parts.spawn(async move { ("the outbox worker", worker.run(stop).await) });
-        let stop = stopped.clone();
-        parts.spawn(async move { ("the timed tasks", tasks::run(world, stop).await) });
+        let (stop, limits) = (stopped.clone(), self.limits.clone());
+        parts.spawn(async move { ("the timed tasks", tasks::run(world, limits, stop).await) });
         let (shards, stop) = (Arc::clone(&client.shard_manager), stopped.clone());
         parts.spawn(async move {
             bot.show_presence(shards, stop).await;

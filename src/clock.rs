@@ -60,6 +60,13 @@ impl Clock {
         self.started.elapsed()
     }
 
+    /// The same, moved by what moves the wall clock in tests: for windows of minutes that a test
+    /// wants to see end, and that must not depend on a wall clock being put right.
+    pub fn steady(&self) -> Duration {
+        let moved = u64::try_from(self.offset_ms.load(Ordering::SeqCst)).unwrap_or(0);
+        self.uptime().saturating_add(Duration::from_millis(moved))
+    }
+
     /// The forward jump since which less than `hold` has passed by the monotonic clock, if there
     /// was one. What deletes by the wall clock asks this first: the clock may be wrong.
     pub fn jumped(&self, hold: Duration) -> Option<Jump> {

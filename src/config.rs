@@ -18,7 +18,7 @@ use unic_langid::LanguageIdentifier;
 use url::Url;
 
 use crate::domain::{
-    ChannelId, Currency, GuildId, PaymentMethod, Plan, RoleId, UserId, grants::TrafficPolicy, shop::Limit,
+    ChannelId, Currency, GuildId, PaymentMethod, Plan, RoleId, UserId, grants::TrafficPolicy, limits::Limit,
 };
 
 mod goods;
@@ -157,8 +157,14 @@ pub struct PanelLogin {
 pub struct LimitsConfig {
     /// Orders per customer.
     pub order: Limit,
-    /// Staff commands per person.
+    /// `/admin` per member of staff.
     pub admin: Limit,
+    /// `/link` per customer, and "Get my link" as often again.
+    pub link: Limit,
+    /// `/proof` per customer.
+    pub proof: Limit,
+    /// Each button of the dashboard per member of staff.
+    pub dashboard: Limit,
     /// How many proofs an order may bring to review.
     pub upload_attempts: NonZeroU32,
     /// How long a confirmation may be answered.

@@ -99,7 +99,7 @@
 //! | `models/database` | [`db`], `migrations/` |
 //! | `services/xray_client` | [`panel`] |
 //! | `middleware/auth` (roles, sessions, audit) | `bot/access.rs`, `domain/access.rs`, `db/sessions.rs`, `db/audit.rs` |
-//! | `middleware/rate_limit` | the order limit is a query (`db/orders.rs`): it survives a restart |
+//! | `middleware/rate_limit` | `domain/limits.rs`; the order limit is a query (`db/orders.rs`) and survives a restart, [`limits`] counts the rest in memory |
 //! | `services/health_monitor` | [`tasks`], the breaker in [`panel`] |
 //! | `services/revenue_service` | `db/revenue.rs` |
 //! | `services/message_cleanup` | [`tasks`], [`effects`] |
@@ -132,6 +132,7 @@ pub mod db;
 pub mod discord;
 pub mod domain;
 pub mod effects;
+pub mod limits;
 pub mod ops;
 pub mod panel;
 pub mod panels;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     db::{Happened, Subject, seal},
-    domain::{button::Button, effect::Effect, revenue::Period},
+    domain::{button::Button, effect::Effect, limits::Limited, revenue::Period},
     telemetry::incident,
     view::{
         books::{self, TableFacts},
@@ -20,7 +20,7 @@ const LARGEST_TABLE: usize = 9 * 1024 * 1024;
 
 /// Refresh: the numbers of this moment.
 pub(super) async fn refresh(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::DashboardRefresh).await? {
+    if !bot.within_limit(asked, Limited::Refresh).await? || !bot.admins_only(asked, &Button::DashboardRefresh).await? {
         return Ok(());
     }
     let now = bot.clock.now();
@@ -34,7 +34,7 @@ pub(super) async fn refresh(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Faul
 
 /// Export CSV: the last days, and a menu of other periods.
 pub(super) async fn export_last_days(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::DashboardExport).await? {
+    if !bot.within_limit(asked, Limited::Export).await? || !bot.admins_only(asked, &Button::DashboardExport).await? {
         return Ok(());
     }
     let today = bot.db.day_of(bot.clock.now());
@@ -43,7 +43,7 @@ pub(super) async fn export_last_days(bot: &Bot, asked: &mut Asked<'_>) -> Result
 
 /// A period was chosen from the menu, or is to be typed.
 pub(super) async fn period_chosen(bot: &Bot, asked: &mut Asked<'_>, value: Option<&str>) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::ExportMenu).await? {
+    if !bot.within_limit(asked, Limited::Export).await? || !bot.admins_only(asked, &Button::ExportMenu).await? {
         return Ok(());
     }
     match value {
@@ -55,7 +55,7 @@ pub(super) async fn period_chosen(bot: &Bot, asked: &mut Asked<'_>, value: Optio
 
 /// A period was typed.
 pub(super) async fn period_typed(bot: &Bot, asked: &mut Asked<'_>, typed: &str) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::ExportModal).await? {
+    if !bot.within_limit(asked, Limited::Export).await? || !bot.admins_only(asked, &Button::ExportModal).await? {
         return Ok(());
     }
     period_typed_or_chosen(bot, asked, typed).await
@@ -103,7 +103,7 @@ async fn export_period(bot: &Bot, asked: &mut Asked<'_>, period: Period) -> Resu
 
 /// DB backup: written on the server; with a passphrase, an encrypted copy follows by message.
 pub(super) async fn back_up(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !bot.owners_only(asked, &Button::DashboardBackup).await? {
+    if !bot.within_limit(asked, Limited::Backup).await? || !bot.owners_only(asked, &Button::DashboardBackup).await? {
         return Ok(());
     }
     asked.defer().await?;

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 
 use crate::{
     db::subscriptions::Subscription,
-    domain::{Millis, OrderId, grants::Expiry},
+    domain::{Millis, OrderId, grants::Expiry, limits::Limited},
     view::{self, delivery::LinkFacts},
 };
 
@@ -56,7 +56,7 @@ impl Owned {
 }
 
 async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !bot.at_home(asked).await? {
+    if !bot.at_home(asked).await? || !bot.within_limit(asked, Limited::Link).await? {
         return Ok(());
     }
     let subscriptions = bot.db.subscriptions_of(asked.user).await?;
@@ -80,6 +80,9 @@ async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
 
 /// "Get my link" in the ticket. From what is stored: no panel can make the customer wait.
 pub(super) async fn of_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
+    if !bot.within_limit(asked, Limited::GetLink).await? {
+        return Ok(());
+    }
     let Some(order) = own_order(bot, asked, id).await? else { return Ok(()) };
     let subscription = match order.subscription {
         Some(row) => bot.db.subscription(row).await?.filter(|subscription| subscription.provisioned),

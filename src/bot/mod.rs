@@ -16,7 +16,8 @@ use crate::{
     clock::Clock,
     config::{Config, DiscordConfig},
     db::Db,
-    domain::{ChannelId, access::Staff, button::Button},
+    domain::{ChannelId, access::Staff, button::Button, limits::Limited},
+    limits::Limits,
     panel::Reader,
     proof::Door,
     view::{
@@ -58,16 +59,24 @@ pub struct Bot {
     door: Door,
     config: Arc<Config>,
     clock: Clock,
+    limits: Limits,
     staff: Arc<Staff>,
     locale: Locale,
 }
 
 impl Bot {
     /// The bot over its database and its panels, of which it only reads.
-    pub fn new(db: Db, panels: BTreeMap<String, Reader>, door: Door, config: Arc<Config>, clock: Clock) -> Self {
+    pub fn new(
+        db: Db,
+        panels: BTreeMap<String, Reader>,
+        door: Door,
+        config: Arc<Config>,
+        clock: Clock,
+        limits: Limits,
+    ) -> Self {
         let staff = Arc::new(access::staff(&config.discord));
         let locale = shop_locale(&config);
-        Self { db, panels, door, config, clock, staff, locale }
+        Self { db, panels, door, config, clock, limits, staff, locale }
     }
 
     fn command<'a>(&self, ctx: &Context<'a>) -> Asked<'a> {
@@ -81,6 +90,25 @@ impl Bot {
             asked.answer(refused(asked.locale, Refusal::NotHere)).await?;
         }
         Ok(home)
+    }
+
+    /// Counts this and says whether it is within its limit; who is over it is told when to come
+    /// back, and nothing else is to be said or done.
+    ///
+    /// Call it once for an interaction, right after [`Self::at_home`] and before powers are looked
+    /// at and anything is read or deferred: what is refused for lack of power costs an audit row,
+    /// and is limited with the rest.
+    ///
+    /// ```ignore
+    /// if !bot.at_home(asked).await? || !bot.within_limit(asked, Limited::Admin).await? {
+    ///     return Ok(());
+    /// }
+    /// ```
+    async fn within_limit(&self, asked: &mut Asked<'_>, limited: Limited) -> Result<bool, Fault> {
+        let Err(again_at) = self.limits.count(limited, asked.user) else { return Ok(true) };
+        tracing::info!(user.id = %asked.user, "refused: {} too often", limited.as_str());
+        asked.answer(refused(asked.locale, Refusal::TooOften { again_at })).await?;
+        Ok(false)
     }
 }
 

@@ -11,8 +11,9 @@ use crate::{
     domain::{
         Order, OrderId, OrderState, PaymentMethod, Plan,
         access::Power,
+        limits::Limit,
         order::{CancelCause, MethodSnapshot, PlanSnapshot},
-        shop::{Limit, Placeholder},
+        shop::Placeholder,
     },
     view::{
         self, Locale, Post,

@@ -5,7 +5,7 @@ use serenity::all::Attachment;
 
 use crate::{
     db::submissions::{Proof, ProofSource, Submitted},
-    domain::Order,
+    domain::{Order, limits::Limited},
     proof::{FetchError, Picture},
     view::{self, Post},
 };
@@ -27,7 +27,7 @@ pub(super) async fn proof(ctx: Context<'_>, image: Attachment) -> Result<(), Fau
 }
 
 async fn submit(bot: &Bot, asked: &mut Asked<'_>, image: &Attachment) -> Result<(), Fault> {
-    if !bot.at_home(asked).await? {
+    if !bot.at_home(asked).await? || !bot.within_limit(asked, Limited::Proof).await? {
         return Ok(());
     }
     let order = match addressed(bot, asked).await? {

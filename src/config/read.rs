@@ -14,7 +14,7 @@ use super::{
     section::{Notes, Section},
     values,
 };
-use crate::domain::{Currency, GuildId, RoleId, UserId, grants::TrafficPolicy, shop::Limit};
+use crate::domain::{Currency, GuildId, RoleId, UserId, grants::TrafficPolicy, limits::Limit};
 
 /// Discord's select menus end at 25 options.
 const MENU_OPTIONS: usize = 25;
@@ -240,6 +240,9 @@ fn limits(section: &Section<'_, '_>) -> LimitsConfig {
     LimitsConfig {
         order: section.or("order", per_minutes(number(1), 10), values::parsed),
         admin: section.or("admin", per_minutes(number(10), 1), values::parsed),
+        link: section.or("link", per_minutes(number(5), 1), values::parsed),
+        proof: section.or("proof", per_minutes(number(5), 1), values::parsed),
+        dashboard: section.or("dashboard", per_minutes(number(10), 1), values::parsed),
         upload_attempts: section.or("upload_attempts", number(3), values::count(100)),
         confirm_ttl: section.or("confirm_ttl", Duration::from_mins(5), values::duration),
     }

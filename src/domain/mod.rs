@@ -8,6 +8,7 @@ pub mod button;
 pub mod effect;
 pub mod grants;
 pub mod ids;
+pub mod limits;
 pub mod money;
 pub mod order;
 pub mod picture;

@@ -3,7 +3,7 @@
 //! These are the shop's rules whatever file they were written in; `config` reads them, everybody
 //! else takes them from here. Nothing here knows a file format, a panel or Discord.
 
-use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -240,39 +240,6 @@ fn placeholder(name: &str) -> Result<Placeholder, InstructionsError> {
     }
 }
 
-/// How often a person may do something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// As often as they like.
-    Off,
-    /// A number of times in a sliding window.
-    Times {
-        /// How many times.
-        count: NonZeroU32,
-        /// The window's length; more than nothing.
-        per: Duration,
-    },
-}
-
-/// A text that is no limit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a limit is a count and a time such as \"1/10m\", or \"off\"")]
-pub struct NotALimit;
-
-impl FromStr for Limit {
-    type Err = NotALimit;
-
-    fn from_str(text: &str) -> Result<Self, NotALimit> {
-        if text.trim() == "off" {
-            return Ok(Self::Off);
-        }
-        let (count, per) = text.split_once('/').ok_or(NotALimit)?;
-        let count = count.trim().parse().map_err(|_| NotALimit)?;
-        let per = humantime::parse_duration(per.trim()).map_err(|_| NotALimit)?;
-        if per.is_zero() { Err(NotALimit) } else { Ok(Self::Times { count, per }) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,16 +257,6 @@ mod tests {
         assert_eq!(error.to_string(), "{price} is not known, use {order_id}, {amount}, {account} or {holder}");
         let error = Instructions::parse("Send {amount").unwrap_err();
         assert_eq!(error.to_string(), "a { is not closed; write it as {{ if a brace is meant");
-    }
-
-    #[test]
-    fn a_limit_is_a_count_and_a_time() {
-        let ten_minutes = Duration::from_mins(10);
-        assert_eq!("1/10m".parse(), Ok(Limit::Times { count: NonZeroU32::MIN, per: ten_minutes }));
-        assert_eq!("off".parse(), Ok(Limit::Off));
-        for text in ["", "0/10m", "1", "1/", "1/0s", "-1/1m", "ten/1m", "1/10"] {
-            assert_eq!(text.parse::<Limit>(), Err(NotALimit), "{text}");
-        }
     }
 
     #[test]

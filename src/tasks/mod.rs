@@ -12,10 +12,10 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
-use crate::{db, domain::effect::Effect, effects::World};
+use crate::{db, domain::effect::Effect, effects::World, limits::Limits};
 
 /// Runs every loop until `stop` says so. A loop that ends by itself is an error.
-pub async fn run(world: World, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let schedule = world.config.schedule.clone();
     health::remember(&world).await?;
     let mut loops = JoinSet::new();
@@ -27,6 +27,10 @@ pub async fn run(world: World, stop: watch::Receiver<bool>) -> anyhow::Result<()
     loops.spawn(start("clock", cleanup::CLOCK_LOOK, Duration::ZERO).every(cleanup::watch_clock));
     loops.spawn(later("unpaid orders", lapse_look).every(cleanup::lapse));
     loops.spawn(later("session clean-up", schedule.session_cleanup).every(cleanup::forget_sessions));
+    loops.spawn(later("rate limit clean-up", schedule.rate_limit_cleanup).every(move |_| {
+        tracing::trace!(people = limits.forget(), "rate limits whose time is over are forgotten");
+        async { Ok(()) }
+    }));
     loops.spawn(later("message clean-up", schedule.message_cleanup).every(cleanup::clean_messages));
     let first_sweep = cleanup::FIRST_SWEEP.min(schedule.message_cleanup);
     loops.spawn(start("channel sweep", schedule.message_cleanup, first_sweep).every(cleanup::sweep_channels));

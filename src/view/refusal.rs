@@ -14,6 +14,11 @@ pub enum Refusal {
         /// When it may be tried again.
         again_at: Millis,
     },
+    /// The same thing too many times in a short time.
+    TooOften {
+        /// When it may be tried again.
+        again_at: Millis,
+    },
     /// The panel of the plan is down.
     Outage,
     /// No category has room for another ticket.
@@ -47,6 +52,9 @@ pub fn refused(locale: Locale, refusal: Refusal) -> Post {
     Post::text(match refusal {
         Refusal::Blocked => locale.say("refusal-blocked"),
         Refusal::TooSoon { again_at } => locale.with("refusal-too-soon", &[("when", text::relative(again_at).into())]),
+        Refusal::TooOften { again_at } => {
+            locale.with("refusal-too-often", &[("when", text::relative(again_at).into())])
+        }
         Refusal::Outage => locale.say("refusal-outage"),
         Refusal::NoRoom => locale.say("refusal-no-room"),
         Refusal::NoTicket => locale.say("refusal-no-ticket"),

@@ -13,6 +13,7 @@ mod database;
 mod discord_client;
 mod discord_strictness;
 mod kill;
+mod limits;
 mod ops;
 mod order;
 mod outage_monitor;

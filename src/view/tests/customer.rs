@@ -185,6 +185,7 @@ fn refusals_say_what_to_do() {
     assert_snapshot!(REFUSALS.map(|why| refusal::refused(EN, why).content).join("\n"), @"
     We cannot take an order from you. If you think this is a mistake, please write to our team.
     You ordered a short while ago. You can order again <t:1800000000:R>.
+    That was too often in a short time. You can do it again <t:1800000000:R>.
     The VPN server is being repaired, so we take no new orders for this plan right now. Please try again later.
     All our places for new orders are taken right now. Please try again later; our team knows about it.
     We could not open a ticket for you, so your order was cancelled. Please try again later; our team knows about it.

@@ -175,9 +175,10 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
 }
 
 /// Every refusal.
-pub(super) const REFUSALS: [Refusal; 15] = [
+pub(super) const REFUSALS: [Refusal; 16] = [
     Refusal::Blocked,
     Refusal::TooSoon { again_at: NOW },
+    Refusal::TooOften { again_at: NOW },
     Refusal::Outage,
     Refusal::NoRoom,
     Refusal::NoTicket,

@@ -39,7 +39,7 @@ impl Default for Scene {
     fn default() -> Self {
         let schedule =
             [("retry_min", "30ms"), ("retry_max", "300ms"), ("panel_timeout", "400ms"), ("clock_hold", "off")];
-        let limits = [("order", "\"off\""), ("admin", "\"off\"")];
+        let limits = ["order", "admin", "link", "proof", "dashboard"].map(|key| (key, "\"off\""));
         let owned = |(key, value): (&'static str, &str)| (key, value.to_owned());
         Self {
             panel: PanelOptions::new(Generation::V3),

@@ -1,6 +1,7 @@
 # Why something was not done.
 refusal-blocked = We cannot take an order from you. If you think this is a mistake, please write to our team.
 refusal-too-soon = You ordered a short while ago. You can order again { $when }.
+refusal-too-often = That was too often in a short time. You can do it again { $when }.
 refusal-outage = The VPN server is being repaired, so we take no new orders for this plan right now. Please try again later.
 refusal-no-room = All our places for new orders are taken right now. Please try again later; our team knows about it.
 refusal-no-ticket = We could not open a ticket for you, so your order was cancelled. Please try again later; our team knows about it.

@@ -1,0 +1,148 @@
+//! Who did what how often lately: counted in memory, and forgotten by a restart.
+//!
+//! The rule is `governor`'s cell rate: somebody who did nothing for a while may do it `count`
+//! times at once, and from then on once every `per / count`, so a spent window frees itself bit
+//! by bit and not all at once. Nothing in here decides what is limited or says so to a person.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use governor::{Quota, RateLimiter, clock as governed, middleware::NoOpMiddleware, state::keyed::HashMapStateStore};
+
+use crate::{
+    clock::Clock,
+    config::LimitsConfig,
+    domain::{
+        Millis, UserId,
+        limits::{Limit, Limited},
+    },
+};
+
+/// Our clock as `governor` asks it: steady, so that a wall clock put back locks nobody out.
+#[derive(Debug, Clone)]
+struct Steady(Clock);
+
+impl governed::Clock for Steady {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.steady()
+    }
+}
+
+type Counters = RateLimiter<UserId, HashMapStateStore<UserId>, Steady, NoOpMiddleware<Duration>>;
+
+/// The counters of everything that is limited in memory; cheap to clone, and every clone counts
+/// the same.
+#[derive(Clone)]
+pub struct Limits {
+    /// One for each thing, in its order; `None` where there is no limit.
+    counters: Arc<[(Limited, Option<Counters>)]>,
+    clock: Clock,
+}
+
+impl Limits {
+    /// Nothing counted yet.
+    pub fn new(config: &LimitsConfig, clock: &Clock) -> Self {
+        let limit = |limited| match limited {
+            Limited::Link | Limited::GetLink => config.link,
+            Limited::Proof => config.proof,
+            Limited::Admin => config.admin,
+            Limited::Refresh | Limited::Export | Limited::Backup => config.dashboard,
+        };
+        let counters = Limited::ALL.map(|limited| (limited, counters(limit(limited), clock)));
+        Self { counters: Arc::new(counters), clock: clock.clone() }
+    }
+
+    /// Counts one more time; `Err` says when it may be done again, and counts nothing.
+    pub fn count(&self, limited: Limited, user: UserId) -> Result<(), Millis> {
+        let found = self.counters.iter().find(|(of, _)| *of == limited);
+        let Some((_, Some(counters))) = found else { return Ok(()) };
+        counters.check_key(&user).map_err(|later| {
+            let wait = later.wait_time_from(self.clock.steady());
+            // Discord shows whole seconds: who comes when it says so is not sent away again.
+            Millis(self.clock.now().plus(wait).0.saturating_add(999).div_euclid(1000).saturating_mul(1000))
+        })
+    }
+
+    /// Forgets everybody whose window is free again; says how many are still remembered.
+    pub fn forget(&self) -> usize {
+        let limited = self.counters.iter().filter_map(|(_, counters)| counters.as_ref());
+        limited
+            .map(|counters| {
+                counters.retain_recent();
+                counters.shrink_to_fit();
+                counters.len()
+            })
+            .sum()
+    }
+}
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits").finish_non_exhaustive()
+    }
+}
+
+fn counters(limit: Limit, clock: &Clock) -> Option<Counters> {
+    let Limit::Times { count, per } = limit else { return None };
+    let each = Quota::with_period(per / count.get())?;
+    Some(RateLimiter::new(each.allow_burst(count), HashMapStateStore::default(), Steady(clock.clone())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    const MONA: UserId = UserId(1);
+    const KARIM: UserId = UserId(2);
+
+    fn twice_a_minute() -> (Limits, Clock) {
+        let clock = Clock::system();
+        let limit = Limit::Times { count: NonZeroU32::new(2).unwrap(), per: Duration::from_mins(1) };
+        let confirm_ttl = Duration::from_mins(5);
+        let config = LimitsConfig {
+            order: Limit::Off,
+            admin: limit,
+            link: limit,
+            proof: Limit::Off,
+            dashboard: limit,
+            upload_attempts: NonZeroU32::MIN,
+            confirm_ttl,
+        };
+        (Limits::new(&config, &clock), clock)
+    }
+
+    #[test]
+    fn each_person_and_each_command_counts_for_itself() {
+        let (limits, clock) = twice_a_minute();
+        assert_eq!((limits.count(Limited::Link, MONA), limits.count(Limited::Link, MONA)), (Ok(()), Ok(())));
+        let again_at = limits.count(Limited::Link, MONA).unwrap_err();
+        let wait = again_at.since(clock.now());
+        assert!(wait > Duration::from_secs(28) && wait <= Duration::from_secs(31), "{wait:?}");
+        assert_eq!(again_at.0 % 1000, 0, "a whole second, as Discord shows it");
+        assert_eq!(limits.count(Limited::Link, KARIM), Ok(()));
+        assert_eq!(limits.count(Limited::Admin, MONA), Ok(()));
+        for _ in 0..100 {
+            assert_eq!(limits.count(Limited::Proof, MONA), Ok(()), "there is no limit");
+        }
+    }
+
+    #[test]
+    fn a_spent_window_frees_itself_and_is_forgotten() {
+        let (limits, clock) = twice_a_minute();
+        for user in 1..=500 {
+            assert_eq!(limits.count(Limited::Link, UserId(user)), Ok(()));
+            assert_eq!(limits.count(Limited::Link, UserId(user)), Ok(()));
+            assert!(limits.count(Limited::Link, UserId(user)).is_err());
+        }
+        assert_eq!(limits.forget(), 500, "nobody is free before the time");
+        clock.advance(Duration::from_secs(31));
+        assert_eq!(limits.count(Limited::Link, MONA), Ok(()), "half of the window is free");
+        assert!(limits.count(Limited::Link, MONA).is_err());
+        clock.advance(Duration::from_mins(2));
+        assert_eq!(limits.forget(), 0, "everybody is free");
+        assert_eq!((limits.count(Limited::Link, MONA), limits.count(Limited::Link, MONA)), (Ok(()), Ok(())));
+    }
+}

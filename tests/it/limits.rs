@@ -1,0 +1,94 @@
+//! Conversations with people who ask for the same thing too often.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_customer_who_asks_too_often_reads_when_to_come_back() {
+    let world = World::with(|scene| {
+        scene.limit("link", "\"2/1m\"");
+        scene.schedule("rate_limit_cleanup", "20ms");
+    })
+    .await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    world.admin("Adel").approves().await;
+    mona.is_sent_link(0).await;
+    for _ in 0..2 {
+        assert!(mona.link().await.contains("vless://"));
+    }
+    let asked = mona.person.slash(world.guild.lobby, "link", json!({})).unwrap();
+    let refused = asked.reply().await.unwrap().content;
+    let told = regex::Regex::new(r"That was too often in a short time\. You can do it again <t:(\d+):R>\.").unwrap();
+    let seconds: i64 = told.captures(&refused).expect(&refused)[1].parse().unwrap();
+    let wait = seconds * 1000 - world.clock.now().0;
+    assert!((0..=31_000).contains(&wait), "{wait} ms");
+    // Nobody else has to wait, and neither has she for anything else.
+    assert!(!world.customer("Karim").link().await.contains("too often"));
+    world.passes(Duration::from_secs(31));
+    assert!(mona.link().await.contains("vless://"), "part of the window is free again");
+    assert!(mona.link().await.contains("too often"));
+    world.passes(Duration::from_mins(2));
+    assert!(mona.link().await.contains("vless://"));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn proofs_by_command_are_limited_and_an_upload_is_not() {
+    let world = World::with(|scene| scene.limit("proof", "\"1/10m\"")).await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    mona.chooses("Vodafone Cash").await;
+    let not_a_picture = [("image", "receipt.png", &b"no picture"[..])];
+    let asked = mona.person.slash_with(mona.ticket(), "proof", json!({}), &not_a_picture).unwrap();
+    assert!(!asked.reply().await.unwrap().contains("too often"));
+    let again = mona.proves("Mona's receipt").await;
+    assert!(again.contains("too often"), "{}", again.render_text());
+    mona.uploads("Mona's receipt").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn each_button_of_the_dashboard_is_limited_for_each_admin() {
+    let world = World::with(|scene| scene.limit("dashboard", "\"1/1m\"")).await;
+    let dashboard = world.guild.dashboard;
+    let shown = world
+        .until("the dashboard", |view| {
+            view.messages(dashboard).into_iter().rev().find(|it| it.part("Refresh").is_some())
+        })
+        .await;
+    let (adel, nadia) = (world.person("Adel"), world.person("Nadia"));
+    let press = async |who: &tollkeeper::sandbox::discord::Person, button| {
+        who.click(&shown, button).unwrap().reply().await.unwrap().render_text()
+    };
+    assert!(!press(&adel, "Refresh").await.contains("too often"));
+    assert!(press(&adel, "Refresh").await.contains("too often"));
+    assert!(!press(&adel, "Export CSV").await.contains("too often"));
+    assert!(press(&adel, "Export CSV").await.contains("too often"));
+    assert!(!press(&nadia, "Refresh").await.contains("too often"));
+    // A stranger cannot fill the audit log by pressing what they may not.
+    let before = world.number("SELECT count(*) FROM audit_logs").await;
+    let omar = world.person("Omar");
+    assert!(!press(&adel, "DB backup").await.contains("too often"), "refused for lack of power");
+    assert!(press(&adel, "DB backup").await.contains("too often"));
+    assert_eq!(world.number("SELECT count(*) FROM audit_logs").await, before + 1);
+    assert!(press(&omar, "DB backup").await.contains("tollkeeper-"));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_limit_of_orders_is_counted_from_orders_and_survives_a_restart() {
+    let world = World::with(|scene| scene.limit("order", "\"1/10m\"")).await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    mona.cancels().await;
+    assert!(mona.asks_for_plans().await.contains("You ordered a short while ago"));
+    world.restart().await;
+    assert!(mona.asks_for_plans().await.contains("You ordered a short while ago"));
+    world.passes(Duration::from_mins(10));
+    assert!(mona.asks_for_plans().await.contains("Premium"));
+    world.finish().await;
+}
