@@ -8,14 +8,11 @@ use super::{
 };
 use crate::{
     db::{
-        dashboard::Shown,
+        dashboard::{Glance, Shown},
         outbox::Claim,
-        revenue::{Running, Totals},
+        revenue::Totals,
     },
-    domain::{
-        ChannelId, MessageId, Millis, OrderStatus,
-        revenue::{Period, Revenue, Span, Sum},
-    },
+    domain::{ChannelId, MessageId, Millis, revenue::Sum},
     panel::Availability,
     view::{
         Marker,
@@ -104,52 +101,39 @@ async fn find(world: &World, channel: ChannelId) -> Result<Option<MessageId>, Fa
 /// Everything that is read for one showing.
 struct Numbers {
     now: Millis,
-    stale_since: Option<Millis>,
-    totals: Totals,
+    glance: Glance,
     days: Vec<(u32, Sum)>,
-    month: Revenue,
-    orders: Vec<(OrderStatus, u64)>,
-    running: Running,
     down: Vec<(String, Millis)>,
 }
 
 impl Numbers {
     async fn read(world: &World) -> Result<Self, Failure> {
-        let (db, now) = (&world.db, world.clock.now());
-        let today = db.day_of(now);
-        let days = db.revenue_by_day(Period::last_days(DAYS, today)).await?;
+        let now = world.clock.now();
+        let glance = world.db.glance(DAYS, SOON, now).await?;
+        let days = glance.days.iter().map(|(day, sum)| (day.day(), *sum)).collect();
         let down = world.panels.iter().filter_map(|(name, panel)| match panel.availability() {
             Availability::Up => None,
             Availability::Down { since, .. } => Some((name.clone(), since)),
         });
-        Ok(Self {
-            now,
-            stale_since: db.revenue_stale().await?,
-            totals: db.revenue_totals(today).await?,
-            days: days.into_iter().map(|(day, sum)| (day.day(), sum)).collect(),
-            month: db.revenue(Period::containing(Span::Month, today)).await?,
-            orders: db.orders_by_status().await?,
-            running: db.running(SOON, now).await?,
-            down: down.collect(),
-        })
+        Ok(Self { now, glance, days, down: down.collect() })
     }
 
     fn facts<'a>(&'a self, world: &'a World, names: &'a Names) -> DashboardFacts<'a> {
-        let Totals { day, month, quarter, year } = self.totals;
+        let Glance { totals: Totals { day, month, quarter, year }, running, .. } = &self.glance;
         DashboardFacts {
             shop: &world.config.shop.name,
             boot: &world.boot,
             currency: world.config.shop.currency,
             now: self.now,
-            stale_since: self.stale_since,
-            totals: [day, month, quarter, year],
+            stale_since: self.glance.stale_since,
+            totals: [*day, *month, *quarter, *year],
             days: &self.days,
-            month: &self.month,
+            month: &self.glance.month,
             method_names: &names.methods,
             plan_names: &names.plans,
-            orders: &self.orders,
-            active: self.running.active,
-            expiring: self.running.expiring,
+            orders: &self.glance.orders,
+            active: running.active,
+            expiring: running.expiring,
             expiring_days: SOON,
             down: &self.down,
         }

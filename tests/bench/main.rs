@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 mod child;
 mod crowd;
+mod dashboard;
 mod null;
 mod report;
 mod sale;
@@ -47,6 +48,7 @@ async fn measure() -> anyhow::Result<bool> {
     let mut report = Report::new();
     child::binary_size(&mut report)?;
     start_and_rest(&mut report).await?;
+    dashboard::reading(&mut report).await?;
     crowd::first_answers(&mut report).await?;
     sale::confirm_to_dm(&mut report).await?;
     report.close()
