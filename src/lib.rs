@@ -32,6 +32,12 @@
 //! ([`proof`]), the duplicate rule decides (`domain/proofs.rs`), and payment, submission and lock
 //! are one transaction (`db/submissions.rs`), which wants a review card (`effects/card.rs`).
 //!
+//! **Other amounts.** Less than the price (`Amount differs`) leaves the order open for the rest:
+//! parts add up with the payment, an order with money in it is ended by no timer, no decline and
+//! not by its customer, and the ledger gets one row with all of it when the order is completed, by
+//! the time of its approval (`db/receipts.rs`). What an approval could not give waits for a person
+//! with its cause as a type (`domain/trouble.rs`, `db/attention.rs`).
+//!
 //! **An approval.** `Approve` (`bot/review.rs`) stores a one-time token and shows the question;
 //! `Confirm` (`bot/decision.rs`) acknowledges first, then spends the token, moves the order to
 //! `provisioning`, makes subscription and grant and writes the audit row in one transaction

@@ -76,6 +76,10 @@ fn described(button: &Button) -> (&'static str, String) {
         Button::Decline(submission) | Button::ReasonMenu(submission) | Button::ReasonModal(submission) => {
             ("payment.decline", submission.to_string())
         }
+        Button::AmountDiffers(submission) | Button::AmountModal(submission) => {
+            ("payment.receive", submission.to_string())
+        }
+        Button::ByHand(order) => ("order.by_hand", order.to_string()),
         Button::Retry(order) => ("order.retry", order.to_string()),
         Button::BackToReview(order) => ("order.back_to_review", order.to_string()),
         Button::CancelOrder(order) => ("order.cancel", order.to_string()),

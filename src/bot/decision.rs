@@ -11,14 +11,14 @@ use crate::{
         sessions::{Action, Session, TokenRefused},
     },
     domain::{
-        Millis, Order, OrderId, OrderState, OrderStatus, SubmissionId, UserId,
+        Millis, Money, Order, OrderId, OrderState, OrderStatus, SubmissionId, UserId,
         button::{Button, Token},
         order::Delivery,
         proofs::Verdict,
     },
     panel::{Availability, Reader},
     view::{
-        decision::{Outcome, outcome},
+        decision::{Done, Outcome, outcome},
         refusal::{Refusal, refused},
     },
 };
@@ -27,6 +27,7 @@ use super::{
     Bot, PATIENCE,
     asked::Asked,
     fault::{Fault, random},
+    order::instructions,
 };
 
 /// Confirm: the token is spent in the transaction that decides.
@@ -48,20 +49,27 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
         asked.edit(outcome(asked.locale, &Outcome::PowerLost)).await?;
         return bot.audit_refusal(asked, "confirm", session.subject).await;
     }
+    let (schedule, now) = (&bot.config.schedule, bot.clock.now());
     let decided = match session.action {
-        Action::Approve => approve(bot, &session).await?,
-        Action::Decline => bot.db.decline(&session, bot.config.schedule.order_expiry, bot.clock.now()).await?,
+        Action::Approve => approve(bot, &session, None).await?,
+        Action::Receive { minor } => approve(bot, &session, Some(minor)).await?,
+        Action::Decline => bot.db.decline(&session, schedule.order_expiry, now).await?,
+        Action::GiveUp => bot.db.give_up(&session, now).await?,
+        Action::ByHand => bot.db.by_hand(&session, schedule.ticket_delete_after, now).await?,
     };
     let post = match decided {
         Decided::Done(order) => {
-            let decision = format!("{:?}", session.action).to_lowercase();
+            let decision = session.action.as_str();
             tracing::info!(order.id = %order, user.id = %asked.user, decision, "a payment was decided");
             let result = match session.action {
-                Action::Approve => result(bot, &order).await?,
+                Action::Approve | Action::Receive { .. } => result(bot, &order).await?,
                 Action::Decline => declined(bot, &order).await?,
+                Action::GiveUp => Outcome::GivenUp,
+                Action::ByHand => Outcome::BookedByHand,
             };
             outcome(asked.locale, &result)
         }
+        Decided::Moved { status } => outcome(asked.locale, &Outcome::OrderChanged { status }),
         Decided::Already { status, by, at, .. } => {
             outcome(asked.locale, &too_late(bot, &session, status, by, at).await?)
         }
@@ -119,7 +127,8 @@ async fn accepted(asked: &mut Asked<'_>) -> bool {
     }
 }
 
-async fn approve(bot: &Bot, session: &Session) -> Result<Decided, Fault> {
+/// Approves, or books what arrived where that is not simply the price.
+async fn approve(bot: &Bot, session: &Session, received: Option<i64>) -> Result<Decided, Fault> {
     let order = match session.subject.parse().map(SubmissionId) {
         Ok(id) => bot.db.submission(id).await?.map(|submission| submission.order),
         Err(_) => None,
@@ -129,8 +138,12 @@ async fn approve(bot: &Bot, session: &Session) -> Result<Decided, Fault> {
         None => None,
     };
     let Some(order) = order else { return Ok(Decided::Token(TokenRefused::Unknown)) };
-    let identity = identity(bot, &order)?;
-    Ok(bot.db.approve(session, &identity, bot.clock.now()).await?)
+    let (identity, now) = (identity(bot, &order)?, bot.clock.now());
+    let Some(minor) = received else { return Ok(bot.db.approve(session, &identity, now).await?) };
+    let rest = Money::new(order.missing().minor - minor, order.plan.price.currency);
+    let method = order.method.as_ref().and_then(|method| bot.config.payment_method(&method.id));
+    let instructions = method.map(|method| instructions(method, &order.id, rest));
+    Ok(bot.db.receive(session, minor, &identity, instructions.as_deref(), now).await?)
 }
 
 /// What the client will be called on the panel, should the order need a new one.
@@ -187,8 +200,13 @@ async fn goes_down(bot: &Bot, panel: &str) {
 fn read(bot: &Bot, order: &Order) -> Outcome {
     match &order.state {
         OrderState::Completed { .. } => Outcome::Delivered(order.delivery),
-        OrderState::PaymentSubmitted { refused: Some(said) } => Outcome::PanelRefused { said: said.clone() },
-        OrderState::NeedsAttention { cause, .. } => Outcome::NeedsAttention { cause: cause.clone() },
+        OrderState::PaymentSubmitted { returned: Some(trouble) } => {
+            Outcome::PanelRefused { said: trouble.detail.clone() }
+        }
+        OrderState::NeedsAttention { trouble, .. } => Outcome::NeedsAttention { trouble: trouble.clone() },
+        OrderState::PendingPayment { .. } if order.has_money() => {
+            Outcome::PartBooked { received: order.received, missing: order.missing() }
+        }
         OrderState::Provisioning { .. } => match bot.panels.get(&order.plan.panel).map(Reader::availability) {
             Some(Availability::Down { since, .. }) => Outcome::WaitsForPanel { since },
             Some(Availability::Up) | None => Outcome::InProgress(Some(bot.config.discord.review_channel_id)),
@@ -223,7 +241,7 @@ async fn too_late(
     Ok(match submission.map(|submission| submission.verdict) {
         Some(Verdict::Pending) if status == OrderStatus::PaymentSubmitted => Outcome::OldCard,
         Some(Verdict::Pending) => Outcome::OrderChanged { status },
-        _ => Outcome::AlreadyDecided { by, at, status },
+        verdict => Outcome::AlreadyDecided { by, at, what: verdict.as_ref().and_then(Done::of), status },
     })
 }
 

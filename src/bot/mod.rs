@@ -219,12 +219,14 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
         Button::Abort(token) => decision::abort(bot, asked, token).await,
         Button::Retry(order) => decision::retry(bot, asked, order).await,
         Button::BackToReview(order) => decision::back_to_review(bot, asked, order).await,
+        Button::ByHand(order) => review::ask_by_hand(bot, asked, order).await,
+        Button::AmountDiffers(submission) => review::ask_amount(bot, asked, *submission).await,
         Button::DashboardRefresh => dashboard::refresh(bot, asked).await,
         Button::DashboardExport => dashboard::export_last_days(bot, asked).await,
         Button::ExportMenu => dashboard::period_chosen(bot, asked, value).await,
         Button::DashboardBackup => dashboard::back_up(bot, asked).await,
         // Forms, which arrive elsewhere.
-        Button::ReasonModal(_) | Button::ExportModal => stale(asked).await,
+        Button::ReasonModal(_) | Button::AmountModal(_) | Button::ExportModal => stale(asked).await,
     }
 }
 
@@ -246,6 +248,7 @@ async fn submit(bot: &Bot, asked: &mut Asked<'_>, form: Option<Button>, typed: &
     }
     match form {
         Some(Button::ReasonModal(submission)) => review::reason_typed(bot, asked, submission, typed).await,
+        Some(Button::AmountModal(submission)) => review::amount_typed(bot, asked, submission, typed).await,
         Some(Button::ExportModal) => dashboard::period_typed(bot, asked, typed).await,
         _ => stale(asked).await,
     }

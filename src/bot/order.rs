@@ -9,7 +9,7 @@ use crate::{
         orders::{NewOrder, Ordered},
     },
     domain::{
-        Order, OrderId, OrderState, PaymentMethod, Plan,
+        Money, Order, OrderId, OrderState, PaymentMethod, Plan,
         access::Power,
         limits::Limit,
         order::{CancelCause, MethodSnapshot, PlanSnapshot},
@@ -206,12 +206,7 @@ fn plan_snapshot(plan: &Plan) -> PlanSnapshot {
 }
 
 fn method_snapshot(method: &PaymentMethod, order: &Order) -> MethodSnapshot {
-    let instructions = method.instructions.fill(|placeholder| match placeholder {
-        Placeholder::OrderId => order.id.to_string(),
-        Placeholder::Amount => order.plan.price.to_string(),
-        Placeholder::Account => method.account.clone(),
-        Placeholder::Holder => method.holder.clone(),
-    });
+    let instructions = instructions(method, &order.id, order.missing());
     MethodSnapshot {
         id: method.id.to_string(),
         name: method.name.clone(),
@@ -219,4 +214,14 @@ fn method_snapshot(method: &PaymentMethod, order: &Order) -> MethodSnapshot {
         holder: method.holder.clone(),
         instructions,
     }
+}
+
+/// What to do to pay this amount.
+pub(super) fn instructions(method: &PaymentMethod, order: &OrderId, amount: Money) -> String {
+    method.instructions.fill(|placeholder| match placeholder {
+        Placeholder::OrderId => order.to_string(),
+        Placeholder::Amount => amount.to_string(),
+        Placeholder::Account => method.account.clone(),
+        Placeholder::Holder => method.holder.clone(),
+    })
 }

@@ -1,4 +1,4 @@
-//! The review card's buttons: they open a question and decide nothing. Approve and Decline need a
+//! The review card's buttons: they open a question and decide nothing. Every decision needs a
 //! confirmation, which carries a one-time token; see `decision`.
 
 use crate::{
@@ -7,13 +7,13 @@ use crate::{
         submissions::Submission,
     },
     domain::{
-        Order, OrderStatus, SubmissionId,
+        Money, Order, OrderId, OrderStatus, SubmissionId,
         button::{Button, Token},
         proofs::Verdict,
     },
     view::{
         Locale, Post,
-        decision::{self, ConfirmFacts, Outcome, Reason},
+        decision::{self, ConfirmFacts, Done, Outcome, Reason},
         refusal::{Refusal, refused},
     },
 };
@@ -33,8 +33,55 @@ pub(super) async fn ask_approval(bot: &Bot, asked: &mut Asked<'_>, id: Submissio
         return Ok(());
     }
     let post = match reviewable(bot, asked.locale, id).await? {
-        Ok((_, order)) => question(bot, asked, id, &order, Action::Approve, None).await?,
+        Ok(order) => question(bot, asked, id.to_string(), &order, Action::Approve, None).await?,
         Err(post) => post,
+    };
+    asked.answer(post).await?;
+    Ok(())
+}
+
+/// Amount differs: the form for what arrived.
+pub(super) async fn ask_amount(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::AmountDiffers(id)).await? {
+        return Ok(());
+    }
+    match reviewable(bot, asked.locale, id).await? {
+        Ok(order) => asked.ask(decision::amount_modal(asked.locale, id, &order)).await?,
+        Err(post) => asked.answer(post).await?,
+    }
+    Ok(())
+}
+
+/// What arrived was typed: the question what follows from it.
+pub(super) async fn amount_typed(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId, typed: &str) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::AmountModal(id)).await? {
+        return Ok(());
+    }
+    let post = match reviewable(bot, asked.locale, id).await? {
+        Err(post) => post,
+        Ok(order) => match Money::parse(typed, order.plan.price.currency) {
+            Ok(amount) if amount.minor > 0 => {
+                let action = Action::Receive { minor: amount.minor };
+                question(bot, asked, id.to_string(), &order, action, None).await?
+            }
+            _ => decision::not_an_amount(asked.locale, &order),
+        },
+    };
+    asked.answer(post).await?;
+    Ok(())
+}
+
+/// Delivered by hand: the question.
+pub(super) async fn ask_by_hand(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::ByHand(id.clone())).await? {
+        return Ok(());
+    }
+    let post = match bot.db.order(id).await? {
+        Some(order) if order.status() == OrderStatus::NeedsAttention => {
+            question(bot, asked, id.to_string(), &order, Action::ByHand, None).await?
+        }
+        Some(order) => decision::outcome(asked.locale, &Outcome::OrderChanged { status: order.status() }),
+        None => refused(asked.locale, Refusal::Stale),
     };
     asked.answer(post).await?;
     Ok(())
@@ -45,7 +92,7 @@ pub(super) async fn ask_reason(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionI
     if !bot.admins_only(asked, &Button::Decline(id)).await? {
         return Ok(());
     }
-    let post = match reviewable(bot, asked.locale, id).await? {
+    let post = match declinable(bot, asked.locale, id).await? {
         Ok(_) => decision::reason_menu(asked.locale, id),
         Err(post) => post,
     };
@@ -69,11 +116,11 @@ pub(super) async fn reason_chosen(
     let Some(reason) = value.and_then(Reason::from_value) else {
         return Ok(asked.answer(refused(asked.locale, Refusal::Stale)).await?);
     };
-    let post = match reviewable(bot, asked.locale, id).await? {
-        Ok((_, order)) => {
+    let post = match declinable(bot, asked.locale, id).await? {
+        Ok(order) => {
             let customer = bot.db.customer(order.customer).await?;
             let locale = customer.map_or(bot.locale, |customer| Locale::choose(&customer.locale, bot.locale));
-            question(bot, asked, id, &order, Action::Decline, Some(reason.text(locale))).await?
+            question(bot, asked, id.to_string(), &order, decline_of(&order), Some(reason.text(locale))).await?
         }
         Err(post) => post,
     };
@@ -87,10 +134,10 @@ pub(super) async fn reason_typed(bot: &Bot, asked: &mut Asked<'_>, id: Submissio
         return Ok(());
     }
     let reason: String = typed.trim().chars().take(LONGEST_REASON).collect();
-    let post = match reviewable(bot, asked.locale, id).await? {
+    let post = match declinable(bot, asked.locale, id).await? {
         Err(post) => post,
         Ok(_) if reason.is_empty() => decision::reason_menu(asked.locale, id),
-        Ok((_, order)) => question(bot, asked, id, &order, Action::Decline, Some(reason)).await?,
+        Ok(order) => question(bot, asked, id.to_string(), &order, decline_of(&order), Some(reason)).await?,
     };
     if asked.private {
         asked.update(post).await?;
@@ -100,49 +147,82 @@ pub(super) async fn reason_typed(bot: &Bot, asked: &mut Asked<'_>, id: Submissio
     Ok(())
 }
 
-/// The submission and its order while they wait for a decision, or who was first.
-async fn reviewable(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<Result<(Submission, Order), Post>, Fault> {
-    let Some(submission) = bot.db.submission(id).await? else {
-        return Ok(Err(refused(locale, Refusal::Stale)));
-    };
-    let Some(order) = bot.db.order(&submission.order).await? else {
-        return Ok(Err(refused(locale, Refusal::Stale)));
-    };
+/// An order is declined with its proof while that is under review, and closed once it was
+/// approved and needs attention: the token is good for one of the two.
+fn decline_of(order: &Order) -> Action {
+    if order.status() == OrderStatus::NeedsAttention { Action::GiveUp } else { Action::Decline }
+}
+
+/// The order of a submission that waits for a decision, or who was first.
+async fn reviewable(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<Result<Order, Post>, Fault> {
+    let Some((submission, order)) = found(bot, id).await? else { return Ok(Err(refused(locale, Refusal::Stale))) };
     let status = order.status();
     let outcome = match submission.verdict {
-        Verdict::Approved { by, at } | Verdict::Declined { by, at, .. } => {
-            Outcome::AlreadyDecided { by: Some(by), at: Some(at), status }
-        }
         Verdict::Pending if bot.db.latest_submission(&order.id).await? != Some(id) => Outcome::OldCard,
         Verdict::Pending if status != OrderStatus::PaymentSubmitted => Outcome::OrderChanged { status },
-        Verdict::Pending => return Ok(Ok((submission, order))),
+        Verdict::Pending => return Ok(Ok(order)),
+        verdict => {
+            let (by, at) = verdict.decided().unzip();
+            Outcome::AlreadyDecided { by, at, what: Done::of(&verdict), status }
+        }
     };
     Ok(Err(decision::outcome(locale, &outcome)))
+}
+
+/// The same, or the order of an approved submission that needs attention.
+async fn declinable(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<Result<Order, Post>, Fault> {
+    if let Some((Submission { verdict: Verdict::Approved { .. }, .. }, order)) = found(bot, id).await?
+        && order.status() == OrderStatus::NeedsAttention
+    {
+        return Ok(Ok(order));
+    }
+    reviewable(bot, locale, id).await
+}
+
+async fn found(bot: &Bot, id: SubmissionId) -> Result<Option<(Submission, Order)>, Fault> {
+    let Some(submission) = bot.db.submission(id).await? else { return Ok(None) };
+    let order = bot.db.order(&submission.order).await?;
+    Ok(order.map(|order| (submission, order)))
 }
 
 /// Stores a one-time token and makes the confirmation that carries it.
 async fn question(
     bot: &Bot,
     asked: &Asked<'_>,
-    id: SubmissionId,
+    subject: String,
     order: &Order,
     action: Action,
     reason: Option<String>,
 ) -> Result<Post, Fault> {
     let (token, now, ttl) = (Token::from_random(random()?), bot.clock.now(), bot.config.limits.confirm_ttl);
     let customer = bot.db.customer(order.customer).await?;
-    let session =
-        NewSession { token: &token, admin: asked.user, action, subject: id.to_string(), reason: reason.clone(), ttl };
+    let session = NewSession { token: &token, admin: asked.user, action, subject, reason: reason.clone(), ttl };
     bot.db.open_session(session, now).await?;
     let facts = ConfirmFacts {
         order,
         customer_name: customer.as_ref().map_or("", |customer| &customer.name),
-        action: match (&action, &reason) {
-            (Action::Approve, _) => decision::Action::Approve,
-            (Action::Decline, reason) => decision::Action::Decline(reason.as_deref().unwrap_or_default()),
-        },
+        action: shown(order, action, reason.as_deref().unwrap_or_default()),
         token: &token,
         expires_at: now.plus(ttl),
     };
     Ok(decision::confirmation(asked.locale, &facts))
+}
+
+/// An action with the numbers that a person should see before confirming it.
+fn shown<'a>(order: &Order, action: Action, reason: &'a str) -> decision::Action<'a> {
+    match action {
+        Action::Approve => decision::Action::Approve,
+        Action::Decline | Action::GiveUp => decision::Action::Decline(reason),
+        Action::ByHand => decision::Action::ByHand,
+        Action::Receive { minor } => {
+            let money = |minor| Money::new(minor, order.plan.price.currency);
+            let rest = order.missing().minor - minor;
+            if rest > 0 {
+                decision::Action::Part { received: money(minor), missing: money(rest) }
+            } else {
+                let surplus = (rest < 0).then(|| money(-rest));
+                decision::Action::Enough { received: money(minor), surplus }
+            }
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! for that subject. A write transaction never spans a network call. Reading has its own
 //! read-only pool. Moments, ids and tokens are arguments.
 
+pub mod attention;
 mod audit;
 pub mod audit_file;
 pub mod backup;
@@ -16,6 +17,7 @@ mod lock;
 pub mod orders;
 pub mod outages;
 pub mod outbox;
+pub mod receipts;
 mod recount;
 pub mod restore;
 pub mod revenue;

@@ -13,6 +13,7 @@ use crate::domain::{
     ChannelId, MessageId, Millis, Order, OrderId, OrderState, OrderStatus, SubscriptionRow, UserId,
     effect::Effect,
     order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, Source, Ticket},
+    trouble::{Cause, Trouble},
 };
 
 /// How long the ticket of an order that was never paid stays after its end.
@@ -88,8 +89,10 @@ struct Row {
     method_holder: Option<String>,
     method_text: Option<String>,
     attempts_left: i64,
+    received_minor: i64,
     expires_at: i64,
     reason: Option<String>,
+    cause: Option<String>,
     decided_by: Option<i64>,
     decided_at: Option<i64>,
     ended_at: Option<i64>,
@@ -134,6 +137,7 @@ impl TryFrom<Row> for Order {
             },
             method,
             attempts_left: u32::try_from(row.attempts_left).unwrap_or(0),
+            received: money(row.received_minor, &row.currency)?,
             state,
             ticket: Ticket {
                 channel: row.channel_id.map(ChannelId::from_sql),
@@ -164,13 +168,17 @@ impl Row {
         };
         let ended = Millis(self.ended_at.unwrap_or(self.created_at));
         let reason = || self.reason.clone().unwrap_or_default();
+        let trouble = || Trouble::from_columns(self.cause.as_deref(), self.reason.as_deref());
         Ok(match status {
             OrderStatus::PendingPayment => {
                 OrderState::PendingPayment { expires_at: Millis(self.expires_at), declined: self.reason.clone() }
             }
-            OrderStatus::PaymentSubmitted => OrderState::PaymentSubmitted { refused: self.reason.clone() },
+            OrderStatus::PaymentSubmitted => OrderState::PaymentSubmitted { returned: trouble() },
             OrderStatus::Provisioning => OrderState::Provisioning { approved: decided()? },
-            OrderStatus::NeedsAttention => OrderState::NeedsAttention { approved: decided()?, cause: reason() },
+            OrderStatus::NeedsAttention => OrderState::NeedsAttention {
+                approved: decided()?,
+                trouble: trouble().unwrap_or_else(|| Trouble::new(Cause::Unknown, "")),
+            },
             OrderStatus::Completed => OrderState::Completed { approved: decided()?, at: ended },
             OrderStatus::Declined => OrderState::Declined { decided: decided()?, reason: reason() },
             OrderStatus::Cancelled => OrderState::Cancelled { cause: CancelCause::from_name(&reason()), at: ended },
@@ -190,11 +198,12 @@ impl Db {
         let id = id.as_str();
         let row = sqlx::query_as!(
             Row,
-            "SELECT id, source, user_id, status, created_at, plan_id, plan_name, duration_days, quota_bytes, price_minor,
+            r#"SELECT id, source, user_id, status, created_at, plan_id, plan_name, duration_days, quota_bytes, price_minor,
                     currency, panel, method_id, method_name, method_account, method_holder, method_text, attempts_left,
-                    expires_at, reason, decided_by, decided_at, ended_at, subscription_id, delivery, delivered_at,
+                    COALESCE((SELECT p.received_minor FROM payments p WHERE p.order_id = orders.id), 0) AS "received_minor!: i64",
+                    expires_at, reason, cause, decided_by, decided_at, ended_at, subscription_id, delivery, delivered_at,
                     channel_id, channel_locked, status_message_id, status_digest, last_seen_message_id
-             FROM orders WHERE id = ?",
+             FROM orders WHERE id = ?"#,
             id
         )
         .fetch_optional(&self.readers)
@@ -316,7 +325,8 @@ impl Db {
         Ok(true)
     }
 
-    /// Takes an unpaid order back. `false` when it is no longer unpaid.
+    /// Takes an unpaid order back. `false` when it is no longer unpaid: one that money has arrived
+    /// for is ended by staff alone, and the audit log says how much there was.
     pub async fn cancel(&self, order: &OrderId, by: UserId, cause: CancelCause, now: Millis) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
         let done = tx.cancel(order, by, cause, now).await?;
@@ -326,10 +336,11 @@ impl Db {
         Ok(done)
     }
 
-    /// Lapses unpaid orders whose time is over; says which.
+    /// Lapses unpaid orders whose time is over; says which. Never one that money has arrived for.
     pub async fn expire_orders(&self, now: Millis) -> Result<Vec<OrderId>, Error> {
         let due = sqlx::query_scalar!(
-            "SELECT id FROM orders WHERE status = 'pending_payment' AND expires_at <= ? LIMIT 100",
+            "SELECT id FROM orders WHERE status = 'pending_payment' AND expires_at <= ?
+               AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.received_minor > 0) LIMIT 100",
             now.0
         )
         .fetch_all(&self.readers)
@@ -340,7 +351,8 @@ impl Db {
             let key = id.as_str();
             let done = sqlx::query!(
                 "UPDATE orders SET status = 'expired', ended_at = ?, updated_at = ?
-                 WHERE id = ? AND status = 'pending_payment' AND expires_at <= ?",
+                 WHERE id = ? AND status = 'pending_payment' AND expires_at <= ?
+                   AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.received_minor > 0)",
                 now.0,
                 now.0,
                 key,
@@ -427,21 +439,24 @@ impl WriteTx {
         cause: CancelCause,
         now: Millis,
     ) -> Result<bool, Error> {
-        let (id, reason) = (order.as_str(), cause.as_str());
-        let done = sqlx::query!(
-            "UPDATE orders SET status = 'cancelled', reason = ?, ended_at = ?, updated_at = ?
-             WHERE id = ? AND status = 'pending_payment'",
+        let (id, reason, by_staff) = (order.as_str(), cause.as_str(), cause == CancelCause::Staff);
+        let received = sqlx::query_scalar!(
+            r#"UPDATE orders SET status = 'cancelled', reason = ?, ended_at = ?, updated_at = ?
+               WHERE id = ? AND status = 'pending_payment'
+                 AND (? OR NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.received_minor > 0))
+               RETURNING COALESCE((SELECT p.received_minor FROM payments p WHERE p.order_id = orders.id), 0) AS "received!: i64""#,
             reason,
             now.0,
             now.0,
-            id
+            id,
+            by_staff
         )
-        .execute(self.sql())
+        .fetch_optional(self.sql())
         .await?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        self.audit_order(by, "order.cancel", order, json!({ "cause": reason }), now).await?;
+        let Some(received) = received else { return Ok(false) };
+        let payload = json!({ "cause": reason, "received_minor": received });
+        self.audit_order(by, "order.cancel", order, payload, now).await?;
+        self.show_on_card(order, now).await?;
         self.close_unpaid_ticket(order, now).await?;
         Ok(true)
     }

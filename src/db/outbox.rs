@@ -15,6 +15,7 @@ use super::{
 use crate::domain::{
     Millis, OrderId,
     effect::{Effect, OwnerNews, VERSION},
+    trouble::{Cause, Trouble},
 };
 
 /// Row errors after which an effect waits for a person.
@@ -265,7 +266,8 @@ impl WriteTx {
             Effect::SyncSubscription { subscription, .. } => {
                 let waiting = self.orders_waiting_for(*subscription).await?;
                 for order in waiting {
-                    self.needs_attention(&order, error, now).await?;
+                    let trouble = Trouble::new(Cause::GaveUp, error);
+                    self.needs_attention(&order, &trouble, now).await?;
                 }
             }
             Effect::DeliverLink { order, .. } | Effect::SyncTicket { order } => self.show_on_card(order, now).await?,

@@ -49,6 +49,11 @@ pub enum Decided {
         /// When.
         at: Option<Millis>,
     },
+    /// The order that needed attention is in another state now.
+    Moved {
+        /// Its state.
+        status: OrderStatus,
+    },
     /// The token is not accepted.
     Token(TokenRefused),
 }
@@ -70,8 +75,9 @@ impl Db {
             Ok(order) => order,
             Err(already) => return Ok(already),
         };
-        let subscription = tx.subscription_for(&order, identity, now).await?;
-        tx.begin_provisioning(&order, submission, subscription, session, now).await?;
+        // Who approves says that all of it has arrived.
+        let received = tx.sums(&order).await?.missing();
+        tx.approve(&order, submission, received, (session, identity), now).await?;
         tx.commit().await?;
         Ok(Decided::Done(order))
     }
@@ -120,7 +126,7 @@ impl Db {
     }
 
     /// A decision that the database did not take is an attempt worth remembering beside it.
-    fn note_failed_decision(
+    pub(super) fn note_failed_decision(
         &self,
         action: &str,
         session: &Session,
@@ -137,47 +143,10 @@ impl Db {
         }
         done
     }
-
-    /// Sends an order that needs attention to the panel once more.
-    pub async fn retry(&self, order: &OrderId, by: UserId, now: Millis) -> Result<bool, Error> {
-        let id = order.as_str();
-        let mut tx = self.begin().await?;
-        let row = sqlx::query!(
-            r#"UPDATE orders SET status = 'provisioning', reason = NULL, updated_at = ?
-               WHERE id = ? AND status = 'needs_attention'
-               RETURNING subscription_id AS "subscription_id: i64", panel"#,
-            now.0,
-            id
-        )
-        .fetch_optional(tx.sql())
-        .await?;
-        let Some(row) = row else { return Ok(false) };
-        let subscription = SubscriptionRow(row.subscription_id.ok_or(Error::Missing("subscription"))?);
-        tx.audit_order(by, "order.retry", order, json!({}), now).await?;
-        tx.enqueue(&Effect::SyncSubscription { subscription, panel: row.panel }, now, now).await?;
-        tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
-        tx.show_on_card(order, now).await?;
-        tx.about(Subject::Order(order.clone()));
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    /// Sends an order that needs attention back to review; what it was granted is void.
-    pub async fn back_to_review(&self, order: &OrderId, by: UserId, now: Millis) -> Result<bool, Error> {
-        let id = order.as_str();
-        let mut tx = self.begin().await?;
-        let row = sqlx::query!("SELECT reason FROM orders WHERE id = ? AND status = 'needs_attention'", id)
-            .fetch_optional(tx.sql())
-            .await?;
-        let Some(row) = row else { return Ok(false) };
-        tx.return_to_review(order, row.reason.as_deref().unwrap_or_default(), now).await?;
-        tx.audit_order(by, "order.back_to_review", order, json!({}), now).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
 }
 
-fn subject(session: &Session) -> Result<SubmissionId, Error> {
+/// The submission that a token is about.
+pub(super) fn subject(session: &Session) -> Result<SubmissionId, Error> {
     session
         .subject
         .parse()
@@ -187,7 +156,7 @@ fn subject(session: &Session) -> Result<SubmissionId, Error> {
 
 impl WriteTx {
     /// The order of a submission that is the one under review, or who decided before.
-    async fn under_review(&mut self, submission: SubmissionId) -> Result<Result<OrderId, Decided>, Error> {
+    pub(super) async fn under_review(&mut self, submission: SubmissionId) -> Result<Result<OrderId, Decided>, Error> {
         let row = sqlx::query!(
             "SELECT s.order_id, s.status AS submission_status, s.decided_by AS submission_by, s.decided_at AS submission_at,
                     o.status, o.decided_by, o.decided_at, p.submission_id
@@ -250,17 +219,20 @@ impl WriteTx {
         Ok(SubscriptionRow(made))
     }
 
-    async fn begin_provisioning(
+    /// Moves an order on to the panel. `received` is what arrived with this submission, in minor
+    /// units.
+    pub(super) async fn approve(
         &mut self,
         order: &OrderId,
         submission: SubmissionId,
-        subscription: SubscriptionRow,
-        session: &Session,
+        received: i64,
+        (session, identity): (&Session, &Identity),
         now: Millis,
     ) -> Result<(), Error> {
+        let subscription = self.subscription_for(order, identity, now).await?;
         let (id, admin) = (order.as_str(), session.admin.to_sql());
         let row = sqlx::query!(
-            r#"UPDATE orders SET status = 'provisioning', decided_by = ?, decided_at = ?, subscription_id = ?, reason = NULL, updated_at = ?
+            r#"UPDATE orders SET status = 'provisioning', decided_by = ?, decided_at = ?, subscription_id = ?, reason = NULL, cause = NULL, updated_at = ?
                WHERE id = ? AND status = 'payment_submitted'
                RETURNING panel, duration_days AS "days!: i64", quota_bytes AS "bytes!: i64", price_minor AS "price!: i64""#,
             admin,
@@ -282,7 +254,9 @@ impl WriteTx {
         .execute(self.sql())
         .await?;
         sqlx::query!(
-            "UPDATE payments SET reviewer_id = ?, decided_at = ?, updated_at = ? WHERE order_id = ?",
+            "UPDATE payments SET received_minor = received_minor + ?, reviewer_id = ?, decided_at = ?, updated_at = ?
+             WHERE order_id = ?",
+            received,
             admin,
             now.0,
             now.0,
@@ -291,7 +265,10 @@ impl WriteTx {
         .execute(self.sql())
         .await?;
         self.decide_submission(order, submission, "approved", session.admin, None, now).await?;
-        let payload = json!({ "submission": submission.0, "subscription": subscription.0, "price_minor": row.price });
+        self.note_received(submission, Some(received), false).await?;
+        let payload = json!({
+            "submission": submission.0, "subscription": subscription.0, "price_minor": row.price, "received_minor": received,
+        });
         let (target, hash) = (order.to_string(), Some(session.hash.as_str()));
         self.audit(now, Happened { actor: session.admin, action: "payment.approve", target, payload, session: hash })
             .await?;
@@ -303,7 +280,7 @@ impl WriteTx {
     }
 
     /// Writes a decision to the submission (and a decline to the payment).
-    async fn decide_submission(
+    pub(super) async fn decide_submission(
         &mut self,
         order: &OrderId,
         submission: SubmissionId,
@@ -350,12 +327,16 @@ impl WriteTx {
         let (id, by) = (order.as_str(), by.to_sql());
         let left =
             sqlx::query_scalar!("SELECT attempts_left FROM orders WHERE id = ?", id).fetch_one(self.sql()).await?;
-        if unsigned(left) > 0 {
+        // An order with money in it stays open for the rest, whatever becomes of a proof.
+        let paid_in = self.sums(order).await?.already > 0;
+        if unsigned(left) > 0 || paid_in {
             sqlx::query!(
-                "UPDATE orders SET status = 'pending_payment', reason = ?, expires_at = ?, reminded_at = NULL, updated_at = ?
+                "UPDATE orders SET status = 'pending_payment', reason = ?, cause = NULL, expires_at = ?, reminded_at = NULL,
+                     attempts_left = max(attempts_left, ?), updated_at = ?
                  WHERE id = ? AND status = 'payment_submitted'",
                 reason,
                 lapses.0,
+                paid_in,
                 now.0,
                 id
             )
@@ -376,56 +357,5 @@ impl WriteTx {
         .execute(self.sql())
         .await?;
         Ok(true)
-    }
-
-    /// An approval did not come to pass: the payment is back in review with what the panel said,
-    /// the grant is void, and a client of ours that nobody was given is removed.
-    pub(super) async fn return_to_review(&mut self, order: &OrderId, said: &str, now: Millis) -> Result<(), Error> {
-        let id = order.as_str();
-        let row = sqlx::query!(
-            r#"UPDATE orders SET status = 'payment_submitted', reason = ?, decided_by = NULL, decided_at = NULL, updated_at = ?
-               WHERE id = ? AND status IN ('provisioning', 'needs_attention')
-               RETURNING subscription_id AS "subscription_id: i64", panel"#,
-            said,
-            now.0,
-            id
-        )
-        .fetch_optional(self.sql())
-        .await?
-        .ok_or(Error::Missing("order being provisioned"))?;
-        let submission = sqlx::query_scalar!(
-            "UPDATE payments SET status = 'pending', reviewer_id = NULL, decided_at = NULL, updated_at = ?
-             WHERE order_id = ? RETURNING submission_id",
-            now.0,
-            id
-        )
-        .fetch_optional(self.sql())
-        .await?
-        .flatten();
-        if let Some(submission) = submission {
-            sqlx::query!(
-                "UPDATE payment_submissions SET status = 'pending', decided_by = NULL, decided_at = NULL WHERE id = ?",
-                submission
-            )
-            .execute(self.sql())
-            .await?;
-            self.enqueue(&Effect::SyncCard { submission: SubmissionId(submission) }, now, now).await?;
-        }
-        sqlx::query!(
-            "UPDATE grants SET voided_at = ? WHERE order_id = ? AND applied_at IS NULL AND voided_at IS NULL",
-            now.0,
-            id
-        )
-        .execute(self.sql())
-        .await?;
-        if let Some(subscription) = row.subscription_id {
-            let subscription = SubscriptionRow(subscription);
-            let panel = row.panel;
-            self.unwant(&Effect::SyncSubscription { subscription, panel: panel.clone() }.key()).await?;
-            self.enqueue(&Effect::RemoveClient { subscription, panel }, now, now).await?;
-        }
-        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
-        self.about(Subject::Order(order.clone()));
-        Ok(())
     }
 }

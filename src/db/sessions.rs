@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::{Db, Error, WriteTx};
 use crate::domain::{Millis, UserId, button::Token};
 
@@ -12,21 +14,37 @@ pub enum Action {
     Approve,
     /// Decline a submission; the reason is kept with the token.
     Decline,
+    /// Book that this much arrived with a submission: a part, or enough to approve it.
+    Receive {
+        /// The amount in minor units of the order's currency.
+        minor: i64,
+    },
+    /// Close an order that needs attention: decline its submission for good.
+    GiveUp,
+    /// Book an order that needs attention as delivered by hand.
+    ByHand,
 }
 
 impl Action {
-    fn as_str(self) -> &'static str {
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Approve => "approve",
             Self::Decline => "decline",
+            Self::Receive { .. } => "receive",
+            Self::GiveUp => "give_up",
+            Self::ByHand => "by_hand",
         }
     }
 
-    fn parse(text: &str) -> Result<Self, Error> {
-        match text {
-            "approve" => Ok(Self::Approve),
-            "decline" => Ok(Self::Decline),
-            other => Err(Error::Damaged { table: "admin_sessions", problem: format!("action `{other}`") }),
+    fn parse(text: &str, args: &Value) -> Result<Self, Error> {
+        match (text, args.get("minor").and_then(Value::as_i64)) {
+            ("approve", _) => Ok(Self::Approve),
+            ("decline", _) => Ok(Self::Decline),
+            ("receive", Some(minor)) => Ok(Self::Receive { minor }),
+            ("give_up", _) => Ok(Self::GiveUp),
+            ("by_hand", _) => Ok(Self::ByHand),
+            (other, _) => Err(Error::Damaged { table: "admin_sessions", problem: format!("action `{other}`") }),
         }
     }
 }
@@ -81,7 +99,11 @@ impl Db {
     pub async fn open_session(&self, new: NewSession<'_>, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         let (hash, admin, action) = (new.token.hash(), new.admin.to_sql(), new.action.as_str());
-        let args = serde_json::json!({ "reason": new.reason }).to_string();
+        let mut args = json!({ "reason": new.reason });
+        if let (Action::Receive { minor }, Some(args)) = (new.action, args.as_object_mut()) {
+            args.insert("minor".to_owned(), json!(minor));
+        }
+        let args = args.to_string();
         let expires = now.plus(new.ttl);
         sqlx::query!(
             "INSERT INTO admin_sessions (token_hash, admin_id, action, subject, args, created_at, expires_at)
@@ -123,8 +145,10 @@ impl Db {
         if row.expires_at <= now.0 {
             return Ok(Err(TokenRefused::Expired));
         }
-        let reason = reason(&row.args);
-        Ok(Ok(Session { hash, admin: by, action: Action::parse(&row.action)?, subject: row.subject, reason }))
+        let args: Value = serde_json::from_str(&row.args).unwrap_or_default();
+        let reason = args.get("reason").and_then(Value::as_str).map(str::to_owned);
+        let action = Action::parse(&row.action, &args)?;
+        Ok(Ok(Session { hash, admin: by, action, subject: row.subject, reason }))
     }
 
     /// Lets a token lapse: the person pressed Cancel.
@@ -167,9 +191,4 @@ impl WriteTx {
         .await?;
         Ok(if spent.rows_affected() == 1 { Ok(()) } else { Err(TokenRefused::Spent) })
     }
-}
-
-fn reason(args: &str) -> Option<String> {
-    let args: serde_json::Value = serde_json::from_str(args).ok()?;
-    args.get("reason")?.as_str().map(str::to_owned)
 }

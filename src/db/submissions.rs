@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Db, Error, Subject, WriteTx, moment, outbox::Claim};
+use super::{Db, Error, Subject, WriteTx, moment, money, outbox::Claim};
 pub use crate::domain::proofs::{Flag, Verdict};
 use crate::domain::{
     MessageId, Millis, OrderId, OrderStatus, SubmissionId, UserId,
@@ -110,6 +110,12 @@ impl Db {
         let mut flags = Vec::new();
         match proofs::claim(order, customer, owner.as_ref()) {
             proofs::Claim::Fresh => {}
+            // Its money was accepted: it cannot count again as the rest.
+            proofs::Claim::Again if tx.is_a_part(order, &proof.hash).await? => {
+                tx.refuse_duplicate(order, customer, source, order, false, now).await?;
+                tx.commit().await?;
+                return Ok(Submitted::Duplicate);
+            }
             proofs::Claim::Again => flags.push(Flag::Again),
             proofs::Claim::HandedOn { from } => flags.push(Flag::HandedOn { from }),
             proofs::Claim::Refused { twin, foreign } => {
@@ -133,9 +139,10 @@ impl Db {
     /// A submission by its number.
     pub async fn submission(&self, id: SubmissionId) -> Result<Option<Submission>, Error> {
         let row = sqlx::query!(
-            "SELECT order_id, user_id, hash, pixel_hash, format, width, height, size, created_at, status, flags,
-                    decided_by, decided_at, reason, card_message_id, card_digest
-             FROM payment_submissions WHERE id = ?",
+            "SELECT s.order_id, s.user_id, s.hash, s.pixel_hash, s.format, s.width, s.height, s.size, s.created_at, s.status,
+                    s.flags, s.decided_by, s.decided_at, s.reason, s.part, s.received_minor, s.card_message_id,
+                    s.card_digest, o.currency
+             FROM payment_submissions s JOIN orders o ON o.id = s.order_id WHERE s.id = ?",
             id.0
         )
         .fetch_optional(&self.readers)
@@ -147,6 +154,10 @@ impl Db {
             _ => Err(damaged(format!("submission {id} is decided by nobody"))),
         };
         let verdict = match row.status.as_str() {
+            "approved" if row.part != 0 => {
+                let received = money(row.received_minor.unwrap_or_default(), &row.currency)?;
+                decided().map(|(by, at)| Verdict::Part { by, at, received })?
+            }
             "approved" => decided().map(|(by, at)| Verdict::Approved { by, at })?,
             "declined" => {
                 decided().map(|(by, at)| Verdict::Declined { by, at, reason: row.reason.unwrap_or_default() })?
@@ -265,7 +276,9 @@ impl WriteTx {
 
     async fn picture_owner(&mut self, hash: &str) -> Result<Option<Owner>, Error> {
         let row = sqlx::query!(
-            "SELECT p.order_id, o.user_id, o.status FROM proof_hashes p JOIN orders o ON o.id = p.order_id WHERE p.hash = ?",
+            r#"SELECT p.order_id, o.user_id, o.status,
+                      EXISTS (SELECT 1 FROM payments m WHERE m.order_id = o.id AND m.received_minor > 0) AS "has_money!: bool"
+               FROM proof_hashes p JOIN orders o ON o.id = p.order_id WHERE p.hash = ?"#,
             hash
         )
         .fetch_optional(self.sql())
@@ -276,9 +289,23 @@ impl WriteTx {
                 order: row.order_id.parse().map_err(|_| damaged(format!("order `{}`", row.order_id)))?,
                 customer: UserId::from_sql(row.user_id),
                 status: row.status.parse::<OrderStatus>().map_err(|error| damaged(error.to_string()))?,
+                has_money: row.has_money,
             })
         })
         .transpose()
+    }
+
+    /// Whether a picture was accepted as part of the payment for its order.
+    async fn is_a_part(&mut self, order: &OrderId, hash: &str) -> Result<bool, Error> {
+        let id = order.as_str();
+        let found = sqlx::query_scalar!(
+            "SELECT id FROM payment_submissions WHERE hash = ? AND order_id = ? AND part = 1",
+            hash,
+            id
+        )
+        .fetch_optional(self.sql())
+        .await?;
+        Ok(found.is_some())
     }
 
     async fn pixel_twin(&mut self, pixels: &str, hash: &str, order: &OrderId) -> Result<Option<OrderId>, Error> {
@@ -347,7 +374,7 @@ impl WriteTx {
     ) -> Result<(), Error> {
         let id = order.as_str();
         let done = sqlx::query!(
-            "UPDATE orders SET status = 'payment_submitted', attempts_left = attempts_left - 1, reason = NULL, updated_at = ?
+            "UPDATE orders SET status = 'payment_submitted', attempts_left = attempts_left - 1, reason = NULL, cause = NULL, updated_at = ?
              WHERE id = ? AND status = 'pending_payment'",
             now.0,
             id

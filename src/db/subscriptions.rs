@@ -272,24 +272,6 @@ impl Db {
         tx.commit().await
     }
 
-    /// The panel refused for good: the payment goes back to review with what the panel said.
-    pub async fn refused(&self, claim: &Claim, order: &OrderId, said: &str, now: Millis) -> Result<(), Error> {
-        let mut tx = self.begin().await?;
-        // Before the return to review, which takes this very effect out of the outbox.
-        tx.finish(claim, now).await?;
-        tx.return_to_review(order, said, now).await?;
-        tx.audit_order(BOT, "order.refused", order, json!({ "panel_said": said }), now).await?;
-        tx.commit().await
-    }
-
-    /// Something only a person can settle, such as a stranger's client under our e-mail.
-    pub async fn puzzled(&self, claim: &Claim, order: &OrderId, cause: &str, now: Millis) -> Result<(), Error> {
-        let mut tx = self.begin().await?;
-        tx.needs_attention(order, cause, now).await?;
-        tx.finish(claim, now).await?;
-        tx.commit().await
-    }
-
     /// Whether the client of a subscription may be removed: nothing was ever delivered from it
     /// and no order is being provisioned into it.
     pub async fn may_remove_client(&self, subscription: SubscriptionRow) -> Result<bool, Error> {
@@ -386,27 +368,6 @@ impl WriteTx {
         .fetch_all(self.sql())
         .await?;
         Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
-    }
-
-    /// An approved order waits for a person; its card says why.
-    pub(super) async fn needs_attention(&mut self, order: &OrderId, cause: &str, now: Millis) -> Result<(), Error> {
-        let id = order.as_str();
-        let done = sqlx::query!(
-            "UPDATE orders SET status = 'needs_attention', reason = ?, updated_at = ? WHERE id = ? AND status = 'provisioning'",
-            cause,
-            now.0,
-            id
-        )
-        .execute(self.sql())
-        .await?;
-        if done.rows_affected() == 0 {
-            return Ok(());
-        }
-        self.audit_order(BOT, "order.needs_attention", order, json!({ "cause": cause }), now).await?;
-        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
-        self.show_on_card(order, now).await?;
-        self.about(Subject::Order(order.clone()));
-        Ok(())
     }
 }
 

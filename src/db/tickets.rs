@@ -134,6 +134,8 @@ impl Db {
         if let Some(order) = &order {
             if !tx.cancel(order, BOT, CancelCause::TicketDeleted, now).await? {
                 tx.audit_order(BOT, "ticket.gone", order, json!({}), now).await?;
+                // Made again where something must be said in it: what is missing of a part payment.
+                tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
             }
             tx.about(Subject::Order(order.clone()));
         }

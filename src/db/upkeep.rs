@@ -61,7 +61,8 @@ impl Db {
         let soon = now.plus(ahead);
         let due = sqlx::query_scalar!(
             "SELECT id FROM orders WHERE status = 'pending_payment' AND expires_at > ? AND expires_at <= ?
-               AND reminded_at IS NULL LIMIT 100",
+               AND reminded_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.received_minor > 0) LIMIT 100",
             now.0,
             soon.0
         )

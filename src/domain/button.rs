@@ -22,6 +22,10 @@ pub enum Button {
     Approve(SubmissionId),
     /// Staff open the list of reasons.
     Decline(SubmissionId),
+    /// Staff say that another amount arrived.
+    AmountDiffers(SubmissionId),
+    /// The form in which that amount is typed.
+    AmountModal(SubmissionId),
     /// The list of reasons; the chosen reason is the menu's value.
     ReasonMenu(SubmissionId),
     /// The modal in which a reason is typed.
@@ -34,6 +38,8 @@ pub enum Button {
     Retry(OrderId),
     /// Staff send an order that needs attention back to review.
     BackToReview(OrderId),
+    /// Staff say that they gave the customer of an order that needs attention what was bought.
+    ByHand(OrderId),
     /// Staff want today's numbers on the dashboard.
     DashboardRefresh,
     /// Staff want the orders of the last days as a table.
@@ -83,12 +89,15 @@ impl fmt::Display for Button {
             Self::GetLink(order) => write!(f, "tk:link:{order}"),
             Self::Approve(submission) => write!(f, "tk:approve:{submission}"),
             Self::Decline(submission) => write!(f, "tk:decline:{submission}"),
+            Self::AmountDiffers(submission) => write!(f, "tk:amount:{submission}"),
+            Self::AmountModal(submission) => write!(f, "tk:received:{submission}"),
             Self::ReasonMenu(submission) => write!(f, "tk:reason:{submission}"),
             Self::ReasonModal(submission) => write!(f, "tk:typed:{submission}"),
             Self::Confirm(token) => write!(f, "tk:confirm:{}", data_encoding::HEXLOWER.encode(&token.0)),
             Self::Abort(token) => write!(f, "tk:abort:{}", data_encoding::HEXLOWER.encode(&token.0)),
             Self::Retry(order) => write!(f, "tk:retry:{order}"),
             Self::BackToReview(order) => write!(f, "tk:back:{order}"),
+            Self::ByHand(order) => write!(f, "tk:hand:{order}"),
             Self::DashboardRefresh => f.write_str("tk:refresh"),
             Self::DashboardExport => f.write_str("tk:export"),
             Self::ExportMenu => f.write_str("tk:period"),
@@ -111,12 +120,15 @@ impl FromStr for Button {
             "link" => Self::GetLink(order(argument)?),
             "approve" => Self::Approve(submission(argument)?),
             "decline" => Self::Decline(submission(argument)?),
+            "amount" => Self::AmountDiffers(submission(argument)?),
+            "received" => Self::AmountModal(submission(argument)?),
             "reason" => Self::ReasonMenu(submission(argument)?),
             "typed" => Self::ReasonModal(submission(argument)?),
             "confirm" => Self::Confirm(token(argument)?),
             "abort" => Self::Abort(token(argument)?),
             "retry" => Self::Retry(order(argument)?),
             "back" => Self::BackToReview(order(argument)?),
+            "hand" => Self::ByHand(order(argument)?),
             "refresh" => Self::DashboardRefresh,
             "export" => Self::DashboardExport,
             "period" => Self::ExportMenu,
@@ -159,11 +171,14 @@ mod tests {
             submission.clone().prop_map(Button::Approve),
             submission.clone().prop_map(Button::Decline),
             submission.clone().prop_map(Button::ReasonMenu),
-            submission.prop_map(Button::ReasonModal),
+            submission.clone().prop_map(Button::ReasonModal),
+            submission.clone().prop_map(Button::AmountDiffers),
+            submission.prop_map(Button::AmountModal),
             token.clone().prop_map(Button::Confirm),
             token.prop_map(Button::Abort),
             order.clone().prop_map(Button::Retry),
-            order.prop_map(Button::BackToReview),
+            order.clone().prop_map(Button::BackToReview),
+            order.prop_map(Button::ByHand),
             Just(Button::DashboardRefresh),
             Just(Button::DashboardExport),
             Just(Button::ExportMenu),

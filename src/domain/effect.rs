@@ -135,6 +135,11 @@ pub enum Notice {
         /// The submission.
         submission: SubmissionId,
     },
+    /// Less than the price arrived: what is missing stands in the status message.
+    PartPaid {
+        /// The submission it came with.
+        submission: SubmissionId,
+    },
     /// The file is not a picture that can be taken.
     BadPicture {
         /// The message it came with.
@@ -293,6 +298,7 @@ impl Notice {
         match self {
             Self::Welcome => "welcome".to_owned(),
             Self::Declined { submission } => format!("declined:{submission}"),
+            Self::PartPaid { submission } => format!("part:{submission}"),
             Self::BadPicture { message, .. } => format!("picture:{message}"),
             Self::Duplicate { message } => format!("duplicate:{message}"),
             Self::NoMethod { message } => format!("method:{message}"),

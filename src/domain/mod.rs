@@ -19,6 +19,7 @@ pub mod shop;
 pub mod target;
 pub mod time;
 pub mod tracked;
+pub mod trouble;
 
 pub use ids::{ChannelId, GuildId, Incident, MessageId, OrderId, RoleId, UserId};
 pub use money::{Currency, Money};

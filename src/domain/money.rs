@@ -93,9 +93,11 @@ impl Money {
         Self { minor, currency }
     }
 
-    /// Reads what a person typed: `100`, `100.5`, `100,50`, and the digits ٠–٩ with ٫ as the point.
+    /// Reads what a person typed: `100`, `100.5`, `100,50`, `1,250.50`, and the digits ٠–٩ and
+    /// ۰–۹ with ٫ as the point and ٬ between thousands. The currency's code may stand beside it.
+    /// A comma alone is a point: `1,250` is refused where the currency has two decimals.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
-        let ascii: String = text.trim().chars().map(ascii_digit).collect();
+        let ascii = plain_amount(text, currency)?;
         let (whole, fraction) = ascii.split_once('.').unwrap_or((&ascii, ""));
         let digits_only = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
         if whole.is_empty() || whole.len() > 12 || !digits_only(whole) || !digits_only(fraction) {
@@ -130,11 +132,35 @@ impl fmt::Display for Money {
     }
 }
 
-fn ascii_digit(c: char) -> char {
+/// In ASCII, with `.` as the only separator left.
+fn plain_amount(text: &str, currency: Currency) -> Result<String, MoneyError> {
+    let typed: String = text.trim().chars().map(ascii_digit).collect();
+    let upper = typed.to_ascii_uppercase();
+    let bare = upper.strip_suffix(currency.code()).or_else(|| upper.strip_prefix(currency.code()));
+    let typed = bare.unwrap_or(&typed).trim();
+    let between = if typed.contains('٬') {
+        '٬'
+    } else if typed.contains(',') && typed.contains('.') {
+        ','
+    } else {
+        return Ok(typed.replace(',', "."));
+    };
+    // Between thousands means between thousands: anything else is a slip that must not become money.
+    let (whole, fraction) = typed.split_once('.').unwrap_or((typed, ""));
+    let mut groups = whole.split(between);
+    let first = groups.next().is_some_and(|group| (1..=3).contains(&group.len()));
+    if !first || fraction.contains(between) || groups.any(|group| group.len() != 3) {
+        return Err(MoneyError::Amount);
+    }
+    Ok(typed.replace(between, ""))
+}
+
+/// Digits of Arabic and Persian keyboards become ASCII; `domain` knows them in one place.
+pub(super) fn ascii_digit(c: char) -> char {
     match c {
         '٠'..='٩' => char::from_digit(u32::from(c) - u32::from('٠'), 10).unwrap_or(c),
         '۰'..='۹' => char::from_digit(u32::from(c) - u32::from('۰'), 10).unwrap_or(c),
-        '٫' | ',' => '.',
+        '٫' => '.',
         other => other,
     }
 }
@@ -153,6 +179,13 @@ mod tests {
         for (typed, minor) in [("100", 10_000), ("100.5", 10_050), ("100,50", 10_050), ("١٠٠٫٥", 10_050), (" 0.01 ", 1)]
         {
             assert_eq!(Money::parse(typed, egp()).map(|m| m.minor), Ok(minor), "{typed}");
+        }
+        for (typed, minor) in [("۱۵۰٫۵", 15_050), ("1,250.50", 125_050), ("١٬٢٥٠", 125_000), ("250 EGP", 25_000)]
+        {
+            assert_eq!(Money::parse(typed, egp()).map(|m| m.minor), Ok(minor), "{typed}");
+        }
+        for typed in ["1,250", "1,2,3.4", "12,50.1", "١٬٢", ",5.0", "EGP", "1.5,000"] {
+            assert!(Money::parse(typed, egp()).is_err(), "{typed}");
         }
         for typed in ["", "-1", "1.234", "1e5", "abc", "1.2.3", "9999999999999999999"] {
             assert!(Money::parse(typed, egp()).is_err(), "{typed}");

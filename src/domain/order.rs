@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{ChannelId, MessageId, Millis, Money, OrderId, UserId};
+use super::{ChannelId, MessageId, Millis, Money, OrderId, UserId, trouble::Trouble};
 
 /// Where an order came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -230,10 +230,10 @@ pub enum OrderState {
         /// The reason of the last decline, if there was one.
         declined: Option<String>,
     },
-    /// A proof waits for review. `refused` is what the panel said when an approval failed.
+    /// A proof waits for review.
     PaymentSubmitted {
-        /// What the panel answered to the last approval, if it refused it.
-        refused: Option<String>,
+        /// Why the last approval came to nothing, if there was one.
+        returned: Option<Trouble>,
     },
     /// Approved; the panel is being written.
     Provisioning {
@@ -244,8 +244,8 @@ pub enum OrderState {
     NeedsAttention {
         /// Who approved.
         approved: Decision,
-        /// What is wrong, in words for staff.
-        cause: String,
+        /// What is wrong.
+        trouble: Trouble,
     },
     /// The client exists and is paid for.
     Completed {
@@ -314,6 +314,8 @@ pub struct Order {
     pub method: Option<MethodSnapshot>,
     /// Proofs that may still reach review.
     pub attempts_left: u32,
+    /// What staff found to have arrived so far, in parts or at once.
+    pub received: Money,
     /// The state.
     pub state: OrderState,
     /// The ticket channel.
@@ -346,9 +348,34 @@ impl Order {
         matches!(self.state, OrderState::PendingPayment { .. })
     }
 
+    /// Whether money has arrived for the order: from then on no timer ends it, and neither does
+    /// its customer.
+    pub fn has_money(&self) -> bool {
+        self.received.minor > 0
+    }
+
+    /// What has not arrived yet; nothing when all of it has.
+    pub fn missing(&self) -> Money {
+        Money::new((self.plan.price.minor - self.received.minor).max(0), self.plan.price.currency)
+    }
+
+    /// What arrived beyond the price.
+    pub fn surplus(&self) -> Option<Money> {
+        let surplus = self.received.minor - self.plan.price.minor;
+        (surplus > 0).then(|| Money::new(surplus, self.plan.price.currency))
+    }
+
+    /// Whether declining its proof ends the order: no attempts are left, and no money is in it.
+    pub fn decline_ends_it(&self) -> bool {
+        match self.state {
+            OrderState::PaymentSubmitted { .. } => self.attempts_left == 0 && !self.has_money(),
+            _ => true,
+        }
+    }
+
     /// Whether the customer may still take the order back: nothing has been paid that we know of.
     pub fn may_be_cancelled(&self) -> bool {
-        matches!(self.state, OrderState::PendingPayment { .. })
+        matches!(self.state, OrderState::PendingPayment { .. }) && !self.has_money()
     }
 
     /// Whether a proof from the customer is accepted now.

@@ -1,7 +1,7 @@
 //! Payment proofs: what was decided about one, and the duplicate rule (the first order that
 //! claims a picture owns it).
 
-use super::{Millis, OrderId, OrderStatus, UserId};
+use super::{Millis, Money, OrderId, OrderStatus, UserId};
 
 /// The state of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,15 @@ pub enum Verdict {
         /// When.
         at: Millis,
     },
+    /// Less than the price had arrived: that much was accepted, and the order waits for the rest.
+    Part {
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: Millis,
+        /// What had arrived with this proof.
+        received: Money,
+    },
     /// Declined.
     Declined {
         /// By whom.
@@ -24,6 +33,16 @@ pub enum Verdict {
         /// Why, as the customer read it.
         reason: String,
     },
+}
+
+impl Verdict {
+    /// Who decided, and when.
+    pub fn decided(&self) -> Option<(UserId, Millis)> {
+        match self {
+            Self::Pending => None,
+            Self::Approved { by, at } | Self::Part { by, at, .. } | Self::Declined { by, at, .. } => Some((*by, *at)),
+        }
+    }
 }
 
 /// Something worth a second look at a submission; never a verdict.
@@ -53,6 +72,8 @@ pub struct Owner {
     pub customer: UserId,
     /// Its state now. A state from which money was kept is never left but to `reversed`.
     pub status: OrderStatus,
+    /// Whether a part of the money was accepted, whatever became of the order.
+    pub has_money: bool,
 }
 
 /// What follows for a new submission of the picture.
@@ -83,7 +104,9 @@ pub fn claim(order: &OrderId, customer: UserId, owner: Option<&Owner>) -> Claim 
         None => Claim::Fresh,
         Some(owner) if owner.order == *order => Claim::Again,
         Some(owner) if owner.customer != customer => Claim::Refused { twin: owner.order.clone(), foreign: true },
-        Some(owner) if keeps_money(owner.status) => Claim::Refused { twin: owner.order.clone(), foreign: false },
+        Some(owner) if owner.has_money || keeps_money(owner.status) => {
+            Claim::Refused { twin: owner.order.clone(), foreign: false }
+        }
         Some(owner) => Claim::HandedOn { from: owner.order.clone() },
     }
 }
@@ -108,9 +131,9 @@ mod tests {
     fn the_four_cases() {
         let (mine, earlier) = (OrderId::from_random(1), OrderId::from_random(2));
         let (mona, karim) = (UserId(1), UserId(2));
-        let owner = |customer, status| Owner { order: earlier.clone(), customer, status };
+        let owner = |customer, status| Owner { order: earlier.clone(), customer, status, has_money: false };
         assert_eq!(claim(&mine, mona, None), Claim::Fresh);
-        let own = Owner { order: mine.clone(), customer: mona, status: OrderStatus::PendingPayment };
+        let own = Owner { order: mine.clone(), ..owner(mona, OrderStatus::PendingPayment) };
         assert_eq!(claim(&mine, mona, Some(&own)), Claim::Again);
         assert_eq!(
             claim(&mine, mona, Some(&owner(karim, OrderStatus::Expired))),
@@ -124,6 +147,8 @@ mod tests {
         }
         for status in [OrderStatus::Expired, OrderStatus::Cancelled, OrderStatus::Declined] {
             assert_eq!(claim(&mine, mona, Some(&owner(mona, status))), Claim::HandedOn { from: earlier.clone() });
+            let in_part = Owner { has_money: true, ..owner(mona, status) };
+            assert_eq!(claim(&mine, mona, Some(&in_part)), Claim::Refused { twin: earlier.clone(), foreign: false });
         }
     }
 }

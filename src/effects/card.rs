@@ -7,7 +7,7 @@ use crate::{
     panel::breaker::Availability,
     view::{
         Marker, Post,
-        review::{CardFacts, Given, card},
+        review::{CardFacts, Given, Known, OnPanel, card},
     },
 };
 
@@ -76,8 +76,34 @@ async fn card_of(
         given: given.map(|given| Given { expiry: given.expiry, quota: given.quota, renewal: given.renewal }),
         panel_note,
         panel_down_since: down_since(world, order),
+        known: known(world, order).await?,
     };
     Ok(card(world.shop_locale(), &facts, picture))
+}
+
+/// What a person who must look at an order should not have to look up.
+async fn known(world: &World, order: &Order) -> Result<Option<Known>, Failure> {
+    let OrderState::NeedsAttention { .. } = order.state else { return Ok(None) };
+    let booked = world.db.is_booked(&order.id).await?;
+    let subscription = match order.subscription {
+        Some(subscription) => world.db.subscription(subscription).await?,
+        None => None,
+    };
+    // The card does not wait for a panel that is down, nor fail with one that does not answer.
+    let panel = world.panels.get(&order.plan.panel).filter(|panel| panel.availability().is_up());
+    let client = match (subscription, panel) {
+        (Some(subscription), Some(panel)) => match panel.find(&subscription.email).await {
+            Ok(Some(found)) if found.client.uuid == subscription.uuid => OnPanel::Ours,
+            Ok(Some(_)) => OnPanel::Strangers,
+            Ok(None) => OnPanel::Absent,
+            Err(error) => {
+                tracing::info!(order.id = %order.id, %error, "the panel did not say whether the client is there");
+                OnPanel::Unknown
+            }
+        },
+        _ => OnPanel::Unknown,
+    };
+    Ok(Some(Known { client, booked }))
 }
 
 /// An approved order that waits for its panel says so.

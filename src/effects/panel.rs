@@ -12,6 +12,7 @@ use crate::{
     domain::{
         Millis, SubscriptionRow,
         grants::{self, Expiry, Filled, Known, Note},
+        trouble::{Cause, Trouble},
     },
     panel::{Availability, Client, Deleted, Error, Found, Snapshot, Target},
 };
@@ -27,7 +28,7 @@ enum Outcome {
     /// The panel refused for good.
     Refused(String),
     /// A person must look.
-    Puzzled(String),
+    Puzzled(Trouble),
     /// The panel said yes and does not have it: worth another try, but not for ever.
     Lost(&'static str),
 }
@@ -39,8 +40,8 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, pane
         return Ok(world.db.finish(claim, now).await?);
     };
     let Some(client) = world.panels.get(panel) else {
-        let cause = format!("the panel `{panel}` is not in the configuration any more");
-        return Ok(world.db.puzzled(claim, &grant.order, &cause, now).await?);
+        let trouble = Trouble::new(Cause::NoPanel, panel);
+        return Ok(world.db.puzzled(claim, &grant.order, &trouble, now).await?);
     };
     // A panel that answers while xray is stopped would take the client and sell a dead link.
     if let Availability::Down { cause, .. } = client.availability()
@@ -73,12 +74,13 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, pane
         }
         Outcome::Refused(said) => {
             tracing::warn!(order.id = %grant.order, panel, said, "the panel refused");
-            Ok(world.db.refused(claim, &grant.order, &said, now).await?)
+            let trouble = Trouble::new(Cause::PanelRefused, said);
+            Ok(world.db.refused(claim, &grant.order, &trouble, now).await?)
         }
         Outcome::Lost(how) => Err(Failure::Row(how.to_owned())),
-        Outcome::Puzzled(cause) => {
-            tracing::warn!(order.id = %grant.order, panel, cause, "a person must look");
-            Ok(world.db.puzzled(claim, &grant.order, &cause, now).await?)
+        Outcome::Puzzled(trouble) => {
+            tracing::warn!(order.id = %grant.order, panel, ?trouble, "a person must look");
+            Ok(world.db.puzzled(claim, &grant.order, &trouble, now).await?)
         }
     }
 }
@@ -219,8 +221,8 @@ fn refusal(error: Error) -> Result<Outcome, Error> {
     }
 }
 
-fn stranger(email: &str) -> String {
-    format!("the panel has a client named {email} with another uuid; it is not ours to change")
+fn stranger(email: &str) -> Trouble {
+    Trouble::new(Cause::Stranger, email)
 }
 
 /// The grant's target, computed and stored once.

@@ -2,12 +2,19 @@
 //! member of staff alone.
 
 use crate::domain::{
-    ChannelId, Millis, Order, OrderStatus, UserId,
+    ChannelId, Millis, Money, Order, OrderState, OrderStatus, UserId,
     button::{Button, Token},
     order::{Delivery, SubmissionId},
+    proofs::Verdict,
+    trouble::Trouble,
 };
 
-use super::{Embed, Locale, Menu, Modal, Post, Press, Row, Tone, post::Entry, review::delivery_text, text, words};
+use super::{
+    Embed, Locale, Menu, Modal, Post, Press, Row, Tone,
+    post::Entry,
+    review::{self, delivery_text},
+    text, words,
+};
 
 /// The usual reasons to decline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,6 +84,22 @@ pub enum Action<'a> {
     Approve,
     /// Decline it, for a reason that the customer will read.
     Decline(&'a str),
+    /// Accept a part of the price.
+    Part {
+        /// What arrived with this proof.
+        received: Money,
+        /// What will still be missing.
+        missing: Money,
+    },
+    /// Approve with what arrived, which is not the price.
+    Enough {
+        /// What arrived with this proof.
+        received: Money,
+        /// What is beyond the price, if anything.
+        surplus: Option<Money>,
+    },
+    /// Book an order that needs attention as delivered by hand.
+    ByHand,
 }
 
 /// What a confirmation is made of.
@@ -99,9 +122,15 @@ pub fn confirmation(locale: Locale, facts: &ConfirmFacts<'_>) -> Post {
     let order = facts.order;
     let (tone, title, body) = match facts.action {
         Action::Approve => (Tone::Good, "decision-approve-title", "decision-approve-body"),
-        Action::Decline(_) if order.attempts_left == 0 => {
+        Action::Decline(_) if matches!(order.state, OrderState::NeedsAttention { .. }) => {
+            (Tone::Bad, "decision-give-up-title", "decision-give-up-body")
+        }
+        Action::Decline(_) if order.decline_ends_it() => {
             (Tone::Bad, "decision-decline-title", "decision-decline-last-body")
         }
+        Action::Part { .. } => (Tone::Ask, "decision-part-title", "decision-part-body"),
+        Action::Enough { .. } => (Tone::Good, "decision-approve-title", "decision-enough-body"),
+        Action::ByHand => (Tone::Good, "decision-by-hand-title", "decision-by-hand-body"),
         Action::Decline(_) => (Tone::Bad, "decision-decline-title", "decision-decline-body"),
     };
     let customer = locale.with(
@@ -118,14 +147,52 @@ pub fn confirmation(locale: Locale, facts: &ConfirmFacts<'_>) -> Post {
     if let Some(method) = &order.method {
         embed = embed.short(locale.say("common-method"), words::name(&method.name));
     }
-    if let Action::Decline(reason) = facts.action {
-        embed = embed.field(locale.say("common-reason"), words::reason(reason));
+    if let Some(received) = review::received(locale, order) {
+        embed = embed.field(locale.say("review-received"), received);
+    }
+    for (name, value) in details(locale, facts.action) {
+        embed = embed.field(locale.say(name), value);
     }
     embed = embed.field(locale.say("decision-valid"), text::relative(facts.expires_at));
     Post::embed(embed).row(Row::Buttons(vec![
         Press::ours(Button::Confirm(facts.token.clone()), locale.say("decision-confirm-button"), tone),
         Press::ours(Button::Abort(facts.token.clone()), locale.say("decision-cancel-button"), Tone::Over),
     ]))
+}
+
+/// What the kind of decision adds to the facts.
+fn details(locale: Locale, action: Action<'_>) -> Vec<(&'static str, String)> {
+    match action {
+        Action::Approve | Action::ByHand => vec![],
+        Action::Decline(reason) => vec![("common-reason", words::reason(reason))],
+        Action::Part { received, missing } => {
+            let missing = locale.with("decision-missing-after", &[("missing", words::money(missing).into())]);
+            vec![("review-part", words::money(received)), ("decision-afterwards", missing)]
+        }
+        Action::Enough { received, surplus } => {
+            let mut all = vec![("review-part", words::money(received))];
+            all.extend(surplus.map(|more| {
+                ("decision-afterwards", locale.with("decision-surplus-after", &[("more", words::money(more).into())]))
+            }));
+            all
+        }
+    }
+}
+
+/// The form in which staff type what arrived.
+pub fn amount_modal(locale: Locale, submission: SubmissionId, order: &Order) -> Modal {
+    Modal {
+        button: Button::AmountModal(submission),
+        title: locale.say("decision-amount-title"),
+        label: locale.with("decision-amount-label", &[("currency", order.plan.price.currency.code().into())]),
+        placeholder: locale.say("decision-amount-placeholder"),
+        max: 30,
+    }
+}
+
+/// What was typed is no amount that can have arrived.
+pub fn not_an_amount(locale: Locale, order: &Order) -> Post {
+    Post::text(locale.with("decision-not-an-amount", &[("currency", order.plan.price.currency.code().into())]))
 }
 
 /// The usual reasons to decline, and "other", which opens [`reason_modal`].
@@ -152,6 +219,29 @@ pub fn reason_modal(locale: Locale, submission: SubmissionId) -> Modal {
     }
 }
 
+/// What somebody else decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Approved.
+    Approved,
+    /// Declined.
+    Declined,
+    /// Accepted as a part of the price.
+    Part,
+}
+
+impl Done {
+    /// What a verdict says was done.
+    pub fn of(verdict: &Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::Pending => None,
+            Verdict::Approved { .. } => Some(Self::Approved),
+            Verdict::Declined { .. } => Some(Self::Declined),
+            Verdict::Part { .. } => Some(Self::Part),
+        }
+    }
+}
+
 /// What came of a click of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -172,15 +262,24 @@ pub enum Outcome {
     /// Approved, and a person must look at it.
     NeedsAttention {
         /// What is wrong.
-        cause: String,
+        trouble: Trouble,
     },
+    /// A part of the price was accepted.
+    PartBooked {
+        /// What has arrived in all.
+        received: Money,
+        /// What is missing.
+        missing: Money,
+    },
+    /// The order is closed; it had needed attention.
+    GivenUp,
+    /// The order is booked as delivered by hand.
+    BookedByHand,
     /// Declined; the customer may send so many more.
     Declined {
         /// Attempts left; 0 closed the order.
         attempts_left: u32,
     },
-    /// The order goes to the panel again.
-    Retrying,
     /// The payment is back in review.
     BackInReview,
     /// Somebody else was first.
@@ -189,6 +288,8 @@ pub enum Outcome {
         by: Option<UserId>,
         /// When, when that is known.
         at: Option<Millis>,
+        /// What they decided, when that is known.
+        what: Option<Done>,
         /// The order's state now.
         status: OrderStatus,
     },
@@ -229,14 +330,19 @@ fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
         }
         Outcome::WaitsForPanel { since } => locale.with("decision-waits", &[("since", text::date(*since).into())]),
         Outcome::PanelRefused { said } => locale.with("decision-refused", &[("said", words::reason(said).into())]),
-        Outcome::NeedsAttention { cause } => {
-            locale.with("decision-attention", &[("cause", words::reason(cause).into())])
+        Outcome::NeedsAttention { trouble } => {
+            locale.with("decision-attention", &[("cause", words::trouble(locale, trouble).into())])
         }
+        Outcome::PartBooked { received, missing } => locale.with(
+            "decision-part-booked",
+            &[("received", words::money(*received).into()), ("missing", words::money(*missing).into())],
+        ),
+        Outcome::GivenUp => say("decision-given-up"),
+        Outcome::BookedByHand => say("decision-booked-by-hand"),
         Outcome::Declined { attempts_left: 0 } => say("decision-declined-for-good"),
         Outcome::Declined { attempts_left } => locale.with("decision-declined", &[("left", (*attempts_left).into())]),
-        Outcome::Retrying => say("decision-retrying"),
         Outcome::BackInReview => say("decision-back-done"),
-        Outcome::AlreadyDecided { by, at, status } => already_decided(locale, *by, *at, *status),
+        Outcome::AlreadyDecided { by, at, what, status } => already_decided(locale, *by, *at, *what, *status),
         Outcome::Aborted => say("decision-aborted"),
         Outcome::Expired => say("decision-expired"),
         Outcome::Used => say("decision-used"),
@@ -249,17 +355,22 @@ fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
     }
 }
 
-fn already_decided(locale: Locale, by: Option<UserId>, at: Option<Millis>, status: OrderStatus) -> String {
+fn already_decided(
+    locale: Locale,
+    by: Option<UserId>,
+    at: Option<Millis>,
+    what: Option<Done>,
+    status: OrderStatus,
+) -> String {
     let now = words::status(locale, status);
     let (Some(by), Some(at)) = (by, at) else {
         return locale.with("decision-already", &[("status", now.into())]);
     };
-    let id = match status {
-        OrderStatus::Provisioning | OrderStatus::NeedsAttention | OrderStatus::Completed | OrderStatus::Reversed => {
-            "decision-already-approved"
-        }
-        OrderStatus::PendingPayment | OrderStatus::Declined => "decision-already-declined",
-        OrderStatus::PaymentSubmitted | OrderStatus::Cancelled | OrderStatus::Expired => "decision-already-by",
+    let id = match what {
+        Some(Done::Approved) => "decision-already-approved",
+        Some(Done::Declined) => "decision-already-declined",
+        Some(Done::Part) => "decision-already-part",
+        None => "decision-already-by",
     };
     let (who, when) = (text::person(by), text::relative(at));
     locale.with(id, &[("who", who.into()), ("when", when.into()), ("status", now.into())])

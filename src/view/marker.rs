@@ -81,13 +81,6 @@ impl Marker {
         let last_line = content.lines().next_back().and_then(|line| line.strip_prefix(Self::SMALL));
         last_line.into_iter().chain(footers).any(|text| text == self.0)
     }
-
-    /// The order and submission of a review card's footer.
-    pub fn parse_proof(footer: &str) -> Option<(OrderId, SubmissionId)> {
-        let (order, submission) = footer.strip_prefix("order ")?.split_once(" · proof ")?;
-        let parsed = (order.parse().ok()?, SubmissionId(submission.parse().ok()?));
-        (Self::proof(&parsed.0, parsed.1).0 == footer).then_some(parsed)
-    }
 }
 
 impl fmt::Display for Marker {
@@ -105,11 +98,8 @@ mod tests {
         let order = OrderId::from_random(7);
         let marker = Marker::proof(&order, SubmissionId(12));
         assert_eq!(marker.to_string(), "order 7000000000 · proof 12");
-        assert_eq!(Marker::parse_proof(&marker.to_string()), Some((order.clone(), SubmissionId(12))));
         assert!(marker.is_in("", ["other", "order 7000000000 · proof 12"]));
         assert!(!marker.is_in("", ["order 7000000000 · proof 123"]));
-        assert_eq!(Marker::parse_proof("order 7000000000 · proof +12"), None);
-        assert_eq!(Marker::parse_proof("order 7000000000 · ticket"), None);
     }
 
     #[test]

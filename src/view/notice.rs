@@ -10,6 +10,12 @@ pub fn notice(locale: Locale, order: &Order, notice: &Notice, declined: Option<&
     let sentence = match notice {
         Notice::Welcome => locale.say("notice-welcome"),
         Notice::Declined { .. } => declined_text(locale, order, declined.unwrap_or_default()),
+        Notice::PartPaid { .. } if order.missing().minor > 0 => {
+            let (received, missing) = (words::money(order.received), words::money(order.missing()));
+            locale.with("notice-part-paid", &[("received", received.into()), ("missing", missing.into())])
+        }
+        // The rest has arrived meanwhile.
+        Notice::PartPaid { .. } => locale.say("notice-pay-soon-no-more"),
         Notice::BadPicture { why, .. } => proof::picture_text(locale, *why),
         Notice::Duplicate { .. } => locale.say("proof-duplicate"),
         Notice::NoMethod { .. } => locale.say("proof-no-method"),

@@ -157,6 +157,9 @@ pub struct Modal {
 impl Modal {
     /// The `custom_id` of the field that is typed into.
     pub const FIELD: &'static str = "text";
+
+    /// What is at most this long is typed on one line.
+    pub const ONE_LINE: u16 = 100;
 }
 
 impl Post {

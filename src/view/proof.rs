@@ -47,11 +47,6 @@ pub fn wrong_channel(locale: Locale, order: &Order) -> Post {
     })
 }
 
-/// The file is being looked at.
-pub fn looking(locale: Locale) -> Post {
-    Post::text(locale.say("proof-looking"))
-}
-
 pub(super) fn refused_text(locale: Locale, why: ProofRefused) -> String {
     locale.say(match why {
         ProofRefused::NoMethod => "proof-no-method",

@@ -1,6 +1,6 @@
 //! Why something was not done, to the person who asked: one clear sentence and what to do next.
 
-use crate::domain::{ChannelId, Millis};
+use crate::domain::Millis;
 
 use super::{Locale, Post, text};
 
@@ -74,12 +74,4 @@ pub fn refused(locale: Locale, refusal: Refusal) -> Post {
 /// A fault of ours. The incident's id is in the log.
 pub fn fault(locale: Locale, incident: &str) -> Post {
     Post::text(locale.with("refusal-fault", &[("incident", text::code(incident, 40).into())]))
-}
-
-/// It was accepted and takes longer than an answer may wait; the result shows there.
-pub fn in_progress(locale: Locale, place: Option<ChannelId>) -> Post {
-    Post::text(match place {
-        Some(place) => locale.with("refusal-in-progress-there", &[("place", text::channel(place).into())]),
-        None => locale.say("refusal-in-progress"),
-    })
 }

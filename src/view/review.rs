@@ -6,6 +6,7 @@ use crate::domain::{
     grants::{Expiry, Note},
     order::{Decision, Delivery, SubmissionId},
     proofs::{Flag, Verdict},
+    trouble::Cause,
 };
 
 use super::{
@@ -37,6 +38,30 @@ pub struct CardFacts<'a> {
     pub panel_note: Option<Note>,
     /// Since when the panel is down, while an approved order waits for it.
     pub panel_down_since: Option<Millis>,
+    /// What is known of an order that needs attention.
+    pub known: Option<Known>,
+}
+
+/// What is known of an order that needs attention, besides its cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Its client on the panel.
+    pub client: OnPanel,
+    /// Whether its money is in the books.
+    pub booked: bool,
+}
+
+/// A client as the panel was last found to have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnPanel {
+    /// There, with our uuid.
+    Ours,
+    /// Another's, under our e-mail.
+    Strangers,
+    /// Not there.
+    Absent,
+    /// The panel did not say.
+    Unknown,
 }
 
 /// What an order gave.
@@ -76,10 +101,15 @@ fn note_text(locale: Locale, note: Note) -> String {
 
 fn headline(facts: &CardFacts<'_>) -> (Tone, &'static str) {
     match (facts.verdict, &facts.order.state) {
-        (Verdict::Pending, OrderState::PaymentSubmitted { refused: Some(_) }) => (Tone::Bad, "review-title-refused"),
-        (Verdict::Pending, OrderState::PaymentSubmitted { refused: None }) => (Tone::Ask, "review-title-open"),
+        (Verdict::Pending, OrderState::PaymentSubmitted { returned: Some(trouble) }) => match trouble.cause {
+            Cause::PanelRefused | Cause::Unknown => (Tone::Bad, "review-title-refused"),
+            Cause::Stranger | Cause::NoPanel | Cause::GaveUp => (Tone::Bad, "review-title-returned"),
+        },
+        (Verdict::Pending, OrderState::PaymentSubmitted { returned: None }) => (Tone::Ask, "review-title-open"),
         (Verdict::Pending, _) => (Tone::Over, "review-title-closed"),
         (Verdict::Declined { .. }, _) => (Tone::Over, "review-title-declined"),
+        (Verdict::Part { .. }, OrderState::Cancelled { .. }) => (Tone::Over, "review-title-part-cancelled"),
+        (Verdict::Part { .. }, _) => (Tone::Over, "review-title-part"),
         (Verdict::Approved { .. }, OrderState::NeedsAttention { .. }) => (Tone::Bad, "review-title-attention"),
         (Verdict::Approved { .. }, OrderState::Reversed { .. }) => (Tone::Over, "review-title-reversed"),
         (Verdict::Approved { .. }, OrderState::Completed { .. }) if facts.order.delivery.is_done() => {
@@ -110,14 +140,40 @@ fn base(locale: Locale, facts: &CardFacts<'_>, embed: Embed) -> Embed {
         .short(amount, words::digits(order.plan.price))
         .short(locale.say("common-method"), method)
         .short(locale.say("common-ticket"), ticket)
-        .short(locale.say("common-order-id"), text::code(order.id.as_str(), 20))
-        .short(locale.say("review-attempts"), order.attempts_left.to_string())
-        .field(locale.say("review-submitted"), submitted);
+        .short(locale.say("common-order-id"), text::code(order.id.as_str(), 20));
+    if is_open(facts) {
+        embed = embed.short(locale.say("review-attempts"), order.attempts_left.to_string());
+    }
+    embed = embed.field(locale.say("review-submitted"), submitted);
+    if let Some(received) = received(locale, order) {
+        embed = embed.field(locale.say("review-received"), received);
+    }
     if !facts.flags.is_empty() {
         let lines: Vec<String> = facts.flags.iter().take(8).map(|flag| flag_text(locale, flag)).collect();
         embed = embed.field(locale.say("review-flags"), lines.join("\n"));
     }
     embed
+}
+
+/// Whether the card waits for a decision about its proof.
+fn is_open(facts: &CardFacts<'_>) -> bool {
+    matches!((facts.verdict, &facts.order.state), (Verdict::Pending, OrderState::PaymentSubmitted { .. }))
+}
+
+/// What arrived, where that is not simply the price.
+pub(super) fn received(locale: Locale, order: &Order) -> Option<String> {
+    let received = ("received", words::money(order.received).into());
+    let over = matches!(order.state, OrderState::Declined { .. } | OrderState::Cancelled { .. });
+    match order.surplus() {
+        _ if !order.has_money() => None,
+        _ if over => Some(locale.with("review-received-unbooked", &[received])),
+        Some(more) => Some(locale.with("review-received-more", &[received, ("more", words::money(more).into())])),
+        None if order.missing().minor > 0 => {
+            let missing = ("missing", words::money(order.missing()).into());
+            Some(locale.with("review-received-part", &[received, missing]))
+        }
+        None => None,
+    }
 }
 
 fn flag_text(locale: Locale, flag: &Flag) -> String {
@@ -136,9 +192,16 @@ fn flag_text(locale: Locale, flag: &Flag) -> String {
 fn outcome(locale: Locale, facts: &CardFacts<'_>) -> Vec<(String, String)> {
     let field = |name: &str, value: String| (locale.say(name), value);
     match (facts.verdict, &facts.order.state) {
-        (Verdict::Pending, OrderState::PaymentSubmitted { refused: Some(refused) }) => {
-            vec![field("review-refused", text::plain(refused, REASON))]
-        }
+        (Verdict::Pending, OrderState::PaymentSubmitted { returned: Some(trouble) }) => match trouble.cause {
+            Cause::PanelRefused | Cause::Unknown => vec![field("review-refused", text::plain(&trouble.detail, REASON))],
+            Cause::Stranger | Cause::NoPanel | Cause::GaveUp => {
+                vec![field("review-returned", words::trouble(locale, trouble))]
+            }
+        },
+        (Verdict::Part { by, at, received }, _) => vec![
+            field("review-decision", decided(locale, "review-part-by", *by, *at)),
+            field("review-part", words::money(*received)),
+        ],
         (Verdict::Declined { by, at, reason }, _) => vec![
             field("review-decision", decided(locale, "review-declined-by", *by, *at)),
             field("common-reason", words::reason(reason)),
@@ -150,8 +213,10 @@ fn outcome(locale: Locale, facts: &CardFacts<'_>) -> Vec<(String, String)> {
             };
             vec![approval(locale, *approved), field("review-next", progress)]
         }
-        (Verdict::Approved { .. }, OrderState::NeedsAttention { approved, cause }) => {
-            vec![approval(locale, *approved), field("review-cause", words::reason(cause))]
+        (Verdict::Approved { .. }, OrderState::NeedsAttention { approved, trouble }) => {
+            let mut fields = vec![approval(locale, *approved), field("review-cause", words::trouble(locale, trouble))];
+            fields.extend(facts.known.map(|known| field("review-known", known_text(locale, facts.order, known))));
+            fields
         }
         (Verdict::Approved { .. }, OrderState::Completed { approved, .. }) => {
             let mut fields = vec![approval(locale, *approved)];
@@ -166,6 +231,21 @@ fn outcome(locale: Locale, facts: &CardFacts<'_>) -> Vec<(String, String)> {
         ],
         (Verdict::Pending | Verdict::Approved { .. }, _) => vec![],
     }
+}
+
+fn known_text(locale: Locale, order: &Order, known: Known) -> String {
+    let client = locale.say(match known.client {
+        OnPanel::Ours => "review-known-client-ours",
+        OnPanel::Strangers => "review-known-client-strangers",
+        OnPanel::Absent => "review-known-client-absent",
+        OnPanel::Unknown => "review-known-client-unknown",
+    });
+    let delivery = match order.delivery {
+        Delivery::None => locale.say("review-known-undelivered"),
+        delivery => delivery_text(locale, delivery),
+    };
+    let booked = locale.say(if known.booked { "review-known-booked" } else { "review-known-unbooked" });
+    [client, delivery, booked].join("\n")
 }
 
 fn approval(locale: Locale, approved: Decision) -> (String, String) {
@@ -210,11 +290,18 @@ fn buttons(locale: Locale, facts: &CardFacts<'_>) -> Row {
         (Verdict::Pending, OrderState::PaymentSubmitted { .. }) => vec![
             press(Button::Approve(facts.submission), "review-approve-button", Tone::Good),
             press(Button::Decline(facts.submission), "review-decline-button", Tone::Bad),
+            press(Button::AmountDiffers(facts.submission), "review-amount-button", Tone::Over),
         ],
         (Verdict::Approved { .. }, OrderState::NeedsAttention { .. }) => vec![
             press(Button::Retry(order()), "review-retry-button", Tone::Ask),
+            press(Button::ByHand(order()), "review-by-hand-button", Tone::Over),
             press(Button::BackToReview(order()), "review-back-button", Tone::Over),
+            press(Button::Decline(facts.submission), "review-decline-button", Tone::Bad),
         ],
+        // The customer cannot end an order with money in it; staff can.
+        (Verdict::Part { .. }, OrderState::PendingPayment { .. }) => {
+            vec![press(Button::CancelOrder(order()), "review-cancel-button", Tone::Over)]
+        }
         _ => vec![],
     })
 }

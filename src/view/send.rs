@@ -105,7 +105,8 @@ impl Post {
 impl Modal {
     /// The answer that opens the form.
     pub fn answer(self) -> CreateInteractionResponse {
-        let field = CreateInputText::new(InputTextStyle::Paragraph, self.label, Self::FIELD)
+        let style = if self.max <= Self::ONE_LINE { InputTextStyle::Short } else { InputTextStyle::Paragraph };
+        let field = CreateInputText::new(style, self.label, Self::FIELD)
             .placeholder(self.placeholder)
             .max_length(self.max)
             .required(true);

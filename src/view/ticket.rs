@@ -70,6 +70,7 @@ pub fn status(locale: Locale, facts: &TicketFacts<'_>) -> Post {
 fn pending(locale: Locale, facts: &TicketFacts<'_>, expires_at: Millis, declined: Option<&str>) -> Post {
     let order = facts.order;
     let (tone, title) = match (declined, &order.method) {
+        (None, _) if order.has_money() => (Tone::Ask, locale.say("ticket-part-title")),
         (Some(_), _) => (Tone::Bad, locale.say("ticket-again-title")),
         (None, None) => (Tone::Ask, locale.say("ticket-method-title")),
         (None, Some(method)) => {
@@ -77,20 +78,26 @@ fn pending(locale: Locale, facts: &TicketFacts<'_>, expires_at: Millis, declined
         }
     };
     let again = declined.map(|reason| locale.with("ticket-again-body", &[("reason", words::reason(reason).into())]));
-    let mut paragraphs: Vec<String> = again.into_iter().collect();
+    let part = order.has_money().then(|| {
+        let (received, missing) = (words::money(order.received), words::money(order.missing()));
+        locale.with("ticket-part-body", &[("received", received.into()), ("missing", missing.into())])
+    });
+    let mut paragraphs: Vec<String> = again.into_iter().chain(part).collect();
     let mut embed = Embed::new(tone, title);
     if let Some(method) = &order.method {
         paragraphs.extend(instructions(locale, facts, method));
         embed = copyable(locale, order, method, embed);
     } else {
         paragraphs.push(locale.say("ticket-method-body"));
-        embed = embed.short(amount_name(locale, order), words::digits(order.plan.price));
+        embed = embed.short(amount_name(locale, order), words::digits(order.missing()));
     }
-    let embed = embed
+    let mut embed = embed
         .body(paragraphs.join("\n\n"))
         .field(locale.say("common-plan"), words::contents(locale, &order.plan))
-        .short(locale.say("ticket-attempts"), order.attempts_left.to_string())
-        .short(locale.say("ticket-pay-before"), text::relative(expires_at));
+        .short(locale.say("ticket-attempts"), order.attempts_left.to_string());
+    if !order.has_money() {
+        embed = embed.short(locale.say("ticket-pay-before"), text::relative(expires_at));
+    }
     Post::embed(embed).row(method_menu(locale, facts)).row(cancel_row(locale, order))
 }
 
@@ -106,14 +113,15 @@ fn instructions(locale: Locale, facts: &TicketFacts<'_>, method: &MethodSnapshot
 /// Each alone: what is copied from a phone should be the value and nothing else.
 fn copyable(locale: Locale, order: &Order, method: &MethodSnapshot, embed: Embed) -> Embed {
     embed
-        .field(amount_name(locale, order), words::digits(order.plan.price))
+        .field(amount_name(locale, order), words::digits(order.missing()))
         .field(locale.say("common-account"), text::code(&method.account, 200))
         .field(locale.say("common-holder"), text::code(&method.holder, 200))
         .field(locale.say("common-order-id"), text::code(order.id.as_str(), 20))
 }
 
 fn amount_name(locale: Locale, order: &Order) -> String {
-    locale.with("common-amount", &[("currency", order.plan.price.currency.code().into())])
+    let id = if order.has_money() { "ticket-missing" } else { "common-amount" };
+    locale.with(id, &[("currency", order.plan.price.currency.code().into())])
 }
 
 /// The methods; the one that was chosen stays chosen, and another may be.
@@ -150,8 +158,11 @@ fn completed(locale: Locale, facts: &TicketFacts<'_>) -> Post {
         Delivery::Fetched(when) => at("ticket-completed-fetched", when),
         Delivery::ByHand(when) => at("ticket-completed-by-hand", when),
     };
-    let link = Press::ours(Button::GetLink(order.id.clone()), locale.say("ticket-get-link-button"), Tone::Ask);
-    over(locale, facts, Tone::Good, "ticket-completed-title", body).row(Row::Buttons(vec![link]))
+    // What was delivered by hand may be no client that the bot knows a link to.
+    let fetchable = order.subscription.is_some() || !matches!(order.delivery, Delivery::ByHand(_));
+    let link = || Press::ours(Button::GetLink(order.id.clone()), locale.say("ticket-get-link-button"), Tone::Ask);
+    let buttons = fetchable.then(link).into_iter().collect();
+    over(locale, facts, Tone::Good, "ticket-completed-title", body).row(Row::Buttons(buttons))
 }
 
 fn over(locale: Locale, facts: &TicketFacts<'_>, tone: Tone, title: &str, body: String) -> Post {

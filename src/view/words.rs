@@ -1,6 +1,10 @@
 //! Values that many texts contain: a price, a length of time, an amount of traffic.
 
-use crate::domain::{Money, OrderStatus, order::PlanSnapshot};
+use crate::domain::{
+    Money, OrderStatus,
+    order::PlanSnapshot,
+    trouble::{Cause, Trouble},
+};
 
 use super::{Locale, text};
 
@@ -20,6 +24,23 @@ pub(super) fn name(name: &str) -> String {
 /// A reason or cause in a sentence.
 pub(super) fn reason(reason: &str) -> String {
     text::plain(reason, REASON)
+}
+
+/// What is wrong with an approved order, as a sentence for staff.
+pub(super) fn trouble(locale: Locale, trouble: &Trouble) -> String {
+    let id = match trouble.cause {
+        Cause::PanelRefused => "review-cause-panel-refused",
+        Cause::Stranger => "review-cause-stranger",
+        Cause::NoPanel => "review-cause-no-panel",
+        Cause::GaveUp => "review-cause-gave-up",
+        Cause::Unknown => return reason(&trouble.detail),
+    };
+    locale.with(id, &[("detail", reason(&trouble.detail).into())])
+}
+
+/// An amount in a sentence, with its currency.
+pub(super) fn money(money: Money) -> String {
+    money.to_string()
 }
 
 /// An amount to be copied: digits only, the currency stands in the name of the field.

@@ -29,5 +29,6 @@ mod renewal;
 mod restarts;
 mod revenue;
 mod review;
+mod review_desk;
 mod tour;
 mod world;

@@ -170,7 +170,7 @@ async fn the_ticket_leads_step_by_step_to_the_payment() {
     │ Submitted: <time f>, <time R>
     │ [image proof.jpg]
     │ (order ORDER · proof 1)
-    [Approve] [Decline]
+    [Approve] [Decline] [Amount differs]
     ");
     assert!(mona.posts("more.png", &receipt("more")).is_err(), "the ticket is locked");
     world.finish().await;

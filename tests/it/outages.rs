@@ -164,7 +164,7 @@ async fn a_refusal_returns_the_payment_to_review() {
             │ What the panel answered: the inbound is full
             │ [image proof.jpg]
             │ (order ORDER · proof 1)
-            [Approve] [Decline]
+            [Approve] [Decline] [Amount differs]
             ");
         }
         world.settles().await;

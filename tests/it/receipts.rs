@@ -145,7 +145,7 @@ async fn a_picture_of_an_order_that_came_to_nothing_is_handed_on() {
     │ Please note: This picture was sent before, for the same customer's order `ORDER-1`, which was never completed.
     │ [image proof.jpg]
     │ (order ORDER-2 · proof 2)
-    [Approve] [Decline]
+    [Approve] [Decline] [Amount differs]
     ");
     world.finish().await;
 }

@@ -95,6 +95,7 @@ impl Books {
                 self.db.approve(&session, &identity, at).await.unwrap()
             }
             Action::Decline => self.db.decline(&session, Duration::from_hours(24), at).await.unwrap(),
+            other => unreachable!("{other:?} is decided elsewhere"),
         };
         assert_eq!(decided, Decided::Done(order.clone()));
     }

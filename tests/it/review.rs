@@ -251,7 +251,7 @@ async fn an_approval_of_one_proof_is_none_of_the_next() {
     mona.waits_for("Your last payment proof was not accepted").await;
     mona.uploads("second").await;
     let answer = world.admin("Adel").confirms(&old).await;
-    assert!(answer.starts_with("@Nadia was first"), "{answer}");
+    assert!(answer.starts_with("@Nadia already declined this payment"), "{answer}");
     assert_eq!(world.word("SELECT status FROM orders").await, "payment_submitted");
     world.finish().await;
 }
@@ -432,7 +432,7 @@ async fn a_strangers_client_under_our_name_waits_for_a_person() {
     let answer = world.admin("Adel").approves().await;
     insta::assert_snapshot!(world.tidied(&answer).await, @"
     Approved, but a person must look at it. The card has the buttons to go on.
-    What is wrong: the panel has a client named tk-order with another uuid; it is not ours to change
+    What is wrong: The panel has a client named tk-order with another uuid; it is not ours to change.
     ");
     insta::assert_snapshot!(world.tidied(&world.admin("Adel").attention().await.render_text()).await, @"
     │ **Approved, but a person must look at it**
@@ -442,13 +442,16 @@ async fn a_strangers_client_under_our_name_waits_for_a_person() {
     │ Payment method: Vodafone Cash
     │ Ticket: #order-order
     │ Order ID: `ORDER`
-    │ Attempts left after this one: 2
     │ Submitted: <time f>, <time R>
     │ Decision: Approved by @Adel, <time f>
-    │ What is wrong: the panel has a client named tk-order with another uuid; it is not ours to change
+    │ What is wrong: The panel has a client named tk-order with another uuid; it is not ours to change.
+    │ What is known:
+    │ The panel has another client under this name.
+    │ The customer has no link yet.
+    │ The sale is not booked.
     │ [image proof.jpg]
     │ (order ORDER · proof 1)
-    [Retry] [Back to review]
+    [Retry] [Delivered by hand] [Back to review] [Decline]
     ");
     mona.waits_for("Our team is finishing your access by hand.").await;
     // Retry, and it is still there.

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::{
-    gallery::{MONA, PICTURES, REFUSALS, TICKET, Words, adel, order_of, pending, plan},
+    gallery::{MONA, PICTURES, REFUSALS, Words, adel, order_of, pending, plan},
     render::read,
 };
 use crate::{
@@ -62,7 +62,7 @@ fn an_order_is_still_open() {
     | State: waiting for payment
     [Cancel order]
     ");
-    let paid = order_of(PREMIUM, OrderState::PaymentSubmitted { refused: None });
+    let paid = order_of(PREMIUM, OrderState::PaymentSubmitted { returned: None });
     assert_snapshot!(read(&order::still_open(EN, &paid)), @"
     | Ask: You already have an open order
     | Your payment is being handled, you do not need to do anything. You can order again when this order is finished.
@@ -137,7 +137,6 @@ fn answers_to_a_proof() {
     let order = pending(PREMIUM, false);
     let posts = [
         proof::accepted(EN),
-        proof::looking(EN),
         proof::duplicate(EN),
         proof::not_fetched(EN),
         proof::no_order(EN),
@@ -150,7 +149,6 @@ fn answers_to_a_proof() {
     ];
     assert_snapshot!(posts.map(|post| post.content).join("\n"), @"
     Thank you, we have your screenshot. Our team checks it and you are mentioned in the ticket as soon as it is decided.
-    We are looking at your file.
     This picture was already used for another order. Please send the screenshot of the payment for this order.
     We could not read your file from Discord. Please send it again.
     You have no order that waits for a payment. Use /order to start one.
@@ -201,6 +199,4 @@ fn refusals_say_what_to_do() {
     Please use this in the shop's server.
     ");
     assert_snapshot!(refusal::fault(EN, "7f3a-91c2").content, @"Something went wrong on our side. Please try again; if it happens again, tell our team this number: `7f3a-91c2`");
-    assert_snapshot!(refusal::in_progress(EN, None).content, @"We are working on it. You can close this message.");
-    assert_snapshot!(refusal::in_progress(EN, Some(TICKET)).content, @"We are working on it, see <#3003>.");
 }

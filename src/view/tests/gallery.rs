@@ -16,6 +16,7 @@ use crate::{
         order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, ProofRefused, Source, Ticket},
         picture::PictureRefused,
         shop::{Instructions, ReferencePolicy},
+        trouble::{Cause, Trouble},
     },
     view::{
         Locale, Post, command,
@@ -78,6 +79,7 @@ pub(super) fn order_of(words: Words<'_>, state: OrderState) -> Order {
             instructions: words.sentence.to_owned(),
         }),
         attempts_left: 2,
+        received: Money::new(0, price().currency),
         state,
         ticket: Ticket { channel: Some(TICKET), ..Ticket::default() },
         delivery: Delivery::None,
@@ -103,10 +105,15 @@ pub(super) fn states(words: Words<'_>) -> Vec<OrderState> {
     vec![
         OrderState::PendingPayment { expires_at: NOW, declined: None },
         OrderState::PendingPayment { expires_at: NOW, declined: Some(text()) },
-        OrderState::PaymentSubmitted { refused: None },
-        OrderState::PaymentSubmitted { refused: Some(text()) },
+        OrderState::PaymentSubmitted { returned: None },
+        OrderState::PaymentSubmitted { returned: Some(Trouble::new(Cause::Unknown, text())) },
+        OrderState::PaymentSubmitted { returned: Some(Trouble::new(Cause::GaveUp, text())) },
         OrderState::Provisioning { approved: adel() },
-        OrderState::NeedsAttention { approved: adel(), cause: text() },
+        OrderState::NeedsAttention { approved: adel(), trouble: Trouble::new(Cause::PanelRefused, text()) },
+        OrderState::NeedsAttention { approved: adel(), trouble: Trouble::new(Cause::Stranger, text()) },
+        OrderState::NeedsAttention { approved: adel(), trouble: Trouble::new(Cause::NoPanel, text()) },
+        OrderState::NeedsAttention { approved: adel(), trouble: Trouble::new(Cause::GaveUp, text()) },
+        OrderState::NeedsAttention { approved: adel(), trouble: Trouble::new(Cause::Unknown, text()) },
         OrderState::Completed { approved: adel(), at: NOW },
         OrderState::Declined { decided: adel(), reason: text() },
         cancelled(CancelCause::Customer),
@@ -202,8 +209,6 @@ fn orders(locale: Locale, words: Words<'_>) -> Vec<Post> {
         order::cancelled(locale),
         order::cancelled_for_customer(locale),
         refusal::fault(locale, words.name),
-        refusal::in_progress(locale, None),
-        refusal::in_progress(locale, Some(TICKET)),
     ];
     for state in states(words) {
         let mut order = order_of(words, state);
@@ -226,6 +231,9 @@ fn tickets(locale: Locale, words: Words<'_>) -> Vec<Post> {
             let facts = TicketFacts { order: &order, methods: &methods, message_content, closes_at };
             posts.push(ticket::status(locale, &facts));
         }
+        let part = Order { received: Money::new(10_000, price().currency), ..order.clone() };
+        let facts = TicketFacts { order: &part, methods: &methods, message_content: true, closes_at: None };
+        posts.push(ticket::status(locale, &facts));
         order.method = None;
         order.plan.duration_days = 0;
         order.plan.quota_bytes = 0;
@@ -254,7 +262,6 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let mut order = pending(words, false);
     let mut posts = vec![
         proof::accepted(locale),
-        proof::looking(locale),
         proof::duplicate(locale),
         proof::not_fetched(locale),
         proof::no_order(locale),
@@ -284,6 +291,11 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
         posts.push(notice::notice(locale, &order, &told, None));
     }
     posts.push(notice::notice(locale, &order, &declined, Some(words.sentence)));
+    order.received = Money::new(10_000, price().currency);
+    let part = Notice::PartPaid { submission: SubmissionId(1) };
+    posts.push(notice::notice(locale, &order, &part, None));
+    order.received = price();
+    posts.push(notice::notice(locale, &order, &part, None));
     order.ticket.channel = None;
     posts.push(proof::wrong_channel(locale, &order));
     order.state = OrderState::Declined { decided: adel(), reason: words.sentence.to_owned() };

@@ -3,23 +3,24 @@
 use insta::assert_snapshot;
 
 use super::{
-    gallery::{ADEL, DELIVERIES, GB, NOW, TICKET, Words, adel, order_of, pending},
+    gallery::{ADEL, DELIVERIES, GB, NOW, TICKET, Words, adel, order_of, pending, price},
     render::{read, read_modal},
 };
 use crate::{
     domain::{
-        ChannelId, Millis, Order, OrderId, OrderState, OrderStatus, SubmissionId,
+        ChannelId, Millis, Money, Order, OrderId, OrderState, OrderStatus, SubmissionId,
         button::Token,
         effect::{OwnerNews, StaffNews},
         grants::{Expiry, Note},
         order::{Delivery, MethodSnapshot},
         proofs::{Flag, Verdict},
+        trouble::{Cause, Trouble},
     },
     view::{
         Locale,
-        decision::{self, Action, ConfirmFacts, Outcome, Reason},
+        decision::{self, Action, ConfirmFacts, Done, Outcome, Reason},
         news,
-        review::{self, CardFacts, Given},
+        review::{self, CardFacts, Given, Known, OnPanel},
     },
 };
 
@@ -48,6 +49,7 @@ fn facts<'a>(order: &'a Order, verdict: &'a Verdict) -> CardFacts<'a> {
         given: None,
         panel_note: None,
         panel_down_since: None,
+        known: None,
     }
 }
 
@@ -63,7 +65,7 @@ fn end_of_card(facts: &CardFacts<'_>) -> String {
 
 #[test]
 fn a_card_to_review() {
-    let order = monas_order(OrderState::PaymentSubmitted { refused: None });
+    let order = monas_order(OrderState::PaymentSubmitted { returned: None });
     let flags = [
         Flag::HandedOn { from: OrderId::from_random(8) },
         Flag::Again,
@@ -86,21 +88,21 @@ fn a_card_to_review() {
     |   The same picture was sent in another file for order `9000000000`.
     | (picture proof.jpg)
     | -- order 7000000000 · proof 12
-    [Approve] [Decline]
+    [Approve] [Decline] [Amount differs]
     (file proof.jpg)
     ");
 }
 
 #[test]
 fn a_card_after_the_panel_refused() {
-    let refused = Some("Duplicate email: tk-7000000000".to_owned());
-    let order = monas_order(OrderState::PaymentSubmitted { refused });
+    let returned = Some(Trouble::new(Cause::PanelRefused, "Duplicate email: tk-7000000000"));
+    let order = monas_order(OrderState::PaymentSubmitted { returned });
     assert_snapshot!(end_of_card(&facts(&order, &Verdict::Pending)), @r"
     | Bad: Payment to review again: the panel refused the last approval
     | What the panel answered: Duplicate email\: tk-7000000000
     | (picture proof.jpg)
     | -- order 7000000000 · proof 12
-    [Approve] [Decline]
+    [Approve] [Decline] [Amount differs]
     ");
 }
 
@@ -126,15 +128,20 @@ fn a_card_while_the_panel_is_written() {
 
 #[test]
 fn a_card_that_needs_a_person() {
-    let cause = "The panel has a client with this email that is not ours.".to_owned();
-    let order = monas_order(OrderState::NeedsAttention { approved: adel(), cause });
-    assert_snapshot!(end_of_card(&facts(&order, &APPROVED)), @"
+    let trouble = Trouble::new(Cause::Stranger, "tk-7000000000");
+    let order = monas_order(OrderState::NeedsAttention { approved: adel(), trouble });
+    let known = Some(Known { client: OnPanel::Strangers, booked: false });
+    assert_snapshot!(end_of_card(&CardFacts { known, ..facts(&order, &APPROVED) }), @"
     | Bad: Approved, but a person must look at it
     | Decision: Approved by <@2002>, <t:1800000600:f>
-    | What is wrong: The panel has a client with this email that is not ours.
+    | What is wrong: The panel has a client named tk-7000000000 with another uuid; it is not ours to change.
+    | What is known:
+    |   The panel has another client under this name.
+    |   The customer has no link yet.
+    |   The sale is not booked.
     | (picture proof.jpg)
     | -- order 7000000000 · proof 12
-    [Retry] [Back to review]
+    [Retry] [Delivered by hand] [Back to review] [Decline]
     ");
 }
 
@@ -193,7 +200,7 @@ fn a_card_of_a_sale_that_was_taken_back() {
 
 #[test]
 fn the_confirmation_repeats_the_facts() {
-    let order = monas_order(OrderState::PaymentSubmitted { refused: None });
+    let order = monas_order(OrderState::PaymentSubmitted { returned: None });
     let token = Token::from_random([7; 16]);
     let expires_at = Millis(NOW.0 + 300_000);
     let facts = |action| ConfirmFacts { order: &order, customer_name: "Mona", action, token: &token, expires_at };
@@ -257,22 +264,26 @@ fn a_decline_asks_for_the_reason() {
 
 #[test]
 fn every_outcome_is_a_sentence() {
+    let already = |what, status| Outcome::AlreadyDecided { by: Some(ADEL), at: Some(NOW), what, status };
     let mut outcomes = DELIVERIES.map(Outcome::Delivered).to_vec();
     outcomes.extend([
         Outcome::InProgress(None),
         Outcome::InProgress(Some(ChannelId(77))),
         Outcome::WaitsForPanel { since: NOW },
         Outcome::PanelRefused { said: "Duplicate email".to_owned() },
-        Outcome::NeedsAttention { cause: "The client is not ours.".to_owned() },
+        Outcome::NeedsAttention { trouble: Trouble::new(Cause::GaveUp, "the inbound gives no link") },
         Outcome::Declined { attempts_left: 2 },
         Outcome::Declined { attempts_left: 1 },
         Outcome::Declined { attempts_left: 0 },
-        Outcome::Retrying,
+        Outcome::PartBooked { received: Money::new(10_000, price().currency), missing: price() },
+        Outcome::GivenUp,
+        Outcome::BookedByHand,
         Outcome::BackInReview,
-        Outcome::AlreadyDecided { by: Some(ADEL), at: Some(NOW), status: OrderStatus::Completed },
-        Outcome::AlreadyDecided { by: Some(ADEL), at: Some(NOW), status: OrderStatus::PendingPayment },
-        Outcome::AlreadyDecided { by: Some(ADEL), at: Some(NOW), status: OrderStatus::Cancelled },
-        Outcome::AlreadyDecided { by: None, at: None, status: OrderStatus::Expired },
+        already(Some(Done::Approved), OrderStatus::Completed),
+        already(Some(Done::Declined), OrderStatus::PendingPayment),
+        already(Some(Done::Part), OrderStatus::PendingPayment),
+        already(None, OrderStatus::Cancelled),
+        Outcome::AlreadyDecided { by: None, at: None, what: None, status: OrderStatus::Expired },
         Outcome::Aborted,
         Outcome::Expired,
         Outcome::Used,
@@ -294,14 +305,17 @@ fn every_outcome_is_a_sentence() {
     The panel refused, so nothing was sold and the payment is back in review.
     The panel answered: Duplicate email
     Approved, but a person must look at it. The card has the buttons to go on.
-    What is wrong: The client is not ours.
+    What is wrong: It failed too often. The last error: the inbound gives no link
     Declined. The customer is told the reason and has 2 attempts left.
     Declined. The customer is told the reason and has 1 attempt left.
     Declined. No attempts were left, so the order is closed. The customer is told the reason.
-    The order is being sent to the panel again; the card shows the result.
+    Accepted as a part: 100 EGP received so far, 250 EGP is missing. The customer is told.
+    The order is closed and nothing was booked. The customer is told the reason.
+    Booked as delivered by hand.
     The payment is back in review.
     <@2002> already approved this payment, <t:1800000000:R> (now: completed). Your click changed nothing.
     <@2002> already declined this payment, <t:1800000000:R> (now: waiting for payment). Your click changed nothing.
+    <@2002> already accepted this as a part payment, <t:1800000000:R> (now: waiting for payment). Your click changed nothing.
     <@2002> was first, <t:1800000000:R> (now: cancelled). Your click changed nothing.
     Somebody else was first (now: expired). Your click changed nothing.
     Nothing was changed.

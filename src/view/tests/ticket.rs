@@ -11,6 +11,7 @@ use crate::{
         Order, OrderState, PaymentMethod,
         order::{CancelCause, Delivery, MethodSnapshot},
         shop::{Instructions, ReferencePolicy},
+        trouble::{Cause, Trouble},
     },
     view::{
         Locale,
@@ -136,8 +137,8 @@ fn the_ticket_without_message_content() {
 #[test]
 fn the_ticket_while_others_are_at_work() {
     let ticket = |state| ticket_of(&monas_order(state, true));
-    let refused = Some("inbound not found".to_owned());
-    assert_snapshot!(ticket(OrderState::PaymentSubmitted { refused }), @"
+    let returned = Some(Trouble::new(Cause::PanelRefused, "inbound not found"));
+    assert_snapshot!(ticket(OrderState::PaymentSubmitted { returned }), @"
     | Wait: We are checking your payment
     | Thank you, we have your screenshot. Our team looks at it and you are mentioned here as soon as it is decided.
     | You do not need to do anything. Until then nobody but our team can write here.
@@ -153,8 +154,8 @@ fn the_ticket_while_others_are_at_work() {
     | Order ID: `7000000000`
     | -- order 7000000000 · ticket
     ");
-    let cause = "a client of another order has this email".to_owned();
-    assert_snapshot!(ticket(OrderState::NeedsAttention { approved: adel(), cause }), @"
+    let trouble = Trouble::new(Cause::Stranger, "tk-7000000000");
+    assert_snapshot!(ticket(OrderState::NeedsAttention { approved: adel(), trouble }), @"
     | Wait: Payment approved
     | Our team is finishing your access by hand. You do not need to do anything and you do not need to pay again.
     | Plan: Premium · 30 days · 150 GB
@@ -192,7 +193,7 @@ fn the_ticket_of_a_completed_order() {
     assert_snapshot!(bodies.join("\n"), @"
     | We are sending you the link by direct message.
     | You got your link <t:1800000000:R>. You can get it again here, or with /link at any time.
-    | Our team gave you the link <t:1800000000:R>. You can also get it here.
+    | Our team gave you your access <t:1800000000:R>.
     ");
 }
 

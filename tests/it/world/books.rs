@@ -139,9 +139,26 @@ impl World {
 
 /// The ledger is the sum of what was approved, and the roll-up is the ledger.
 async fn money_adds_up(sql: &mut SqliteConnection) {
-    let sold = number(sql, "SELECT COALESCE(SUM(price_minor), 0) FROM orders WHERE status = 'completed'").await;
+    let received = number(
+        sql,
+        "SELECT COALESCE(SUM(p.received_minor), 0) FROM orders o JOIN payments p ON p.order_id = o.id WHERE o.status = 'completed'",
+    );
+    let received = received.await;
     let booked = number(sql, "SELECT COALESCE(SUM(amount_minor), 0) FROM ledger").await;
-    assert_eq!(booked, sold, "the ledger and the completed orders");
+    assert_eq!(booked, received, "the ledger and what was received for completed orders");
+    let short = number(
+        sql,
+        "SELECT COUNT(*) FROM orders o JOIN payments p ON p.order_id = o.id
+         WHERE o.status = 'completed' AND p.received_minor < o.price_minor",
+    );
+    assert_eq!(short.await, 0, "completed orders for which too little was received");
+    let parts = number(
+        sql,
+        "SELECT COUNT(*) FROM payments p JOIN orders o ON o.id = p.order_id
+         WHERE o.status IN ('pending_payment', 'payment_submitted') AND p.received_minor <>
+             (SELECT COALESCE(SUM(s.received_minor), 0) FROM payment_submissions s WHERE s.order_id = p.order_id AND s.part = 1)",
+    );
+    assert_eq!(parts.await, 0, "open orders whose money is not the sum of its parts");
     let rolled_up = number(sql, "SELECT COALESCE(SUM(amount_minor), 0) FROM revenue_cache").await;
     assert_eq!(rolled_up, booked, "the roll-up and the ledger");
     let paid = number(sql, "SELECT COUNT(*) FROM payments WHERE status = 'approved'").await;

@@ -70,6 +70,28 @@ impl Admin<'_> {
         self.person.click(&question.message, "Confirm").expect("there is something to confirm")
     }
 
+    /// A button of a card that opens a form; the private answer to what is typed.
+    pub(crate) async fn fills_in(&self, card: &Message, button: &str, text: &str) -> Question {
+        let opened = self.person.click(card, button).expect("the button is there");
+        let form = opened.modal().await.expect("a form");
+        let label = form.fields[0].label.clone();
+        let asked = self.person.submit(&form, &[(&label, text)]).expect("the form is sent");
+        let message = asked.reply().await.expect("an answer");
+        Question { message }
+    }
+
+    /// Amount differs, with what arrived: the question.
+    pub(crate) async fn opens_amount(&self, typed: &str) -> Question {
+        let card = self.card().await;
+        self.fills_in(&card, "Amount differs", typed).await
+    }
+
+    /// Amount differs, then Confirm; what is answered in the end.
+    pub(crate) async fn receives(&self, typed: &str) -> String {
+        let question = self.opens_amount(typed).await;
+        self.confirms(&question).await
+    }
+
     /// Decline with a reason, from the list when it is on it, typed otherwise; then Confirm.
     pub(crate) async fn declines(&self, reason: &str) -> String {
         let question = self.opens_decline(reason).await;
@@ -79,7 +101,12 @@ impl Admin<'_> {
     /// Decline with a reason: the question.
     pub(crate) async fn opens_decline(&self, reason: &str) -> Question {
         let card = self.card().await;
-        let list = self.opens(&card, "Decline").await;
+        self.opens_decline_of(&card, reason).await
+    }
+
+    /// Decline on a card, with a reason: the question.
+    pub(crate) async fn opens_decline_of(&self, card: &Message, reason: &str) -> Question {
+        let list = self.opens(card, "Decline").await;
         let options = &list.message.parts()[0].options;
         if options.iter().any(|(label, _)| label == reason) {
             let asked = self.person.select(&list.message, &[reason]).expect("the reason is on the list");

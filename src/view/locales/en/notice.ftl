@@ -8,6 +8,9 @@ notice-declined =
         [one] You can send another screenshot here; you have { $left } attempt left.
        *[other] You can send another screenshot here; you have { $left } attempts left.
     }
+notice-part-paid =
+    We received { $received } for your order, and { $missing } is still missing.
+    Please send the missing amount, then upload a screenshot of that payment here.
 notice-declined-for-good =
     Your payment proof was not accepted, and this order is closed.
     Reason: { $reason }

@@ -1,6 +1,5 @@
 # Payment proofs.
 proof-accepted = Thank you, we have your screenshot. Our team checks it and you are mentioned in the ticket as soon as it is decided.
-proof-looking = We are looking at your file.
 proof-duplicate = This picture was already used for another order. Please send the screenshot of the payment for this order.
 proof-not-fetched = We could not read your file from Discord. Please send it again.
 proof-no-order = You have no order that waits for a payment. Use /order to start one.

@@ -16,5 +16,3 @@ refusal-not-changeable = The payment method can no longer be changed.
 refusal-stale = This button is out of date. Nothing was changed.
 refusal-not-here = Please use this in the shop's server.
 refusal-fault = Something went wrong on our side. Please try again; if it happens again, tell our team this number: { $incident }
-refusal-in-progress = We are working on it. You can close this message.
-refusal-in-progress-there = We are working on it, see { $place }.

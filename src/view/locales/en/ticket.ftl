@@ -7,6 +7,11 @@ ticket-again-title = Your last payment proof was not accepted
 ticket-again-body =
     Reason: { $reason }
     If you have already paid, please do not pay again: send a better screenshot, or write to our team here.
+ticket-part-title = A part of your payment has arrived
+ticket-part-body =
+    We received { $received } for this order. { $missing } is still missing.
+    Please send the missing amount, then a screenshot of that payment. What you have paid stays with this order.
+ticket-missing = Still missing ({ $currency })
 ticket-send-here = After paying, send a screenshot of the payment here in this ticket.
 ticket-send-by-command = After paying, type `/proof` here and attach a screenshot of the payment.
 ticket-attempts = Attempts left
@@ -26,7 +31,7 @@ ticket-completed-sending = We are sending you the link by direct message.
 ticket-completed-dm = We sent you the link by direct message { $when }. You can also get it here.
 ticket-completed-dm-closed = Your direct messages are closed, so the link waits here: press “Get my link”. Only you will see it.
 ticket-completed-fetched = You got your link { $when }. You can get it again here, or with /link at any time.
-ticket-completed-by-hand = Our team gave you the link { $when }. You can also get it here.
+ticket-completed-by-hand = Our team gave you your access { $when }.
 ticket-get-link-button = Get my link
 ticket-declined-title = Payment not accepted
 ticket-declined-body =

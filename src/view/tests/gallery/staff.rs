@@ -1,19 +1,20 @@
 //! What staff and owners are shown.
 
-use super::{ADEL, DELIVERIES, GB, NOW, TICKET, Words, order_of, pending, states_and_deliveries};
+use super::{ADEL, DELIVERIES, GB, NOW, TICKET, Words, adel, order_of, pending, price, states_and_deliveries};
 use crate::{
     domain::{
-        Order, OrderId, OrderState, OrderStatus, SubmissionId,
+        Money, Order, OrderId, OrderState, OrderStatus, SubmissionId,
         button::Token,
         effect::{OwnerNews, StaffNews},
         grants::{Expiry, Note},
         proofs::{Flag, Verdict},
+        trouble::{Cause, Trouble},
     },
     view::{
         Locale, Post,
-        decision::{self, Action, ConfirmFacts, Outcome},
+        decision::{self, Action, ConfirmFacts, Done, Outcome},
         news,
-        review::{self, CardFacts, Given},
+        review::{self, CardFacts, Given, Known, OnPanel},
     },
 };
 
@@ -27,7 +28,10 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Verdict::Pending,
         Verdict::Approved { by: ADEL, at: NOW },
         Verdict::Declined { by: ADEL, at: NOW, reason: words.sentence.to_owned() },
+        Verdict::Part { by: ADEL, at: NOW, received: price() },
     ];
+    let knowns = [OnPanel::Ours, OnPanel::Strangers, OnPanel::Absent, OnPanel::Unknown]
+        .map(|client| Known { client, booked: client == OnPanel::Ours });
     let given = |expiry, renewal| Some(Given { expiry, quota: 150 * GB, renewal });
     let gifts = [
         None,
@@ -39,7 +43,8 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let mut posts = Vec::new();
     for (state, delivery) in states_and_deliveries(words) {
         let mut order = Order { delivery, ..order_of(words, state) };
-        for (verdict, given) in verdicts.iter().flat_map(|verdict| gifts.map(|it| (verdict, it))) {
+        for (n, (verdict, given)) in verdicts.iter().flat_map(|verdict| gifts.map(|it| (verdict, it))).enumerate() {
+            order.received.minor = [0, 10_000, 25_000, 30_000][n % 4];
             if given.is_some() {
                 order.method = None;
                 order.ticket.channel = None;
@@ -54,6 +59,7 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
                 given,
                 panel_note: Some(if given.is_some() { Note::PanelChanged } else { Note::MadeAgain }),
                 panel_down_since: given.map(|_| NOW),
+                known: Some(knowns[n % 4]),
             };
             posts.push(review::card(locale, &facts, given.is_none().then(Vec::new)));
         }
@@ -64,24 +70,42 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
 pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let token = Token::from_random([7; 16]);
     let mut posts = vec![decision::reason_menu(locale, SubmissionId(1))];
-    for (action, attempts_left) in
-        [(Action::Approve, 2), (Action::Decline(words.sentence), 2), (Action::Decline(words.sentence), 0)]
-    {
-        let order = Order { attempts_left, ..order_of(words, OrderState::PaymentSubmitted { refused: None }) };
+    let (received, missing) = (price(), price());
+    for (action, attempts_left) in [
+        (Action::Approve, 2),
+        (Action::Decline(words.sentence), 2),
+        (Action::Decline(words.sentence), 0),
+        (Action::Part { received, missing }, 2),
+        (Action::Enough { received, surplus: None }, 2),
+        (Action::Enough { received, surplus: Some(missing) }, 2),
+        (Action::ByHand, 2),
+    ] {
+        let order = Order { attempts_left, ..order_of(words, OrderState::PaymentSubmitted { returned: None }) };
         let facts = ConfirmFacts { order: &order, customer_name: words.name, action, token: &token, expires_at: NOW };
         posts.push(decision::confirmation(locale, &facts));
     }
+    let trouble = Trouble::new(Cause::GaveUp, words.sentence);
+    let attention = OrderState::NeedsAttention { approved: adel(), trouble: trouble.clone() };
+    let order = Order { received: Money::new(1, price().currency), ..order_of(words, attention) };
+    let action = Action::Decline(words.sentence);
+    let facts = ConfirmFacts { order: &order, customer_name: words.name, action, token: &token, expires_at: NOW };
+    posts.push(decision::confirmation(locale, &facts));
+    posts.push(decision::not_an_amount(locale, &order));
+    // No post, but its texts count.
+    let _ = decision::amount_modal(locale, SubmissionId(1), &order);
     let text = || words.sentence.to_owned();
     let mut outcomes = vec![
         Outcome::InProgress(None),
         Outcome::InProgress(Some(TICKET)),
         Outcome::WaitsForPanel { since: NOW },
         Outcome::PanelRefused { said: text() },
-        Outcome::NeedsAttention { cause: text() },
+        Outcome::NeedsAttention { trouble },
+        Outcome::PartBooked { received, missing },
+        Outcome::GivenUp,
+        Outcome::BookedByHand,
         Outcome::Declined { attempts_left: 0 },
         Outcome::Declined { attempts_left: 1 },
         Outcome::Declined { attempts_left: 2 },
-        Outcome::Retrying,
         Outcome::BackInReview,
         Outcome::Aborted,
         Outcome::Expired,
@@ -93,8 +117,10 @@ pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
     outcomes.extend(DELIVERIES.map(Outcome::Delivered));
     for status in OrderStatus::ALL {
         outcomes.push(Outcome::OrderChanged { status });
-        outcomes.push(Outcome::AlreadyDecided { by: Some(ADEL), at: Some(NOW), status });
-        outcomes.push(Outcome::AlreadyDecided { by: None, at: None, status });
+        for what in [Some(Done::Approved), Some(Done::Declined), Some(Done::Part), None] {
+            outcomes.push(Outcome::AlreadyDecided { by: Some(ADEL), at: Some(NOW), what, status });
+        }
+        outcomes.push(Outcome::AlreadyDecided { by: None, at: None, what: None, status });
     }
     posts.extend(outcomes.iter().map(|it| decision::outcome(locale, it)));
     posts

@@ -1,0 +1,304 @@
+//! Approved orders that a person must look at, and approvals that came to nothing: how an order
+//! gets there, and the four ways on. The sale is booked in none of them but `by_hand`.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    Db, Error, Subject, WriteTx,
+    audit::{BOT, Happened},
+    outbox::Claim,
+    review::{DECLINED_TICKET_STAYS, Decided, subject},
+    sessions::Session,
+};
+use crate::domain::{
+    Millis, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
+    effect::{Effect, Notice},
+    trouble::Trouble,
+};
+
+impl Db {
+    /// The panel refused for good: the payment goes back to review with what the panel said.
+    pub async fn refused(&self, claim: &Claim, order: &OrderId, trouble: &Trouble, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        // Before the return to review, which takes this very effect out of the outbox.
+        tx.finish(claim, now).await?;
+        tx.return_to_review(order, trouble, now).await?;
+        tx.audit_order(BOT, "order.refused", order, json!({ "panel_said": trouble.detail }), now).await?;
+        tx.commit().await
+    }
+
+    /// Something only a person can settle, such as a stranger's client under our e-mail.
+    pub async fn puzzled(&self, claim: &Claim, order: &OrderId, trouble: &Trouble, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        tx.needs_attention(order, trouble, now).await?;
+        tx.finish(claim, now).await?;
+        tx.commit().await
+    }
+
+    /// Sends an order that needs attention to the panel once more.
+    pub async fn retry(&self, order: &OrderId, by: UserId, now: Millis) -> Result<bool, Error> {
+        let id = order.as_str();
+        let mut tx = self.begin().await?;
+        let row = sqlx::query!(
+            r#"UPDATE orders SET status = 'provisioning', reason = NULL, cause = NULL, updated_at = ?
+               WHERE id = ? AND status = 'needs_attention'
+               RETURNING subscription_id AS "subscription_id: i64", panel"#,
+            now.0,
+            id
+        )
+        .fetch_optional(tx.sql())
+        .await?;
+        let Some(row) = row else { return Ok(false) };
+        let subscription = SubscriptionRow(row.subscription_id.ok_or(Error::Missing("subscription"))?);
+        tx.audit_order(by, "order.retry", order, json!({}), now).await?;
+        tx.enqueue(&Effect::SyncSubscription { subscription, panel: row.panel }, now, now).await?;
+        tx.show_everywhere(order, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Sends an order that needs attention back to review; what it was granted is void.
+    pub async fn back_to_review(&self, order: &OrderId, by: UserId, now: Millis) -> Result<bool, Error> {
+        let id = order.as_str();
+        let mut tx = self.begin().await?;
+        let row = sqlx::query!("SELECT cause, reason FROM orders WHERE id = ? AND status = 'needs_attention'", id)
+            .fetch_optional(tx.sql())
+            .await?;
+        let Some(row) = row else { return Ok(false) };
+        let trouble = Trouble::from_columns(row.cause.as_deref(), row.reason.as_deref())
+            .ok_or(Error::Missing("cause of an order that needs attention"))?;
+        tx.return_to_review(order, &trouble, now).await?;
+        tx.audit_order(by, "order.back_to_review", order, json!({ "cause": trouble.cause.as_str() }), now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Books an order that needs attention as delivered by hand: whoever did that says so. The
+    /// panel is left as it is; a client that was never confirmed is not the order's any more.
+    pub async fn by_hand(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_by_hand(session, ticket_stays, now).await;
+        self.note_failed_decision("order.by_hand_failed", session, done, now)
+    }
+
+    async fn try_by_hand(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
+        let damaged = |problem: String| Error::Damaged { table: "admin_sessions", problem };
+        let order: OrderId = session.subject.parse().map_err(|_| damaged(format!("subject `{}`", session.subject)))?;
+        let id = order.as_str();
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Decided::Token(refused));
+        }
+        let done = sqlx::query!(
+            "UPDATE orders SET status = 'completed', reason = NULL, cause = NULL, ended_at = ?, updated_at = ?,
+                 delivery = 'by_hand', delivered_at = ?,
+                 subscription_id = (SELECT s.id FROM subscriptions s WHERE s.id = orders.subscription_id AND s.status <> 'pending')
+             WHERE id = ? AND status = 'needs_attention'",
+            now.0,
+            now.0,
+            now.0,
+            id
+        )
+        .execute(tx.sql())
+        .await?;
+        if done.rows_affected() == 0 {
+            return tx.changed(&order).await;
+        }
+        tx.void_grants(&order, now).await?;
+        sqlx::query!(
+            "UPDATE payments SET status = 'approved', received_minor = max(received_minor, due_minor), updated_at = ? WHERE order_id = ?",
+            now.0,
+            id
+        )
+        .execute(tx.sql())
+        .await?;
+        let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
+        tx.audit(now, Happened { actor, action: "order.by_hand", target, payload: json!({}), session: hash }).await?;
+        tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(ticket_stays), now).await?;
+        tx.show_everywhere(&order, now).await?;
+        tx.book_payment(&order, now).await?;
+        tx.commit().await?;
+        Ok(Decided::Done(order))
+    }
+
+    /// Closes an order that needs attention: its proof is declined for good, with a reason that
+    /// the customer reads. Nothing is booked; a client of ours that nobody was given is removed.
+    pub async fn give_up(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_give_up(session, now).await;
+        self.note_failed_decision("order.give_up_failed", session, done, now)
+    }
+
+    async fn try_give_up(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
+        let submission = subject(session)?;
+        let reason = session.reason.clone().unwrap_or_default();
+        let admin = session.admin.to_sql();
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Decided::Token(refused));
+        }
+        let order = tx.order_of_submission(submission).await?;
+        let id = order.as_str();
+        let row = sqlx::query!(
+            r#"UPDATE orders SET status = 'declined', reason = ?, cause = NULL, decided_by = ?, decided_at = ?, ended_at = ?, updated_at = ?
+               WHERE id = ? AND status = 'needs_attention'
+               RETURNING subscription_id AS "subscription_id: i64", panel"#,
+            reason,
+            admin,
+            now.0,
+            now.0,
+            now.0,
+            id
+        )
+        .fetch_optional(tx.sql())
+        .await?;
+        let Some(row) = row else { return tx.changed(&order).await };
+        tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
+        tx.undo_grant(&order, row.subscription_id.map(SubscriptionRow), row.panel, now).await?;
+        let payload = json!({ "submission": submission.0, "reason": reason });
+        let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
+        tx.audit(now, Happened { actor, action: "order.give_up", target, payload, session: hash }).await?;
+        tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
+        tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(DECLINED_TICKET_STAYS), now).await?;
+        tx.show_everywhere(&order, now).await?;
+        tx.commit().await?;
+        Ok(Decided::Done(order))
+    }
+
+    /// Whether the money of an order has been booked.
+    pub async fn is_booked(&self, order: &OrderId) -> Result<bool, Error> {
+        let id = order.as_str();
+        let found = sqlx::query_scalar!(
+            "SELECT id FROM ledger WHERE order_id = ? AND kind = 'payment' AND kind <> 'adjustment'",
+            id
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(found.is_some())
+    }
+}
+
+impl WriteTx {
+    /// An approved order waits for a person; its card says why.
+    pub(super) async fn needs_attention(
+        &mut self,
+        order: &OrderId,
+        trouble: &Trouble,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let (id, cause) = (order.as_str(), trouble.cause.as_str());
+        let done = sqlx::query!(
+            "UPDATE orders SET status = 'needs_attention', reason = ?, cause = ?, updated_at = ? WHERE id = ? AND status = 'provisioning'",
+            trouble.detail,
+            cause,
+            now.0,
+            id
+        )
+        .execute(self.sql())
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(());
+        }
+        let payload = json!({ "cause": cause, "detail": trouble.detail });
+        self.audit_order(BOT, "order.needs_attention", order, payload, now).await?;
+        self.show_everywhere(order, now).await
+    }
+
+    /// An approval did not come to pass: the payment is back in review with the reason why, the
+    /// grant is void, and a client of ours that nobody was given is removed.
+    async fn return_to_review(&mut self, order: &OrderId, trouble: &Trouble, now: Millis) -> Result<(), Error> {
+        let (id, cause) = (order.as_str(), trouble.cause.as_str());
+        let row = sqlx::query!(
+            r#"UPDATE orders SET status = 'payment_submitted', reason = ?, cause = ?, decided_by = NULL, decided_at = NULL, updated_at = ?
+               WHERE id = ? AND status IN ('provisioning', 'needs_attention')
+               RETURNING subscription_id AS "subscription_id: i64", panel"#,
+            trouble.detail,
+            cause,
+            now.0,
+            id
+        )
+        .fetch_optional(self.sql())
+        .await?
+        .ok_or(Error::Missing("order being provisioned"))?;
+        // What counts is what was accepted in parts before: of this proof is decided anew.
+        let submission = sqlx::query_scalar!(
+            "UPDATE payments SET status = 'pending', reviewer_id = NULL, decided_at = NULL, updated_at = ?,
+                 received_minor = COALESCE((SELECT sum(s.received_minor) FROM payment_submissions s
+                     WHERE s.order_id = payments.order_id AND s.part = 1), 0)
+             WHERE order_id = ? RETURNING submission_id",
+            now.0,
+            id
+        )
+        .fetch_optional(self.sql())
+        .await?
+        .flatten();
+        if let Some(submission) = submission {
+            sqlx::query!(
+                "UPDATE payment_submissions SET status = 'pending', decided_by = NULL, decided_at = NULL, received_minor = NULL
+                 WHERE id = ?",
+                submission
+            )
+            .execute(self.sql())
+            .await?;
+            self.enqueue(&Effect::SyncCard { submission: SubmissionId(submission) }, now, now).await?;
+        }
+        self.undo_grant(order, row.subscription_id.map(SubscriptionRow), row.panel, now).await?;
+        self.show_everywhere(order, now).await
+    }
+
+    /// What an approval wanted of the panel is not wanted any more.
+    async fn undo_grant(
+        &mut self,
+        order: &OrderId,
+        subscription: Option<SubscriptionRow>,
+        panel: String,
+        now: Millis,
+    ) -> Result<(), Error> {
+        self.void_grants(order, now).await?;
+        if let Some(subscription) = subscription {
+            self.unwant(&Effect::SyncSubscription { subscription, panel: panel.clone() }.key()).await?;
+            self.enqueue(&Effect::RemoveClient { subscription, panel }, now, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn void_grants(&mut self, order: &OrderId, now: Millis) -> Result<(), Error> {
+        let id = order.as_str();
+        sqlx::query!(
+            "UPDATE grants SET voided_at = ? WHERE order_id = ? AND applied_at IS NULL AND voided_at IS NULL",
+            now.0,
+            id
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    async fn order_of_submission(&mut self, submission: SubmissionId) -> Result<OrderId, Error> {
+        let id = sqlx::query_scalar!("SELECT order_id FROM payment_submissions WHERE id = ?", submission.0)
+            .fetch_optional(self.sql())
+            .await?
+            .ok_or(Error::Missing("submission"))?;
+        id.parse().map_err(|_| Error::Damaged { table: "payment_submissions", problem: format!("order `{id}`") })
+    }
+
+    /// Somebody else was first with an order that needed attention.
+    async fn changed(&mut self, order: &OrderId) -> Result<Decided, Error> {
+        let id = order.as_str();
+        let status = sqlx::query_scalar!("SELECT status FROM orders WHERE id = ?", id)
+            .fetch_optional(self.sql())
+            .await?
+            .ok_or(Error::Missing("order"))?;
+        let status: OrderStatus =
+            status.parse().map_err(|_| Error::Damaged { table: "orders", problem: format!("status `{status}`") })?;
+        Ok(Decided::Moved { status })
+    }
+
+    /// Ticket and card say what is true now, and whoever waits for the order looks again.
+    pub(super) async fn show_everywhere(&mut self, order: &OrderId, now: Millis) -> Result<(), Error> {
+        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        self.show_on_card(order, now).await?;
+        self.about(Subject::Order(order.clone()));
+        Ok(())
+    }
+}

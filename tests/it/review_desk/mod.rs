@@ -1,0 +1,6 @@
+//! Conversations about the awkward cases of review: other amounts, orders that need a person,
+//! two people at once.
+
+mod amount;
+mod attention;
+mod races;

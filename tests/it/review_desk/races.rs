@@ -1,0 +1,145 @@
+//! Two members of staff at the same moment: one decision, and the other reads who and what.
+//!
+//! A few rounds in the usual run; `TOLLKEEPER_RACES=1000` in the environment runs that many of
+//! each pair, on the database alone, and says so.
+
+use std::time::Duration;
+
+use tollkeeper::{
+    db::{
+        Db, NewOrder, Ordered,
+        review::{Decided, Identity},
+        sessions::{Action, NewSession, Session},
+        submissions::{Proof, ProofSource, Submitted},
+    },
+    domain::{
+        Currency, Millis, Money, OrderId, SubmissionId, UserId,
+        button::Token,
+        order::{MethodSnapshot, PlanSnapshot},
+    },
+};
+
+use crate::world::World;
+
+const NOW: Millis = Millis(1_800_000_000_000);
+const PART: Action = Action::Receive { minor: 4_000 };
+
+#[tokio::test]
+async fn of_approve_and_amount_differs_at_once_one_stands() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    let (adel, nadia) = (world.admin("Adel"), world.admin("Nadia"));
+    let all = adel.opens_approval().await;
+    let part = nadia.opens_amount("40").await;
+    let (all, part) = (adel.starts_to_confirm(&all), nadia.starts_to_confirm(&part));
+    let (all, part) = (all.reply().await.unwrap().render_text(), part.reply().await.unwrap().render_text());
+    if all.starts_with("Approved.") {
+        assert!(part.starts_with("@Adel already approved this payment"), "{part}");
+        mona.is_sent_link(0).await;
+    } else {
+        assert!(part.starts_with("Accepted as a part: 40 EGP"), "{part}");
+        assert!(all.starts_with("@Nadia already accepted this as a part payment"), "{all}");
+        mona.waits_for("60 EGP is still missing").await;
+    }
+    let decisions = "SELECT COUNT(*) FROM audit_logs WHERE action IN ('payment.approve', 'payment.part')";
+    assert_eq!(world.number(decisions).await, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn one_decision_in_every_round() {
+    let rounds = std::env::var("TOLLKEEPER_RACES").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&folder.path().join("tollkeeper.db"), chrono_tz::Africa::Cairo).await.unwrap();
+    let pairs = [(Action::Approve, Action::Approve), (Action::Approve, Action::Decline), (Action::Approve, PART)];
+    let mut number = 0;
+    let mut first_won = 0;
+    for _ in 0..rounds {
+        for (one, other) in pairs {
+            number += 1;
+            first_won += u32::from(round(&db, number, one, other).await);
+        }
+    }
+    db.verify_audit().await.unwrap().unwrap();
+    println!("{rounds} rounds of each of {} pairs; the first click won {first_won} of {number}", pairs.len());
+}
+
+/// Two people confirm at once; answers whether the first of them decided.
+async fn round(db: &Db, number: u64, one: Action, other: Action) -> bool {
+    let (order, submission) = submitted(db, number).await;
+    let (adel, nadia) = (UserId(1), UserId(2));
+    let one = session(db, number * 2, submission, adel, one).await;
+    let other = session(db, number * 2 + 1, submission, nadia, other).await;
+    // On tasks of their own, so that either may be the first.
+    let (one, other) = tokio::join!(confirm(db, number, &one), confirm(db, number, &other));
+    let done = Decided::Done(order.clone());
+    assert_ne!(one == done, other == done, "{one:?} / {other:?}");
+    let (winner, loser) = if one == done { (adel, other) } else { (nadia, one) };
+    let Decided::Already { order: about, by, at, .. } = loser else { unreachable!("{loser:?}") };
+    assert_eq!((about, by, at), (order.clone(), Some(winner), Some(NOW)));
+    let decided = db.submission(submission).await.unwrap().unwrap().verdict;
+    assert_eq!(decided.decided(), Some((winner, NOW)));
+    winner == adel
+}
+
+async fn confirm(db: &Db, number: u64, session: &Session) -> Decided {
+    let admin = u128::from(session.admin.0);
+    let identity = Identity {
+        uuid: uuid::Uuid::from_u128(u128::from(number) << 64 | admin),
+        sub_id: format!("{number}-{admin}"),
+        inbound_id: 1,
+    };
+    let decided = match session.action {
+        Action::Approve => db.approve(session, &identity, NOW).await,
+        Action::Receive { minor } => db.receive(session, minor, &identity, None, NOW).await,
+        _ => db.decline(session, Duration::from_hours(24), NOW).await,
+    };
+    decided.unwrap()
+}
+
+async fn session(db: &Db, number: u64, submission: SubmissionId, admin: UserId, action: Action) -> Session {
+    let token = Token::from_random(u128::from(number).to_le_bytes());
+    let ttl = Duration::from_mins(5);
+    let new = NewSession { token: &token, admin, action, subject: submission.to_string(), reason: None, ttl };
+    db.open_session(new, NOW).await.unwrap();
+    db.session(&token, admin, NOW).await.unwrap().unwrap()
+}
+
+/// An order of one more customer, with a proof under review.
+async fn submitted(db: &Db, number: u64) -> (OrderId, SubmissionId) {
+    let (id, customer) = (OrderId::from_random(number), UserId(1000 + number));
+    let plan = PlanSnapshot {
+        id: "basic".into(),
+        name: "Basic".into(),
+        duration_days: 30,
+        quota_bytes: 50 << 30,
+        price: Money::new(10_000, Currency::parse("EGP").unwrap()),
+        panel: "main".into(),
+    };
+    let new = NewOrder {
+        id: id.clone(),
+        customer,
+        name: "Mona".into(),
+        locale: "en".into(),
+        plan,
+        attempts: 3,
+        lapse: Duration::from_hours(24),
+        limit: None,
+    };
+    assert!(matches!(db.place_order(new, NOW).await.unwrap(), Ordered::Made(_)));
+    let method = MethodSnapshot {
+        id: "cash".into(),
+        name: "Cash".into(),
+        account: "1".into(),
+        holder: "A".into(),
+        instructions: String::new(),
+    };
+    assert!(db.choose_method(&id, &method, NOW).await.unwrap());
+    let hash = format!("{number:064x}");
+    let proof = Proof { pixel_hash: hash.clone(), hash, format: "png".into(), width: 100, height: 100, size: 1 };
+    match db.submit_proof(&id, customer, &ProofSource::Message(number), &proof, NOW).await.unwrap() {
+        Submitted::Accepted(submission) => (id, submission),
+        other => unreachable!("{other:?}"),
+    }
+}
