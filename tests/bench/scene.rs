@@ -116,6 +116,10 @@ instructions = "Send {{amount}}."
 order = "1000/10m"
 admin = "off"
 
+# Looking after the panel is no part of a sale, and would be counted with it.
+[schedule]
+health_check = "24h"
+
 [log]
 format = "plain"
 "#
