@@ -205,6 +205,10 @@ pub struct ScheduleConfig {
     pub retry_min: Duration,
     /// The longest pause after failed effects.
     pub retry_max: Duration,
+    /// How long a proof may wait before staff are reminded; zero = they are not.
+    pub review_reminder: Duration,
+    /// How long a proof may wait before the owners are told; zero = they are not.
+    pub review_escalation: Duration,
 }
 
 /// What is logged and how long it is kept.

@@ -15,12 +15,13 @@ use std::{
 
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-use crate::domain::picture::{PictureHash, PictureRefused};
+use crate::domain::picture::{PictureHash, PictureRefused, Told};
 
 mod decode;
 mod fetch;
 mod look;
 mod shelf;
+mod told;
 
 pub use fetch::FetchError;
 pub use look::Format;
@@ -56,6 +57,8 @@ pub struct Picture {
     /// SHA-256 of size and decoded pixels: the same for the same picture saved another way without
     /// loss. A flag for staff, never a verdict.
     pub pixel_hash: PictureHash,
+    /// What the file says about itself.
+    pub told: Told,
     /// The copy for the review card.
     pub card: Card,
 }

@@ -79,6 +79,12 @@ fn described(button: &Button) -> (&'static str, String) {
         Button::AmountDiffers(submission) | Button::AmountModal(submission) => {
             ("payment.receive", submission.to_string())
         }
+        Button::More(submission) | Button::MoreMenu(submission) => ("review.more", submission.to_string()),
+        Button::AskModal(submission) => ("review.ask", submission.to_string()),
+        Button::Answer(question) | Button::AnswerModal(question) => ("review.answer", question.0.to_string()),
+        Button::Reference(order) | Button::ReferenceModal(order) => ("reference.set", order.to_string()),
+        Button::NoteReference(submission) => ("reference.note", submission.to_string()),
+        Button::Override(_) | Button::OverrideModal(_) => ("reference.override", String::new()),
         Button::ByHand(order) => ("order.by_hand", order.to_string()),
         Button::Retry(order) => ("order.retry", order.to_string()),
         Button::BackToReview(order) => ("order.back_to_review", order.to_string()),

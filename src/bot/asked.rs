@@ -9,7 +9,7 @@ use serenity::all::{
 };
 
 use crate::{
-    domain::{ChannelId, GuildId, RoleId, UserId},
+    domain::{ChannelId, GuildId, Millis, RoleId, UserId},
     view::{Locale, Modal, Post},
 };
 
@@ -25,6 +25,8 @@ pub(super) struct Asked<'a> {
     pub(super) name: &'a str,
     /// Their roles at this moment; empty outside a guild.
     pub(super) roles: Vec<RoleId>,
+    /// When they joined the guild, as far as Discord says.
+    pub(super) joined_at: Option<Millis>,
     /// In which guild, if any.
     pub(super) guild: Option<GuildId>,
     /// In which channel.
@@ -61,6 +63,11 @@ macro_rules! asked {
                 .as_ref()
                 .map(|member| member.roles.iter().map(|role| RoleId(role.get())).collect())
                 .unwrap_or_default(),
+            joined_at: interaction
+                .member
+                .as_ref()
+                .and_then(|member| member.joined_at)
+                .map(|at| Millis(at.timestamp_millis())),
             guild: interaction.guild_id.map(|guild| GuildId(guild.get())),
             channel: ChannelId(interaction.channel_id.get()),
             locale: Locale::choose(&interaction.locale, $shop),

@@ -54,6 +54,9 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
         Action::Approve => approve(bot, &session, None).await?,
         Action::Receive { minor } => approve(bot, &session, Some(minor)).await?,
         Action::Decline => bot.db.decline(&session, schedule.order_expiry, now).await?,
+        // Confirmed with its reason in a form of its own.
+        Action::Reference => Decided::Token(TokenRefused::Unknown),
+        Action::Fake => bot.db.decline_fake(&session, now).await?,
         Action::GiveUp => bot.db.give_up(&session, now).await?,
         Action::ByHand => bot.db.by_hand(&session, schedule.ticket_delete_after, now).await?,
     };
@@ -64,6 +67,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
             let result = match session.action {
                 Action::Approve | Action::Receive { .. } => result(bot, &order).await?,
                 Action::Decline => declined(bot, &order).await?,
+                Action::Fake | Action::Reference => Outcome::Blocked,
                 Action::GiveUp => Outcome::GivenUp,
                 Action::ByHand => Outcome::BookedByHand,
             };

@@ -34,9 +34,11 @@ mod dashboard;
 mod decision;
 mod fault;
 mod link;
+mod more;
 mod order;
 mod payment;
 mod presence;
+mod reference;
 mod review;
 mod ticket;
 mod usage;
@@ -221,12 +223,24 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
         Button::BackToReview(order) => decision::back_to_review(bot, asked, order).await,
         Button::ByHand(order) => review::ask_by_hand(bot, asked, order).await,
         Button::AmountDiffers(submission) => review::ask_amount(bot, asked, *submission).await,
+        Button::Reference(order) => reference::ask(bot, asked, order).await,
+        Button::Override(token) => reference::ask_why(bot, asked, token).await,
+        Button::More(submission) => more::open(bot, asked, *submission).await,
+        Button::MoreMenu(submission) => more::chosen(bot, asked, *submission, value).await,
+        Button::Answer(question) => more::ask_answer(bot, asked, *question).await,
         Button::DashboardRefresh => dashboard::refresh(bot, asked).await,
         Button::DashboardExport => dashboard::export_last_days(bot, asked).await,
         Button::ExportMenu => dashboard::period_chosen(bot, asked, value).await,
         Button::DashboardBackup => dashboard::back_up(bot, asked).await,
         // Forms, which arrive elsewhere.
-        Button::ReasonModal(_) | Button::AmountModal(_) | Button::ExportModal => stale(asked).await,
+        Button::ReasonModal(_)
+        | Button::AmountModal(_)
+        | Button::AskModal(_)
+        | Button::AnswerModal(_)
+        | Button::ReferenceModal(_)
+        | Button::NoteReference(_)
+        | Button::OverrideModal(_)
+        | Button::ExportModal => stale(asked).await,
     }
 }
 
@@ -248,6 +262,11 @@ async fn submit(bot: &Bot, asked: &mut Asked<'_>, form: Option<Button>, typed: &
     }
     match form {
         Some(Button::ReasonModal(submission)) => review::reason_typed(bot, asked, submission, typed).await,
+        Some(Button::ReferenceModal(order)) => reference::typed(bot, asked, &order, typed).await,
+        Some(Button::NoteReference(submission)) => reference::noted(bot, asked, submission, typed).await,
+        Some(Button::OverrideModal(token)) => reference::overridden(bot, asked, &token, typed).await,
+        Some(Button::AskModal(submission)) => more::question_typed(bot, asked, submission, typed).await,
+        Some(Button::AnswerModal(question)) => more::answer_typed(bot, asked, question, typed).await,
         Some(Button::AmountModal(submission)) => review::amount_typed(bot, asked, submission, typed).await,
         Some(Button::ExportModal) => dashboard::period_typed(bot, asked, typed).await,
         _ => stale(asked).await,

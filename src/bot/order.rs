@@ -86,6 +86,7 @@ pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<
         customer: asked.user,
         name: asked.name.to_owned(),
         locale: locale.tag().to_owned(),
+        joined_at: asked.joined_at,
         plan: plan_snapshot(plan),
         attempts: bot.config.limits.upload_attempts.get(),
         lapse: bot.config.schedule.order_expiry,
@@ -213,6 +214,7 @@ fn method_snapshot(method: &PaymentMethod, order: &Order) -> MethodSnapshot {
         account: method.account.clone(),
         holder: method.holder.clone(),
         instructions,
+        reference: method.reference,
     }
 }
 

@@ -94,5 +94,6 @@ fn known(picture: &Picture) -> Proof {
         width: picture.width,
         height: picture.height,
         size: u64::try_from(picture.bytes.len()).unwrap_or(u64::MAX),
+        told: picture.told.clone(),
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn ask_approval(bot: &Bot, asked: &mut Asked<'_>, id: Submissio
         Err(post) => post,
     };
     asked.answer(post).await?;
-    Ok(())
+    looks(bot, asked, id).await
 }
 
 /// Amount differs: the form for what arrived.
@@ -49,7 +49,7 @@ pub(super) async fn ask_amount(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionI
         Ok(order) => asked.ask(decision::amount_modal(asked.locale, id, &order)).await?,
         Err(post) => asked.answer(post).await?,
     }
-    Ok(())
+    looks(bot, asked, id).await
 }
 
 /// What arrived was typed: the question what follows from it.
@@ -97,6 +97,14 @@ pub(super) async fn ask_reason(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionI
         Err(post) => post,
     };
     asked.answer(post).await?;
+    looks(bot, asked, id).await
+}
+
+/// The card says that this person looks at it, for as long as a confirmation may be answered.
+/// Nobody is kept from deciding by it.
+async fn looks(bot: &Bot, asked: &Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
+    let now = bot.clock.now();
+    bot.db.look_at(id, asked.user, now.plus(bot.config.limits.confirm_ttl), now).await?;
     Ok(())
 }
 
@@ -154,7 +162,7 @@ fn decline_of(order: &Order) -> Action {
 }
 
 /// The order of a submission that waits for a decision, or who was first.
-async fn reviewable(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<Result<Order, Post>, Fault> {
+pub(super) async fn reviewable(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<Result<Order, Post>, Fault> {
     let Some((submission, order)) = found(bot, id).await? else { return Ok(Err(refused(locale, Refusal::Stale))) };
     let status = order.status();
     let outcome = match submission.verdict {
@@ -186,7 +194,7 @@ async fn found(bot: &Bot, id: SubmissionId) -> Result<Option<(Submission, Order)
 }
 
 /// Stores a one-time token and makes the confirmation that carries it.
-async fn question(
+pub(super) async fn question(
     bot: &Bot,
     asked: &Asked<'_>,
     subject: String,
@@ -213,6 +221,7 @@ fn shown<'a>(order: &Order, action: Action, reason: &'a str) -> decision::Action
     match action {
         Action::Approve => decision::Action::Approve,
         Action::Decline | Action::GiveUp => decision::Action::Decline(reason),
+        Action::Fake | Action::Reference => decision::Action::Fake(reason),
         Action::ByHand => decision::Action::ByHand,
         Action::Receive { minor } => {
             let money = |minor| Money::new(minor, order.plan.price.currency);

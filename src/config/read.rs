@@ -272,6 +272,8 @@ fn schedule(section: &Section<'_, '_>) -> ScheduleConfig {
         panel_timeout: seconds("panel_timeout", 15),
         retry_min: seconds("retry_min", 1),
         retry_max: minutes("retry_max", 10),
+        review_reminder: section.or("review_reminder", Duration::from_mins(30), values::duration_or_off),
+        review_escalation: section.or("review_escalation", Duration::from_hours(2), values::duration_or_off),
     }
 }
 

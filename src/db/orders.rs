@@ -13,6 +13,7 @@ use crate::domain::{
     ChannelId, MessageId, Millis, Order, OrderId, OrderState, OrderStatus, SubscriptionRow, UserId,
     effect::Effect,
     order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, Source, Ticket},
+    shop::ReferencePolicy,
     trouble::{Cause, Trouble},
 };
 
@@ -30,6 +31,8 @@ pub struct NewOrder {
     pub name: String,
     /// The customer's language.
     pub locale: String,
+    /// When the customer joined the server, as far as Discord says.
+    pub joined_at: Option<Millis>,
     /// What is sold.
     pub plan: PlanSnapshot,
     /// Proofs that may reach review.
@@ -88,6 +91,8 @@ struct Row {
     method_account: Option<String>,
     method_holder: Option<String>,
     method_text: Option<String>,
+    method_reference: String,
+    reference: Option<String>,
     attempts_left: i64,
     received_minor: i64,
     expires_at: i64,
@@ -118,6 +123,7 @@ impl TryFrom<Row> for Order {
                 account: row.method_account.unwrap_or_default(),
                 holder: row.method_holder.unwrap_or_default(),
                 instructions: row.method_text.unwrap_or_default(),
+                reference: ReferencePolicy::from_name(&row.method_reference),
             }),
             _ => None,
         };
@@ -136,6 +142,7 @@ impl TryFrom<Row> for Order {
                 panel: row.panel,
             },
             method,
+            reference: row.reference,
             attempts_left: u32::try_from(row.attempts_left).unwrap_or(0),
             received: money(row.received_minor, &row.currency)?,
             state,
@@ -199,7 +206,7 @@ impl Db {
         let row = sqlx::query_as!(
             Row,
             r#"SELECT id, source, user_id, status, created_at, plan_id, plan_name, duration_days, quota_bytes, price_minor,
-                    currency, panel, method_id, method_name, method_account, method_holder, method_text, attempts_left,
+                    currency, panel, method_id, method_name, method_account, method_holder, method_text, method_reference, reference, attempts_left,
                     COALESCE((SELECT p.received_minor FROM payments p WHERE p.order_id = orders.id), 0) AS "received_minor!: i64",
                     expires_at, reason, cause, decided_by, decided_at, ended_at, subscription_id, delivery, delivered_at,
                     channel_id, channel_locked, status_message_id, status_digest, last_seen_message_id
@@ -301,16 +308,20 @@ impl Db {
 
     /// Sets how the customer pays. `false` when a proof is under review or the order is over.
     pub async fn choose_method(&self, order: &OrderId, method: &MethodSnapshot, now: Millis) -> Result<bool, Error> {
-        let id = order.as_str();
+        let (id, policy) = (order.as_str(), method.reference.as_str());
         let mut tx = self.begin().await?;
+        // A reference belongs to the method with which it was paid.
         let done = sqlx::query!(
-            "UPDATE orders SET method_id = ?, method_name = ?, method_account = ?, method_holder = ?, method_text = ?, updated_at = ?
+            "UPDATE orders SET reference = CASE WHEN method_id = ? THEN reference END, method_id = ?, method_name = ?,
+                 method_account = ?, method_holder = ?, method_text = ?, method_reference = ?, updated_at = ?
              WHERE id = ? AND status = 'pending_payment'",
+            method.id,
             method.id,
             method.name,
             method.account,
             method.holder,
             method.instructions,
+            policy,
             now.0,
             id
         )
@@ -386,15 +397,17 @@ impl Db {
 impl WriteTx {
     /// Remembers the customer as seen now; answers the customer's status.
     async fn remember(&mut self, new: &NewOrder, now: Millis) -> Result<String, Error> {
-        let customer = new.customer.to_sql();
+        let (customer, joined) = (new.customer.to_sql(), new.joined_at.map(|at| at.0));
         Ok(sqlx::query_scalar!(
-            "INSERT INTO users (discord_id, name, locale, first_seen) VALUES (?, ?, ?, ?)
-             ON CONFLICT (discord_id) DO UPDATE SET name = excluded.name, locale = excluded.locale
+            "INSERT INTO users (discord_id, name, locale, first_seen, joined_at) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (discord_id) DO UPDATE SET name = excluded.name, locale = excluded.locale,
+                 joined_at = COALESCE(excluded.joined_at, joined_at)
              RETURNING status",
             customer,
             new.name,
             new.locale,
-            now.0
+            now.0,
+            joined
         )
         .fetch_one(self.sql())
         .await?)

@@ -291,7 +291,8 @@ impl WriteTx {
     ) -> Result<(), Error> {
         let (id, by) = (order.as_str(), by.to_sql());
         sqlx::query!(
-            "UPDATE payment_submissions SET status = ?, decided_by = ?, decided_at = ?, reason = ? WHERE id = ?",
+            "UPDATE payment_submissions SET status = ?, decided_by = ?, decided_at = ?, reason = ?, claimed_by = NULL,
+                 claimed_until = NULL WHERE id = ?",
             status,
             by,
             now.0,

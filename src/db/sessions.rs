@@ -19,6 +19,10 @@ pub enum Action {
         /// The amount in minor units of the order's currency.
         minor: i64,
     },
+    /// Accept a reference although another order owns it; the reference is kept with the token.
+    Reference,
+    /// Decline a submission for good as a fake, and block its customer.
+    Fake,
     /// Close an order that needs attention: decline its submission for good.
     GiveUp,
     /// Book an order that needs attention as delivered by hand.
@@ -32,6 +36,8 @@ impl Action {
             Self::Approve => "approve",
             Self::Decline => "decline",
             Self::Receive { .. } => "receive",
+            Self::Reference => "reference",
+            Self::Fake => "fake",
             Self::GiveUp => "give_up",
             Self::ByHand => "by_hand",
         }
@@ -42,6 +48,8 @@ impl Action {
             ("approve", _) => Ok(Self::Approve),
             ("decline", _) => Ok(Self::Decline),
             ("receive", Some(minor)) => Ok(Self::Receive { minor }),
+            ("reference", _) => Ok(Self::Reference),
+            ("fake", _) => Ok(Self::Fake),
             ("give_up", _) => Ok(Self::GiveUp),
             ("by_hand", _) => Ok(Self::ByHand),
             (other, _) => Err(Error::Damaged { table: "admin_sessions", problem: format!("action `{other}`") }),

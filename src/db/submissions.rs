@@ -9,7 +9,9 @@ use crate::domain::{
     MessageId, Millis, OrderId, OrderStatus, SubmissionId, UserId,
     effect::{Effect, Notice, StaffNews},
     order::ProofRefused,
+    picture::Told,
     proofs::{self, Owner},
+    review::Looking,
 };
 
 /// A picture that passed the door, as the database keeps it; the bytes are on disk under `hash`.
@@ -27,6 +29,8 @@ pub struct Proof {
     pub height: u32,
     /// Bytes.
     pub size: u64,
+    /// What the file says about itself; only its oddities are kept, as flags.
+    pub told: Told,
 }
 
 /// Where a proof came from; seeing it again is the same submission.
@@ -75,12 +79,18 @@ pub struct Submission {
     pub at: Millis,
     /// What is noteworthy.
     pub flags: Vec<Flag>,
+    /// The transfer's reference, as the customer or staff typed it.
+    pub reference: Option<String>,
     /// What was decided.
     pub verdict: Verdict,
     /// The review card, once posted.
     pub card: Option<MessageId>,
     /// A digest of what the card says.
     pub card_digest: Option<String>,
+    /// Who looked at it last, and until when.
+    pub looking: Option<Looking>,
+    /// When the customer was told that it is declined.
+    pub told_at: Option<Millis>,
 }
 
 impl Db {
@@ -124,6 +134,7 @@ impl Db {
                 return Ok(Submitted::Duplicate);
             }
         }
+        flags.extend(proofs::oddities(&proof.told, customer, tx.ordered_at(order).await?, now));
         if let Some(twin) = tx.pixel_twin(&proof.pixel_hash, &proof.hash, order).await? {
             flags.push(Flag::SamePixels { twin });
         }
@@ -140,8 +151,8 @@ impl Db {
     pub async fn submission(&self, id: SubmissionId) -> Result<Option<Submission>, Error> {
         let row = sqlx::query!(
             "SELECT s.order_id, s.user_id, s.hash, s.pixel_hash, s.format, s.width, s.height, s.size, s.created_at, s.status,
-                    s.flags, s.decided_by, s.decided_at, s.reason, s.part, s.received_minor, s.card_message_id,
-                    s.card_digest, o.currency
+                    s.flags, s.decided_by, s.decided_at, s.reason, s.reference, s.part, s.received_minor, s.card_message_id,
+                    s.card_digest, s.claimed_by, s.claimed_until, s.told_at, o.currency
              FROM payment_submissions s JOIN orders o ON o.id = s.order_id WHERE s.id = ?",
             id.0
         )
@@ -175,12 +186,19 @@ impl Db {
                 width: u32::try_from(row.width).unwrap_or(0),
                 height: u32::try_from(row.height).unwrap_or(0),
                 size: super::unsigned(row.size),
+                told: Told::default(),
             },
             at: Millis(row.created_at),
+            reference: row.reference,
             flags: serde_json::from_str(&row.flags).map_err(|error| damaged(error.to_string()))?,
             verdict,
             card: row.card_message_id.map(MessageId::from_sql),
             card_digest: row.card_digest,
+            looking: row
+                .claimed_by
+                .zip(moment(row.claimed_until))
+                .map(|(by, until)| Looking { by: UserId::from_sql(by), until }),
+            told_at: moment(row.told_at),
         }))
     }
 
@@ -196,13 +214,14 @@ impl Db {
         Ok(id.map(SubmissionId))
     }
 
-    /// Remembers the card that was posted or edited, and ends the effect.
+    /// Remembers the card that was posted or edited, and ends the effect; where something on it
+    /// ends by itself, it is wanted again then.
     pub async fn card_shown(
         &self,
         claim: &Claim,
         submission: SubmissionId,
         card: MessageId,
-        digest: &str,
+        (digest, again_at): (&str, Option<Millis>),
         now: Millis,
     ) -> Result<(), Error> {
         let mut tx = self.begin().await?;
@@ -216,6 +235,19 @@ impl Db {
         .execute(tx.sql())
         .await?;
         tx.finish(claim, now).await?;
+        if let Some(at) = again_at {
+            tx.enqueue(&claim.effect, at, now).await?;
+        }
+        tx.commit().await
+    }
+
+    /// The card says already what it should; it is looked at again when that ends by itself.
+    pub async fn card_stays(&self, claim: &Claim, again_at: Option<Millis>, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        tx.finish(claim, now).await?;
+        if let Some(at) = again_at {
+            tx.enqueue(&claim.effect, at, now).await?;
+        }
         tx.commit().await
     }
 
@@ -257,7 +289,8 @@ impl WriteTx {
     async fn accepts_proof(&mut self, order: &OrderId, customer: UserId) -> Result<Result<(), ProofRefused>, Error> {
         let (id, customer) = (order.as_str(), customer.to_sql());
         let row = sqlx::query!(
-            "SELECT status, method_id, attempts_left FROM orders WHERE id = ? AND user_id = ?",
+            r#"SELECT status, method_id, attempts_left, method_reference = 'required' AND reference IS NULL AS "lacks_reference!: bool"
+               FROM orders WHERE id = ? AND user_id = ?"#,
             id,
             customer
         )
@@ -267,6 +300,7 @@ impl WriteTx {
         Ok(match row.status.as_str() {
             "pending_payment" if row.method_id.is_none() => Err(ProofRefused::NoMethod),
             "pending_payment" if row.attempts_left == 0 => Err(ProofRefused::NoAttempts),
+            "pending_payment" if row.lacks_reference => Err(ProofRefused::NoReference),
             "pending_payment" => Ok(()),
             "payment_submitted" => Err(ProofRefused::UnderReview),
             "provisioning" | "needs_attention" | "completed" => Err(ProofRefused::AlreadyApproved),
@@ -293,6 +327,12 @@ impl WriteTx {
             })
         })
         .transpose()
+    }
+
+    async fn ordered_at(&mut self, order: &OrderId) -> Result<Millis, Error> {
+        let id = order.as_str();
+        let at = sqlx::query_scalar!("SELECT created_at FROM orders WHERE id = ?", id).fetch_one(self.sql()).await?;
+        Ok(Millis(at))
     }
 
     /// Whether a picture was accepted as part of the payment for its order.
@@ -334,9 +374,8 @@ impl WriteTx {
         let flags = serde_json::to_string(flags).unwrap_or_else(|_| "[]".to_owned());
         let id = sqlx::query_scalar!(
             "INSERT INTO payment_submissions
-                 (order_id, user_id, source_id, hash, pixel_hash, format, width, height, size, created_at, status, flags)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?) RETURNING id AS \"id!\"",
-            order,
+                 (order_id, user_id, source_id, hash, pixel_hash, format, width, height, size, created_at, status, flags, reference)
+             SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, reference FROM orders WHERE id = ? RETURNING id AS \"id!\"",
             customer,
             source_id,
             proof.hash,
@@ -346,7 +385,8 @@ impl WriteTx {
             proof.height,
             size,
             now.0,
-            flags
+            flags,
+            order
         )
         .fetch_one(self.sql())
         .await?;

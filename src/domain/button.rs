@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{OrderId, order::SubmissionId};
+use super::{OrderId, effect::QuestionId, order::SubmissionId};
 
 /// Everything people can press, choose or submit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,26 @@ pub enum Button {
     AmountDiffers(SubmissionId),
     /// The form in which that amount is typed.
     AmountModal(SubmissionId),
+    /// Staff open what else can be done about a submission.
+    More(SubmissionId),
+    /// That list; what is chosen is the menu's value.
+    MoreMenu(SubmissionId),
+    /// The form in which staff type a question to the customer.
+    AskModal(SubmissionId),
+    /// The customer answers a question.
+    Answer(QuestionId),
+    /// The form in which the answer is typed.
+    AnswerModal(QuestionId),
+    /// The customer types the transfer's reference.
+    Reference(OrderId),
+    /// The form for that.
+    ReferenceModal(OrderId),
+    /// The form in which staff type the reference of a submission.
+    NoteReference(SubmissionId),
+    /// Staff accept a reference that another order owns.
+    Override(Token),
+    /// The form in which they say why.
+    OverrideModal(Token),
     /// The list of reasons; the chosen reason is the menu's value.
     ReasonMenu(SubmissionId),
     /// The modal in which a reason is typed.
@@ -91,6 +111,16 @@ impl fmt::Display for Button {
             Self::Decline(submission) => write!(f, "tk:decline:{submission}"),
             Self::AmountDiffers(submission) => write!(f, "tk:amount:{submission}"),
             Self::AmountModal(submission) => write!(f, "tk:received:{submission}"),
+            Self::More(submission) => write!(f, "tk:more:{submission}"),
+            Self::MoreMenu(submission) => write!(f, "tk:else:{submission}"),
+            Self::AskModal(submission) => write!(f, "tk:ask:{submission}"),
+            Self::Answer(question) => write!(f, "tk:answer:{}", question.0),
+            Self::AnswerModal(question) => write!(f, "tk:answered:{}", question.0),
+            Self::Reference(order) => write!(f, "tk:reference:{order}"),
+            Self::ReferenceModal(order) => write!(f, "tk:referred:{order}"),
+            Self::NoteReference(submission) => write!(f, "tk:note:{submission}"),
+            Self::Override(token) => write!(f, "tk:override:{}", data_encoding::HEXLOWER.encode(&token.0)),
+            Self::OverrideModal(token) => write!(f, "tk:because:{}", data_encoding::HEXLOWER.encode(&token.0)),
             Self::ReasonMenu(submission) => write!(f, "tk:reason:{submission}"),
             Self::ReasonModal(submission) => write!(f, "tk:typed:{submission}"),
             Self::Confirm(token) => write!(f, "tk:confirm:{}", data_encoding::HEXLOWER.encode(&token.0)),
@@ -122,6 +152,16 @@ impl FromStr for Button {
             "decline" => Self::Decline(submission(argument)?),
             "amount" => Self::AmountDiffers(submission(argument)?),
             "received" => Self::AmountModal(submission(argument)?),
+            "more" => Self::More(submission(argument)?),
+            "else" => Self::MoreMenu(submission(argument)?),
+            "ask" => Self::AskModal(submission(argument)?),
+            "answer" => Self::Answer(question(argument)?),
+            "answered" => Self::AnswerModal(question(argument)?),
+            "reference" => Self::Reference(order(argument)?),
+            "referred" => Self::ReferenceModal(order(argument)?),
+            "note" => Self::NoteReference(submission(argument)?),
+            "override" => Self::Override(token(argument)?),
+            "because" => Self::OverrideModal(token(argument)?),
             "reason" => Self::ReasonMenu(submission(argument)?),
             "typed" => Self::ReasonModal(submission(argument)?),
             "confirm" => Self::Confirm(token(argument)?),
@@ -149,6 +189,10 @@ fn submission(text: &str) -> Result<SubmissionId, NotOurs> {
     text.parse().map(SubmissionId).map_err(|_| NotOurs)
 }
 
+fn question(text: &str) -> Result<QuestionId, NotOurs> {
+    text.parse().map(QuestionId).map_err(|_| NotOurs)
+}
+
 fn token(text: &str) -> Result<Token, NotOurs> {
     let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| NotOurs)?;
     bytes.try_into().map(Token).map_err(|_| NotOurs)
@@ -173,7 +217,17 @@ mod tests {
             submission.clone().prop_map(Button::ReasonMenu),
             submission.clone().prop_map(Button::ReasonModal),
             submission.clone().prop_map(Button::AmountDiffers),
-            submission.prop_map(Button::AmountModal),
+            submission.clone().prop_map(Button::AmountModal),
+            submission.clone().prop_map(Button::More),
+            submission.clone().prop_map(Button::MoreMenu),
+            submission.clone().prop_map(Button::AskModal),
+            submission.prop_map(Button::NoteReference),
+            order.clone().prop_map(Button::Reference),
+            order.clone().prop_map(Button::ReferenceModal),
+            token.clone().prop_map(Button::Override),
+            token.clone().prop_map(Button::OverrideModal),
+            any::<i64>().prop_map(|id| Button::Answer(QuestionId(id))),
+            any::<i64>().prop_map(|id| Button::AnswerModal(QuestionId(id))),
             token.clone().prop_map(Button::Confirm),
             token.prop_map(Button::Abort),
             order.clone().prop_map(Button::Retry),

@@ -140,6 +140,11 @@ pub enum Notice {
         /// The submission it came with.
         submission: SubmissionId,
     },
+    /// Staff ask something about the proof.
+    Asked {
+        /// The question.
+        question: QuestionId,
+    },
     /// The file is not a picture that can be taken.
     BadPicture {
         /// The message it came with.
@@ -154,6 +159,11 @@ pub enum Notice {
     },
     /// A file came before a payment method was chosen.
     NoMethod {
+        /// The message it came with.
+        message: u64,
+    },
+    /// A file came before the transfer's reference was typed, and the method requires that.
+    NoReference {
         /// The message it came with.
         message: u64,
     },
@@ -178,7 +188,28 @@ pub enum StaffNews {
         /// What it came with: message or interaction.
         source: String,
     },
+    /// A customer typed a transaction reference that another order owns.
+    ReferenceTaken {
+        /// The order it was typed for.
+        order: OrderId,
+        /// The order that owns it.
+        twin: OrderId,
+        /// Whether that is another customer's.
+        foreign: bool,
+    },
+    /// A proof has waited for review longer than it should.
+    ReviewWaits {
+        /// The order.
+        order: OrderId,
+        /// The proof.
+        submission: SubmissionId,
+    },
 }
+
+/// The number of a question to a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct QuestionId(pub i64);
 
 /// The number of an outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -203,6 +234,13 @@ pub enum OwnerNews {
     LoginRefused {
         /// The panel.
         panel: String,
+    },
+    /// A proof has waited for review much longer than it should.
+    ReviewWaits {
+        /// The order.
+        order: OrderId,
+        /// The proof.
+        submission: SubmissionId,
     },
     /// The daily backup could not be made.
     NoBackup,
@@ -238,9 +276,7 @@ impl Effect {
             Self::RemoveClient { subscription, .. } => format!("remove:{}", subscription.0),
             Self::DeliverLink { order, .. } => format!("deliver:{order}"),
             Self::Notify { order, notice } => format!("notify:{order}:{}", notice.key()),
-            Self::TellStaff { news: StaffNews::Duplicate { order, source, .. } } => {
-                format!("staff:duplicate:{order}:{source}")
-            }
+            Self::TellStaff { news } => format!("staff:{}", news.key()),
             Self::TellOwner { news } => format!("owner:{}", news.key()),
             Self::DeleteTicket { order } => format!("delete:{order}"),
             Self::SyncDashboard {} => "dashboard".to_owned(),
@@ -299,11 +335,33 @@ impl Notice {
             Self::Welcome => "welcome".to_owned(),
             Self::Declined { submission } => format!("declined:{submission}"),
             Self::PartPaid { submission } => format!("part:{submission}"),
+            Self::Asked { question } => format!("asked:{}", question.0),
             Self::BadPicture { message, .. } => format!("picture:{message}"),
             Self::Duplicate { message } => format!("duplicate:{message}"),
             Self::NoMethod { message } => format!("method:{message}"),
+            Self::NoReference { message } => format!("reference:{message}"),
             Self::LinkWaits => "link".to_owned(),
             Self::PaySoon => "pay".to_owned(),
+        }
+    }
+}
+
+impl StaffNews {
+    /// The order it is about.
+    pub fn order(&self) -> &OrderId {
+        match self {
+            Self::Duplicate { order, .. } | Self::ReferenceTaken { order, .. } | Self::ReviewWaits { order, .. } => {
+                order
+            }
+        }
+    }
+
+    /// What tells it from other lines: part of the row's key.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Duplicate { order, source, .. } => format!("duplicate:{order}:{source}"),
+            Self::ReferenceTaken { order, twin, .. } => format!("reference:{order}:{twin}"),
+            Self::ReviewWaits { submission, .. } => format!("waits:{submission}"),
         }
     }
 }
@@ -315,6 +373,7 @@ impl OwnerNews {
             Self::NoRoom { .. } => "room".to_owned(),
             Self::NoTicket { .. } => "ticket".to_owned(),
             Self::LoginRefused { panel } => format!("login:{panel}"),
+            Self::ReviewWaits { submission, .. } => format!("waits:{submission}"),
             Self::NoBackup => "backup".to_owned(),
             Self::ClockJumped { at, .. } => format!("clock:{at}"),
             Self::StrayTicket { channel } => format!("stray:{channel}"),

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::Millis;
+
 macro_rules! snowflake {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -14,6 +16,13 @@ macro_rules! snowflake {
             /// As SQLite stores it: a snowflake fits into 63 bits until the year 2084.
             pub fn to_sql(self) -> i64 {
                 self.0.cast_signed()
+            }
+
+            /// When Discord made it: snowflakes count milliseconds from the first second of
+            /// 2015 (Discord's reference, "Snowflakes").
+            pub fn made_at(self) -> Millis {
+                const DISCORD_EPOCH: i64 = 1_420_070_400_000;
+                Millis(DISCORD_EPOCH + (self.0 >> 22).cast_signed())
             }
 
             /// Back from SQLite.

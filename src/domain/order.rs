@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{ChannelId, MessageId, Millis, Money, OrderId, UserId, trouble::Trouble};
+use super::{ChannelId, MessageId, Millis, Money, OrderId, UserId, shop::ReferencePolicy, trouble::Trouble};
 
 /// Where an order came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -135,6 +135,8 @@ pub struct MethodSnapshot {
     pub holder: String,
     /// The instructions the customer was shown, placeholders filled in.
     pub instructions: String,
+    /// Whether it asked for the transaction's reference.
+    pub reference: ReferencePolicy,
 }
 
 /// The row number of a submission.
@@ -312,6 +314,8 @@ pub struct Order {
     pub plan: PlanSnapshot,
     /// How the customer pays, once chosen.
     pub method: Option<MethodSnapshot>,
+    /// The reference of the transfer whose proof is awaited, once typed.
+    pub reference: Option<String>,
     /// Proofs that may still reach review.
     pub attempts_left: u32,
     /// What staff found to have arrived so far, in parts or at once.
@@ -378,11 +382,18 @@ impl Order {
         matches!(self.state, OrderState::PendingPayment { .. }) && !self.has_money()
     }
 
+    /// Whether the transfer's reference must be typed before its proof is taken.
+    pub fn lacks_reference(&self) -> bool {
+        let required = |method: &MethodSnapshot| method.reference == ReferencePolicy::Required;
+        self.reference.is_none() && self.method.as_ref().is_some_and(required)
+    }
+
     /// Whether a proof from the customer is accepted now.
     pub fn accepts_proof(&self) -> Result<(), ProofRefused> {
         match self.state {
             OrderState::PendingPayment { .. } if self.method.is_none() => Err(ProofRefused::NoMethod),
             OrderState::PendingPayment { .. } if self.attempts_left == 0 => Err(ProofRefused::NoAttempts),
+            OrderState::PendingPayment { .. } if self.lacks_reference() => Err(ProofRefused::NoReference),
             OrderState::PendingPayment { .. } => Ok(()),
             OrderState::PaymentSubmitted { .. } => Err(ProofRefused::UnderReview),
             OrderState::Provisioning { .. } | OrderState::NeedsAttention { .. } | OrderState::Completed { .. } => {
@@ -401,6 +412,8 @@ impl Order {
 pub enum ProofRefused {
     /// No payment method has been chosen yet.
     NoMethod,
+    /// The method wants the transfer's reference first.
+    NoReference,
     /// A proof is already under review.
     UnderReview,
     /// The order has been approved.

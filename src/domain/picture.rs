@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::Millis;
+
 /// A SHA-256, of a file's bytes or of a picture's decoded pixels; 64 hexadecimal digits as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PictureHash(pub [u8; 32]);
@@ -27,6 +29,16 @@ impl FromStr for PictureHash {
         let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| NotAHash)?;
         bytes.try_into().map(Self).map_err(|_| NotAHash)
     }
+}
+
+/// What a picture's file says about itself. Anybody can write anything there, and most files that
+/// pass through a chat say nothing: a reason to look, never a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Told {
+    /// The program for editing pictures that wrote it.
+    pub software: Option<String>,
+    /// When it was taken, as if the file's clock were in UTC.
+    pub taken_at: Option<Millis>,
 }
 
 /// Why a file is refused at the door. It costs the customer no attempt.

@@ -1,7 +1,9 @@
 //! Payment proofs: what was decided about one, and the duplicate rule (the first order that
 //! claims a picture owns it).
 
-use super::{Millis, Money, OrderId, OrderStatus, UserId};
+use std::time::Duration;
+
+use super::{Millis, Money, OrderId, OrderStatus, UserId, picture::Told};
 
 /// The state of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +63,43 @@ pub enum Flag {
         /// That order.
         twin: OrderId,
     },
+    /// Staff accepted a transaction reference although another order owns it.
+    ReferenceTwin {
+        /// That order.
+        twin: OrderId,
+    },
+    /// The file says that a program for editing pictures wrote it.
+    Edited {
+        /// The program, as the file names it.
+        software: String,
+    },
+    /// The file says that the picture was taken well before the order was made.
+    TakenBefore,
+    /// The file says that the picture was taken in the future.
+    TakenLater,
+    /// The customer's Discord account was made a day or two before the proof came.
+    NewAccount,
+}
+
+/// Accounts younger than this are worth a word.
+const NEW_ACCOUNT: Duration = Duration::from_hours(48);
+
+/// A picture's time has no zone: a day and some hours cover every one of them and a wrong clock.
+const ZONES: Duration = Duration::from_hours(27);
+
+/// What is odd about a picture's file and its sender; none of it proves anything.
+pub fn oddities(told: &Told, customer: UserId, ordered_at: Millis, now: Millis) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    flags.extend(told.software.clone().map(|software| Flag::Edited { software }));
+    match told.taken_at {
+        Some(taken) if taken < ordered_at.minus(ZONES) => flags.push(Flag::TakenBefore),
+        Some(taken) if taken > now.plus(ZONES) => flags.push(Flag::TakenLater),
+        _ => {}
+    }
+    if customer.made_at() > now.minus(NEW_ACCOUNT) {
+        flags.push(Flag::NewAccount);
+    }
+    flags
 }
 
 /// Whose a picture already is.
@@ -126,6 +165,21 @@ fn keeps_money(status: OrderStatus) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_odd_is_said_and_nothing_else() {
+        let now = Millis(1_800_000_000_000);
+        let old = UserId(1 << 22);
+        let young = UserId(((now.0 - 1_420_070_400_000 - 3_600_000).cast_unsigned()) << 22);
+        let told = |software: Option<&str>, taken_at| Told { software: software.map(str::to_owned), taken_at };
+        let odd = |told: &Told, who| oddities(told, who, now, now);
+        assert_eq!(odd(&told(None, None), old), []);
+        assert_eq!(odd(&told(None, Some(now.minus(Duration::from_hours(26)))), old), [], "another zone");
+        assert_eq!(odd(&told(None, Some(now.minus(Duration::from_hours(72)))), old), [Flag::TakenBefore]);
+        assert_eq!(odd(&told(None, Some(now.plus(Duration::from_hours(72)))), old), [Flag::TakenLater]);
+        assert_eq!(odd(&told(Some("Snapseed"), None), old), [Flag::Edited { software: "Snapseed".to_owned() }]);
+        assert_eq!(odd(&told(None, None), young), [Flag::NewAccount]);
+    }
 
     #[test]
     fn the_four_cases() {

@@ -123,6 +123,25 @@ pub enum ReferencePolicy {
     Required,
 }
 
+impl ReferencePolicy {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Optional, Self::Required];
+
+    /// The name in the configuration and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+
+    /// Reads the name from the database.
+    pub fn from_name(name: &str) -> Self {
+        Self::ALL.into_iter().find(|policy| policy.as_str() == name).unwrap_or_default()
+    }
+}
+
 /// A regular expression that a whole reference must match.
 #[derive(Debug, Clone)]
 pub struct ReferencePattern {

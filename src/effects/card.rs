@@ -19,9 +19,11 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
     let channel = world.config.discord.review_channel_id;
     let post = card_of(world, &submission, &order, None).await?;
     let digest = post.digest();
+    let again_at = submission.looking.map(|looking| looking.until).filter(|until| *until > now);
+    let shown = (digest.as_str(), again_at);
     let mut message = submission.card;
     if message.is_some() && submission.card_digest.as_deref() == Some(&digest) {
-        return Ok(world.db.finish(claim, now).await?);
+        return Ok(world.db.card_stays(claim, again_at, now).await?);
     }
     if message.is_none() && claim.must_look_first() {
         let marker = Marker::proof(&order.id, id);
@@ -29,7 +31,7 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
     }
     if let Some(known) = message {
         match world.edit(channel, known, post).await {
-            Ok(()) => return Ok(world.db.card_shown(claim, id, known, &digest, now).await?),
+            Ok(()) => return Ok(world.db.card_shown(claim, id, known, shown, now).await?),
             Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => world.db.card_lost(id).await?,
             Err(trouble) => return Err(trouble.into()),
         }
@@ -38,7 +40,7 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
     let post = card_of(world, &submission, &order, picture).await?;
     let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
     let posted = world.post(channel, post, &seed).await?;
-    Ok(world.db.card_shown(claim, id, posted, &digest, now).await?)
+    Ok(world.db.card_shown(claim, id, posted, shown, now).await?)
 }
 
 /// The card's copy of the picture. A picture that can no longer be read from disk does not keep
@@ -66,17 +68,24 @@ async fn card_of(
         Some(subscription) => world.db.given(&order.id, subscription).await?,
         None => None,
     };
+    let question = world.db.last_question(submission.id).await?;
+    let now = world.clock.now();
     let facts = CardFacts {
         order,
         submission: submission.id,
         customer_name: &name,
         submitted_at: submission.at,
+        reference: submission.reference.as_deref(),
         flags: &submission.flags,
         verdict: &submission.verdict,
         given: given.map(|given| Given { expiry: given.expiry, quota: given.quota, renewal: given.renewal }),
         panel_note,
         panel_down_since: down_since(world, order),
         known: known(world, order).await?,
+        history: Some(world.db.history(order.customer, &order.id).await?),
+        looking: submission.looking.filter(|looking| looking.until > now),
+        question: question.as_ref(),
+        told_at: submission.told_at,
     };
     Ok(card(world.shop_locale(), &facts, picture))
 }

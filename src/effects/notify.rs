@@ -5,9 +5,12 @@ use super::{
     discord::{DM_CLOSED, UNKNOWN_CHANNEL},
 };
 use crate::{
-    db::{outbox::Claim, submissions::Verdict},
+    db::{
+        outbox::Claim,
+        submissions::{Submission, Verdict},
+    },
     domain::{
-        ChannelId, OrderId,
+        ChannelId, OrderId, SubmissionId,
         effect::{Audience, Change, Notice, OutageId, OwnerNews, StaffNews},
         tracked::Tracked,
     },
@@ -22,7 +25,8 @@ pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: 
     let now = world.clock.now();
     let Some(order) = world.db.order(id).await? else { return Ok(world.db.finish(claim, now).await?) };
     let Some(channel) = order.ticket.channel else { return Ok(world.db.finish(claim, now).await?) };
-    let reason = match about {
+    let said = match about {
+        Notice::Asked { question } => world.db.question(*question).await?.map(|asked| asked.text),
         Notice::Declined { submission } => match world.db.submission(*submission).await?.map(|found| found.verdict) {
             Some(Verdict::Declined { reason, .. }) => Some(reason),
             _ => None,
@@ -30,10 +34,15 @@ pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: 
         _ => None,
     };
     let locale = world.locale_of(order.customer).await?;
-    let post = notice::notice(locale, &order, about, reason.as_deref());
+    let post = notice::notice(locale, &order, about, said.as_deref());
     let marker = Marker::notice(id, about);
     match say(world, claim, channel, post, &marker).await {
-        Ok(message) => Ok(world.db.posted(claim, message, channel, Tracked::TicketNotice, now).await?),
+        Ok(message) => {
+            if let Notice::Declined { submission } = about {
+                world.db.declined_told(*submission, now).await?;
+            }
+            Ok(world.db.posted(claim, message, channel, Tracked::TicketNotice, now).await?)
+        }
         Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => {
             world.db.ticket_gone(channel, now).await?;
             Ok(world.db.finish(claim, now).await?)
@@ -45,18 +54,65 @@ pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: 
 /// Tells staff something in the review channel.
 pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Result<(), Failure> {
     let now = world.clock.now();
-    let StaffNews::Duplicate { order: id, source, .. } = about;
-    let Some(order) = world.db.order(id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(order) = world.db.order(about.order()).await? else { return Ok(world.db.finish(claim, now).await?) };
     let channel = world.config.discord.review_channel_id;
     let post = news::staff(world.shop_locale(), about, &order);
-    let message = say(world, claim, channel, post, &Marker::duplicate(id, source)).await?;
+    let (post, marker) = match about {
+        StaffNews::Duplicate { order: id, source, twin, .. } => {
+            (with_twin(world, post, twin).await?, Marker::duplicate(id, source))
+        }
+        StaffNews::ReferenceTaken { order: id, twin, .. } => {
+            (with_twin(world, post, twin).await?, Marker::reference(id, twin))
+        }
+        StaffNews::ReviewWaits { order: id, submission } => {
+            let Some(waiting) = waiting(world, *submission).await? else {
+                return Ok(world.db.finish(claim, now).await?);
+            };
+            let post = with_card(world, post, &waiting);
+            let post = match world.config.discord.admin_role_id {
+                Some(role) => post.calling_role(role),
+                None => post,
+            };
+            (post, Marker::waits(id, *submission))
+        }
+    };
+    let message = say(world, claim, channel, post, &marker).await?;
     Ok(world.db.posted(claim, message, channel, Tracked::StaffNews, now).await?)
 }
 
 /// Tells every owner something by direct message; where those are closed, in the review channel.
 pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> Result<(), Failure> {
-    let post = news::owner(world.shop_locale(), about);
+    let mut post = news::owner(world.shop_locale(), about);
+    if let OwnerNews::ReviewWaits { submission, .. } = about {
+        let Some(waiting) = waiting(world, *submission).await? else {
+            return Ok(world.db.finish(claim, world.clock.now()).await?);
+        };
+        post = with_card(world, post, &waiting);
+    }
     to_owners(world, claim, post, &Marker::owner(about), Tracked::OwnerNews).await
+}
+
+/// A proof that still waits for review; `None` when it was decided meanwhile.
+async fn waiting(world: &World, id: SubmissionId) -> Result<Option<Submission>, Failure> {
+    Ok(world.db.submission(id).await?.filter(|found| found.verdict == Verdict::Pending))
+}
+
+/// With a way to the card of the order that was first, if it has one.
+async fn with_twin(world: &World, post: Post, twin: &OrderId) -> Result<Post, Failure> {
+    let Some(latest) = world.db.latest_submission(twin).await? else { return Ok(post) };
+    Ok(match world.db.submission(latest).await? {
+        Some(submission) => with_card(world, post, &submission),
+        None => post,
+    })
+}
+
+fn with_card(world: &World, post: Post, submission: &Submission) -> Post {
+    let discord = &world.config.discord;
+    let link = |card| news::link_to(world.shop_locale(), discord.guild_id, discord.review_channel_id, card);
+    match submission.card {
+        Some(card) => post.row(link(card)),
+        None => post,
+    }
 }
 
 /// Tells of an outage as it is now, to owners or to staff.

@@ -52,6 +52,7 @@ async fn look_at(world: &World, order: &Order, message: &Message) -> Result<Vec<
     let Some(order) = world.db.order(&order.id).await? else { return Ok(Vec::new()) };
     match order.accepts_proof() {
         Err(ProofRefused::NoMethod) => return Ok(vec![Notice::NoMethod { message: id }]),
+        Err(ProofRefused::NoReference) => return Ok(vec![Notice::NoReference { message: id }]),
         // The ticket is locked or about to be: the status message says why.
         Err(_) => return Ok(Vec::new()),
         Ok(()) => {}
@@ -71,6 +72,7 @@ async fn look_at(world: &World, order: &Order, message: &Message) -> Result<Vec<
                 tracing::info!(order.id = %order.id, user.id = %order.customer, outcome = ?sent, "a proof was sent");
                 return Ok(match sent {
                     Submitted::Refused(ProofRefused::NoMethod) => vec![Notice::NoMethod { message: id }],
+                    Submitted::Refused(ProofRefused::NoReference) => vec![Notice::NoReference { message: id }],
                     Submitted::Accepted(_) | Submitted::Seen | Submitted::Duplicate | Submitted::Refused(_) => {
                         Vec::new()
                     }
@@ -100,5 +102,6 @@ fn facts(picture: &Picture) -> Proof {
         width: picture.width,
         height: picture.height,
         size: picture.bytes.len() as u64,
+        told: picture.told.clone(),
     }
 }

@@ -48,7 +48,8 @@ pub(super) fn picture(bytes: Vec<u8>, format: Format) -> Result<Picture, Picture
     small.apply_orientation(orientation);
     let card = card(&small)?;
     let hash = PictureHash(Sha256::digest(&bytes).into());
-    Ok(Picture { bytes, format, width, height, hash, pixel_hash, card })
+    let told = super::told::told(&bytes);
+    Ok(Picture { bytes, format, width, height, hash, pixel_hash, told, card })
 }
 
 fn limits() -> Limits {

@@ -3,6 +3,7 @@
 mod backup;
 mod cleanup;
 mod health;
+mod review;
 
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> a
     let lapse_look = cleanup::LAPSE_LOOK.min(schedule.order_expiry).min(schedule.order_reminder);
     loops.spawn(start("clock", cleanup::CLOCK_LOOK, Duration::ZERO).every(cleanup::watch_clock));
     loops.spawn(later("unpaid orders", lapse_look).every(cleanup::lapse));
+    let review_look = review::period(&world);
+    loops.spawn(later("waiting reviews", review_look).every(review::remind));
     loops.spawn(later("session clean-up", schedule.session_cleanup).every(cleanup::forget_sessions));
     loops.spawn(later("rate limit clean-up", schedule.rate_limit_cleanup).every(move |_| {
         tracing::trace!(people = limits.forget(), "rate limits whose time is over are forgotten");

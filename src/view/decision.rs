@@ -66,6 +66,11 @@ impl Reason {
         })
     }
 
+    /// What the customer reads when the receipt was found to be a fake.
+    pub fn fake(customer: Locale) -> String {
+        customer.say("reason-fake")
+    }
+
     fn label(self, staff: Locale) -> String {
         staff.say(match self {
             Self::NotReceived => "reason-label-not-received",
@@ -100,6 +105,8 @@ pub enum Action<'a> {
     },
     /// Book an order that needs attention as delivered by hand.
     ByHand,
+    /// Decline it for good and block the customer, who reads this.
+    Fake(&'a str),
 }
 
 /// What a confirmation is made of.
@@ -130,6 +137,7 @@ pub fn confirmation(locale: Locale, facts: &ConfirmFacts<'_>) -> Post {
         }
         Action::Part { .. } => (Tone::Ask, "decision-part-title", "decision-part-body"),
         Action::Enough { .. } => (Tone::Good, "decision-approve-title", "decision-enough-body"),
+        Action::Fake(_) => (Tone::Bad, "decision-fake-title", "decision-fake-body"),
         Action::ByHand => (Tone::Good, "decision-by-hand-title", "decision-by-hand-body"),
         Action::Decline(_) => (Tone::Bad, "decision-decline-title", "decision-decline-body"),
     };
@@ -164,7 +172,7 @@ pub fn confirmation(locale: Locale, facts: &ConfirmFacts<'_>) -> Post {
 fn details(locale: Locale, action: Action<'_>) -> Vec<(&'static str, String)> {
     match action {
         Action::Approve | Action::ByHand => vec![],
-        Action::Decline(reason) => vec![("common-reason", words::reason(reason))],
+        Action::Decline(reason) | Action::Fake(reason) => vec![("common-reason", words::reason(reason))],
         Action::Part { received, missing } => {
             let missing = locale.with("decision-missing-after", &[("missing", words::money(missing).into())]);
             vec![("review-part", words::money(received)), ("decision-afterwards", missing)]
@@ -271,6 +279,8 @@ pub enum Outcome {
         /// What is missing.
         missing: Money,
     },
+    /// The order is closed and its customer blocked.
+    Blocked,
     /// The order is closed; it had needed attention.
     GivenUp,
     /// The order is booked as delivered by hand.
@@ -337,6 +347,7 @@ fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
             "decision-part-booked",
             &[("received", words::money(*received).into()), ("missing", words::money(*missing).into())],
         ),
+        Outcome::Blocked => say("decision-blocked"),
         Outcome::GivenUp => say("decision-given-up"),
         Outcome::BookedByHand => say("decision-booked-by-hand"),
         Outcome::Declined { attempts_left: 0 } => say("decision-declined-for-good"),

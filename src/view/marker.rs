@@ -47,6 +47,16 @@ impl Marker {
         Self(format!("order {order} · duplicate {source}"))
     }
 
+    /// A line for staff about a transaction reference that another order owns.
+    pub fn reference(order: &OrderId, twin: &OrderId) -> Self {
+        Self(format!("order {order} · reference {twin}"))
+    }
+
+    /// A line for staff about a proof that waits.
+    pub fn waits(order: &OrderId, submission: SubmissionId) -> Self {
+        Self(format!("order {order} · waits {submission}"))
+    }
+
     /// A message to an owner.
     pub fn owner(news: &OwnerNews) -> Self {
         // A panel's name is the operator's word: it may stand here, but not as a ping.

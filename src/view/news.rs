@@ -1,15 +1,29 @@
 //! Lines for staff in the review channel, and direct messages to the owners.
 
 use crate::domain::{
-    Order,
+    ChannelId, GuildId, MessageId, Order,
     effect::{OwnerNews, StaffNews},
 };
 
-use super::{Locale, Marker, Post, text, words};
+use super::{Locale, Marker, Post, Press, Row, text, words};
 
 /// A line for staff; `order` is the order it is about.
 pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
     match news {
+        StaffNews::ReferenceTaken { order: id, twin, foreign } => {
+            let arguments = [
+                ("customer", text::person(order.customer).into()),
+                ("order", text::code(id.as_str(), 20).into()),
+                ("twin", text::code(twin.as_str(), 20).into()),
+            ];
+            let said = if *foreign { "news-reference-foreign" } else { "news-reference-own" };
+            Post::text(locale.with(said, &arguments)).marked(&Marker::reference(id, twin))
+        }
+        StaffNews::ReviewWaits { order: id, submission } => {
+            let arguments =
+                [("customer", text::person(order.customer).into()), ("order", text::code(id.as_str(), 20).into())];
+            Post::text(locale.with("news-review-waits", &arguments)).marked(&Marker::waits(id, *submission))
+        }
         StaffNews::Duplicate { order: id, twin, foreign, source } => {
             let arguments = [
                 ("customer", text::person(order.customer).into()),
@@ -30,6 +44,9 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
         OwnerNews::NoTicket { order } => {
             locale.with("news-no-ticket", &[("order", text::code(order.as_str(), 20).into())])
         }
+        OwnerNews::ReviewWaits { order, .. } => {
+            locale.with("news-review-waits-long", &[("order", text::code(order.as_str(), 20).into())])
+        }
         OwnerNews::LoginRefused { panel } => locale.with("news-login-refused", &[("panel", words::name(panel).into())]),
         OwnerNews::NoBackup => locale.say("news-no-backup"),
         OwnerNews::ClockJumped { at, minutes, hold } => locale.with(
@@ -42,4 +59,10 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
         OwnerNews::Parked { key } => locale.with("news-parked", &[("key", text::code(key, 150).into())]),
     };
     Post::text(content).marked(&Marker::owner(news))
+}
+
+/// A button that leads to a message, such as the card that a line is about.
+pub fn link_to(locale: Locale, guild: GuildId, channel: ChannelId, message: MessageId) -> Row {
+    let url = format!("https://discord.com/channels/{guild}/{channel}/{message}");
+    Row::Buttons(vec![Press::Link { url, label: locale.say("news-to-card-button") }])
 }

@@ -1,24 +1,28 @@
 //! Short messages in a ticket that ring its customer's phone. An edited status message does not.
 
-use crate::domain::{Order, OrderState, effect::Notice};
+use crate::domain::{Order, OrderState, button::Button, effect::Notice};
 
-use super::{Locale, Marker, Post, proof, text, words};
+use super::{Locale, Marker, Post, Press, Row, Tone, proof, text, words};
 
-/// A notice for the customer of an order. `declined` is the reason that stands with the
-/// submission of [`Notice::Declined`]; the others do not need it.
-pub fn notice(locale: Locale, order: &Order, notice: &Notice, declined: Option<&str>) -> Post {
+/// A notice for the customer of an order. `said` is what staff wrote: the reason of
+/// [`Notice::Declined`], the question of [`Notice::Asked`]; the others do not need it.
+pub fn notice(locale: Locale, order: &Order, notice: &Notice, said: Option<&str>) -> Post {
     let sentence = match notice {
         Notice::Welcome => locale.say("notice-welcome"),
-        Notice::Declined { .. } => declined_text(locale, order, declined.unwrap_or_default()),
+        Notice::Declined { .. } => declined_text(locale, order, said.unwrap_or_default()),
         Notice::PartPaid { .. } if order.missing().minor > 0 => {
             let (received, missing) = (words::money(order.received), words::money(order.missing()));
             locale.with("notice-part-paid", &[("received", received.into()), ("missing", missing.into())])
         }
         // The rest has arrived meanwhile.
         Notice::PartPaid { .. } => locale.say("notice-pay-soon-no-more"),
+        Notice::Asked { .. } => {
+            locale.with("notice-asked", &[("question", words::reason(said.unwrap_or_default()).into())])
+        }
         Notice::BadPicture { why, .. } => proof::picture_text(locale, *why),
         Notice::Duplicate { .. } => locale.say("proof-duplicate"),
         Notice::NoMethod { .. } => locale.say("proof-no-method"),
+        Notice::NoReference { .. } => locale.say("proof-no-reference"),
         Notice::LinkWaits => locale.say("notice-link-waits"),
         Notice::PaySoon => match order.state {
             OrderState::PendingPayment { expires_at, .. } => {
@@ -30,7 +34,14 @@ pub fn notice(locale: Locale, order: &Order, notice: &Notice, declined: Option<&
     };
     let content =
         locale.with("notice-to", &[("customer", text::person(order.customer).into()), ("sentence", sentence.into())]);
-    Post::text(content).to(order.customer).marked(&Marker::notice(&order.id, notice))
+    let post = Post::text(content).to(order.customer).marked(&Marker::notice(&order.id, notice));
+    match notice {
+        Notice::Asked { question } => {
+            let answer = Press::ours(Button::Answer(*question), locale.say("notice-answer-button"), Tone::Ask);
+            post.row(Row::Buttons(vec![answer]))
+        }
+        _ => post,
+    }
 }
 
 fn declined_text(locale: Locale, order: &Order, reason: &str) -> String {

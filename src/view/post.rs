@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::{UserId, button::Button};
+use crate::domain::{RoleId, UserId, button::Button};
 
 use super::Marker;
 
@@ -19,6 +19,8 @@ pub struct Post {
     pub files: Vec<File>,
     /// The one person whose phone may ring.
     pub mention: Option<UserId>,
+    /// The one role whose people's phones may ring.
+    pub role: Option<RoleId>,
 }
 
 /// Posts carry links; a log must not.
@@ -208,6 +210,14 @@ impl Post {
     pub fn calling(mut self, user: UserId) -> Self {
         self.content = format!("{}\n{}", super::text::person(user), self.content);
         self.to(user)
+    }
+
+    /// Addressed to everybody with a role, in front of the text.
+    #[must_use]
+    pub fn calling_role(mut self, role: RoleId) -> Self {
+        self.content = format!("{}\n{}", super::text::role(role), self.content);
+        self.role = Some(role);
+        self
     }
 
     /// With a marker: in the first box's footer, else as a small last line.

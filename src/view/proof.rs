@@ -50,6 +50,7 @@ pub fn wrong_channel(locale: Locale, order: &Order) -> Post {
 pub(super) fn refused_text(locale: Locale, why: ProofRefused) -> String {
     locale.say(match why {
         ProofRefused::NoMethod => "proof-no-method",
+        ProofRefused::NoReference => "proof-no-reference",
         ProofRefused::UnderReview => "proof-under-review",
         ProofRefused::AlreadyApproved => "proof-already-approved",
         ProofRefused::Closed => "proof-closed",

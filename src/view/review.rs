@@ -6,6 +6,7 @@ use crate::domain::{
     grants::{Expiry, Note},
     order::{Decision, Delivery, SubmissionId},
     proofs::{Flag, Verdict},
+    review::{History, Looking, Question},
     trouble::Cause,
 };
 
@@ -28,6 +29,8 @@ pub struct CardFacts<'a> {
     pub customer_name: &'a str,
     /// When the proof came.
     pub submitted_at: Millis,
+    /// The transfer's reference, where one was typed.
+    pub reference: Option<&'a str>,
     /// What is odd about it.
     pub flags: &'a [Flag],
     /// What was decided about this submission.
@@ -40,6 +43,14 @@ pub struct CardFacts<'a> {
     pub panel_down_since: Option<Millis>,
     /// What is known of an order that needs attention.
     pub known: Option<Known>,
+    /// What is known of the customer.
+    pub history: Option<History>,
+    /// Who is looking at it at this moment.
+    pub looking: Option<Looking>,
+    /// What the customer was asked about it last.
+    pub question: Option<&'a Question>,
+    /// When the customer was told of the decline.
+    pub told_at: Option<Millis>,
 }
 
 /// What is known of an order that needs attention, besides its cause.
@@ -144,7 +155,13 @@ fn base(locale: Locale, facts: &CardFacts<'_>, embed: Embed) -> Embed {
     if is_open(facts) {
         embed = embed.short(locale.say("review-attempts"), order.attempts_left.to_string());
     }
+    if let Some(reference) = facts.reference {
+        embed = embed.short(locale.say("review-reference"), text::code(reference, 80));
+    }
     embed = embed.field(locale.say("review-submitted"), submitted);
+    if let Some(history) = facts.history {
+        embed = embed.field(locale.say("review-history"), history_text(locale, order, history));
+    }
     if let Some(received) = received(locale, order) {
         embed = embed.field(locale.say("review-received"), received);
     }
@@ -152,7 +169,45 @@ fn base(locale: Locale, facts: &CardFacts<'_>, embed: Embed) -> Embed {
         let lines: Vec<String> = facts.flags.iter().take(8).map(|flag| flag_text(locale, flag)).collect();
         embed = embed.field(locale.say("review-flags"), lines.join("\n"));
     }
+    for (name, value) in facts.question.into_iter().flat_map(|question| question_fields(locale, question)) {
+        embed = embed.field(locale.say(name), value);
+    }
+    if let Some(looking) = facts.looking.filter(|_| is_open(facts)) {
+        let until = [("who", text::person(looking.by).into()), ("until", text::date(looking.until).into())];
+        embed = embed.field(locale.say("review-looking"), locale.with("review-looking-until", &until));
+    }
     embed
+}
+
+fn history_text(locale: Locale, order: &Order, history: History) -> String {
+    let numbers = [history.completed, history.declined, history.reversed, history.open];
+    let orders = if numbers == [0; 4] {
+        locale.say("review-history-first")
+    } else {
+        let names = ["completed", "declined", "reversed", "open"];
+        locale.with("review-history-orders", &names.into_iter().zip(numbers.map(Into::into)).collect::<Vec<_>>())
+    };
+    let made = ("made", text::relative(order.customer.made_at()).into());
+    let account = match history.joined_at {
+        Some(joined) => locale.with("review-history-joined", &[made, ("joined", text::relative(joined).into())]),
+        None => locale.with("review-history-account", &[made]),
+    };
+    let mut lines = vec![orders, account];
+    lines.extend(history.blocked.then(|| locale.say("review-history-blocked")));
+    lines.join("\n")
+}
+
+fn question_fields(locale: Locale, question: &Question) -> [(&'static str, String); 2] {
+    let asked = [
+        ("who", text::person(question.by).into()),
+        ("when", text::relative(question.at).into()),
+        ("question", words::reason(&question.text).into()),
+    ];
+    let answer = match &question.answer {
+        Some((answer, _)) => words::reason(answer),
+        None => locale.say("review-answer-none"),
+    };
+    [("review-question", locale.with("review-question-by", &asked)), ("review-answer", answer)]
 }
 
 /// Whether the card waits for a decision about its proof.
@@ -185,6 +240,13 @@ fn flag_text(locale: Locale, flag: &Flag) -> String {
         Flag::SamePixels { twin } => {
             locale.with("review-flag-same-pixels", &[("twin", text::code(twin.as_str(), 20).into())])
         }
+        Flag::ReferenceTwin { twin } => {
+            locale.with("review-flag-reference", &[("twin", text::code(twin.as_str(), 20).into())])
+        }
+        Flag::Edited { software } => locale.with("review-flag-edited", &[("software", words::name(software).into())]),
+        Flag::TakenBefore => locale.say("review-flag-taken-before"),
+        Flag::TakenLater => locale.say("review-flag-taken-later"),
+        Flag::NewAccount => locale.say("review-flag-new-account"),
     }
 }
 
@@ -205,6 +267,7 @@ fn outcome(locale: Locale, facts: &CardFacts<'_>) -> Vec<(String, String)> {
         (Verdict::Declined { by, at, reason }, _) => vec![
             field("review-decision", decided(locale, "review-declined-by", *by, *at)),
             field("common-reason", words::reason(reason)),
+            field("review-told", told(locale, facts.told_at)),
         ],
         (Verdict::Approved { .. }, OrderState::Provisioning { approved }) => {
             let progress = match facts.panel_down_since {
@@ -246,6 +309,14 @@ fn known_text(locale: Locale, order: &Order, known: Known) -> String {
     };
     let booked = locale.say(if known.booked { "review-known-booked" } else { "review-known-unbooked" });
     [client, delivery, booked].join("\n")
+}
+
+/// Whether the customer has read of the decline, as far as a message in the ticket says so.
+fn told(locale: Locale, at: Option<Millis>) -> String {
+    match at {
+        Some(at) => locale.with("review-told-at", &[("when", text::date(at).into())]),
+        None => locale.say("review-not-told"),
+    }
 }
 
 fn approval(locale: Locale, approved: Decision) -> (String, String) {
@@ -291,6 +362,7 @@ fn buttons(locale: Locale, facts: &CardFacts<'_>) -> Row {
             press(Button::Approve(facts.submission), "review-approve-button", Tone::Good),
             press(Button::Decline(facts.submission), "review-decline-button", Tone::Bad),
             press(Button::AmountDiffers(facts.submission), "review-amount-button", Tone::Over),
+            press(Button::More(facts.submission), "review-more-button", Tone::Over),
         ],
         (Verdict::Approved { .. }, OrderState::NeedsAttention { .. }) => vec![
             press(Button::Retry(order()), "review-retry-button", Tone::Ask),

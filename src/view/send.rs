@@ -94,7 +94,8 @@ impl Post {
     fn mentions(&self) -> CreateAllowedMentions {
         // An id of 0 is nobody's, and serenity's own id type cannot hold it.
         let user = self.mention.filter(|user| user.0 != 0).map(|user| serenity::all::UserId::new(user.0));
-        CreateAllowedMentions::new().users(user)
+        let role = self.role.filter(|role| role.0 != 0).map(|role| serenity::all::RoleId::new(role.0));
+        CreateAllowedMentions::new().users(user).roles(role)
     }
 
     fn components(&self) -> Vec<CreateActionRow> {

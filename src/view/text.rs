@@ -1,7 +1,7 @@
 //! What people wrote, made safe to repeat: no pings, no markdown, no invisible characters, no
 //! more than its place holds. Lengths are in UTF-16 units, the strictest way Discord may count.
 
-use crate::domain::{ChannelId, Millis, UserId};
+use crate::domain::{ChannelId, Millis, RoleId, UserId};
 
 /// What stands where a text has nothing visible in it; Discord refuses empty fields.
 const NOTHING: &str = "–";
@@ -49,6 +49,11 @@ pub fn relative(at: Millis) -> String {
 /// A person by name; it rings only where a post says so.
 pub fn person(user: UserId) -> String {
     format!("<@{user}>")
+}
+
+/// A role by name; it rings only where a post says so.
+pub fn role(role: RoleId) -> String {
+    format!("<@&{role}>")
 }
 
 /// A channel as a link.

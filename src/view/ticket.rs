@@ -5,7 +5,7 @@ use crate::domain::{
     Millis, Order, OrderState,
     button::Button,
     order::{CancelCause, Delivery, MethodSnapshot},
-    shop::PaymentMethod,
+    shop::{PaymentMethod, ReferencePolicy},
 };
 
 use super::{
@@ -98,16 +98,32 @@ fn pending(locale: Locale, facts: &TicketFacts<'_>, expires_at: Millis, declined
     if !order.has_money() {
         embed = embed.short(locale.say("ticket-pay-before"), text::relative(expires_at));
     }
-    Post::embed(embed).row(method_menu(locale, facts)).row(cancel_row(locale, order))
+    if let Some(reference) = &order.reference {
+        embed = embed.short(locale.say("ticket-reference"), text::code(reference, 80));
+    }
+    Post::embed(embed).row(method_menu(locale, facts)).row(reference_row(locale, order)).row(cancel_row(locale, order))
+}
+
+/// The button for the transfer's reference, where the method asks for one.
+fn reference_row(locale: Locale, order: &Order) -> Row {
+    let asks = |method: &&MethodSnapshot| method.reference != ReferencePolicy::Off;
+    let button = order.method.as_ref().filter(asks).map(|_| {
+        let tone = if order.lacks_reference() { Tone::Ask } else { Tone::Over };
+        Press::ours(Button::Reference(order.id.clone()), locale.say("ticket-reference-button"), tone)
+    });
+    Row::Buttons(button.into_iter().collect())
 }
 
 /// The operator's own words, and how to send the proof.
 fn instructions(locale: Locale, facts: &TicketFacts<'_>, method: &MethodSnapshot) -> Vec<String> {
     let send = locale.say(if facts.message_content { "ticket-send-here" } else { "ticket-send-by-command" });
-    if method.instructions.trim().is_empty() {
-        return vec![send];
-    }
-    vec![text::operator(&method.instructions, 1500), send]
+    let reference = match method.reference {
+        ReferencePolicy::Off => None,
+        ReferencePolicy::Optional => Some(locale.say("ticket-reference-optional")),
+        ReferencePolicy::Required => Some(locale.say("ticket-reference-required")),
+    };
+    let theirs = Some(&method.instructions).filter(|text| !text.trim().is_empty());
+    theirs.map(|text| text::operator(text, 1500)).into_iter().chain(reference).chain([send]).collect()
 }
 
 /// Each alone: what is copied from a phone should be the value and nothing else.

@@ -162,7 +162,7 @@ fn addresses_and_ids_are_looked_at() {
     payment_methods.reference_pattern (line 132): "\d{8,14" is not a regular expression; twelve digits are '\d{12}', in single quotes
     payment_methods.account (line 137): a ` breaks how Discord shows it; leave it out
     limits.order (line 174): a limit is a count and a time up to a year such as "1/10m", or "off"
-    log.level (line 222): "verbose" is not known; write one of "error", "warn", "info", "debug", "trace"
+    log.level (line 227): "verbose" is not known; write one of "error", "warn", "info", "debug", "trace"
     "##);
 }
 

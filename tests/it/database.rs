@@ -35,6 +35,7 @@ fn order(number: u64, customer: u64) -> NewOrder {
         customer: UserId(customer),
         name: "Mona".into(),
         locale: "en".into(),
+        joined_at: None,
         plan,
         attempts: 3,
         lapse: std::time::Duration::from_hours(24),

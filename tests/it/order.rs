@@ -67,8 +67,10 @@ async fn an_order_is_paid_approved_and_delivered() {
     │ Payment method: Vodafone Cash
     │ Ticket: #order-order
     │ Order ID: `ORDER`
-    │ Attempts left after this one: 2
     │ Submitted: <time f>, <time R>
+    │ History:
+    │ This is their first order.
+    │ Account made <time R>; in this server since <time R>.
     │ Decision: Approved by @Adel, <time f>
     │ Given: New access until <time f>, 150 GB
     │ Delivery: Link sent by direct message, <time f>
@@ -168,9 +170,12 @@ async fn the_ticket_leads_step_by_step_to_the_payment() {
     │ Order ID: `ORDER`
     │ Attempts left after this one: 2
     │ Submitted: <time f>, <time R>
+    │ History:
+    │ This is their first order.
+    │ Account made <time R>; in this server since <time R>.
     │ [image proof.jpg]
     │ (order ORDER · proof 1)
-    [Approve] [Decline] [Amount differs]
+    [Approve] [Decline] [Amount differs] [More]
     ");
     assert!(mona.posts("more.png", &receipt("more")).is_err(), "the ticket is locked");
     world.finish().await;

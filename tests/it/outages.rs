@@ -161,10 +161,13 @@ async fn a_refusal_returns_the_payment_to_review() {
             │ Order ID: `ORDER`
             │ Attempts left after this one: 2
             │ Submitted: <time f>, <time R>
+            │ History:
+            │ This is their first order.
+            │ Account made <time R>; in this server since <time R>.
             │ What the panel answered: the inbound is full
             │ [image proof.jpg]
             │ (order ORDER · proof 1)
-            [Approve] [Decline] [Amount differs]
+            [Approve] [Decline] [Amount differs] [More]
             ");
         }
         world.settles().await;

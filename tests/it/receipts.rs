@@ -95,6 +95,7 @@ async fn a_picture_of_another_customer_is_refused() {
     A picture was refused: another customer's order owns it.
     Sent by @Karim for order `ORDER-2`; it belongs to order `ORDER-1`. Ticket: #order-order-2
     -# order ORDER-2 · duplicate message:ID
+    [Open the card ↗]
     ");
     karim.uploads("Karim's own receipt").await;
     assert!(world.admin("Adel").card().await.contains("Attempts left after this one: 2"), "it cost nothing");
@@ -117,6 +118,7 @@ async fn a_picture_of_a_completed_order_is_refused() {
     A picture was refused: the same customer already used it for an order that was paid.
     Sent by @Mona for order `ORDER-2`; it belongs to order `ORDER-1`. Ticket: #order-order-2
     -# order ORDER-2 · duplicate message:ID
+    [Open the card ↗]
     ");
     world.finish().await;
 }
@@ -142,10 +144,13 @@ async fn a_picture_of_an_order_that_came_to_nothing_is_handed_on() {
     │ Order ID: `ORDER-2`
     │ Attempts left after this one: 2
     │ Submitted: <time f>, <time R>
+    │ History:
+    │ This is their first order.
+    │ Account made <time R>; in this server since <time R>.
     │ Please note: This picture was sent before, for the same customer's order `ORDER-1`, which was never completed.
     │ [image proof.jpg]
     │ (order ORDER-2 · proof 2)
-    [Approve] [Decline] [Amount differs]
+    [Approve] [Decline] [Amount differs] [More]
     ");
     world.finish().await;
 }

@@ -17,7 +17,9 @@ use tollkeeper::{
         button::Token,
         grants::{Expiry, Filled},
         order::{CancelCause, MethodSnapshot, PlanSnapshot},
+        picture::Told,
         revenue::{Period, Sum, day_of},
+        shop::ReferencePolicy,
     },
 };
 
@@ -150,6 +152,7 @@ fn new_order(plan: usize) -> NewOrder {
         customer: UserId(0),
         name: "Mona".into(),
         locale: "en".into(),
+        joined_at: None,
         plan: PlanSnapshot {
             id: id.into(),
             name: id.into(),
@@ -171,12 +174,21 @@ fn snapshot(method: usize) -> MethodSnapshot {
         account: "0100".into(),
         holder: "Shop".into(),
         instructions: String::new(),
+        reference: ReferencePolicy::Off,
     }
 }
 
 fn proof(number: u64) -> Proof {
     let hash = format!("{number:064x}");
-    Proof { pixel_hash: hash.clone(), hash, format: "png".into(), width: 300, height: 300, size: 1000 }
+    Proof {
+        pixel_hash: hash.clone(),
+        hash,
+        format: "png".into(),
+        width: 300,
+        height: 300,
+        size: 1000,
+        told: Told::default(),
+    }
 }
 
 fn period(text: &str) -> Period {

@@ -443,6 +443,9 @@ async fn a_strangers_client_under_our_name_waits_for_a_person() {
     │ Ticket: #order-order
     │ Order ID: `ORDER`
     │ Submitted: <time f>, <time R>
+    │ History:
+    │ This is their first order.
+    │ Account made <time R>; in this server since <time R>.
     │ Decision: Approved by @Adel, <time f>
     │ What is wrong: The panel has a client named tk-order with another uuid; it is not ours to change.
     │ What is known:

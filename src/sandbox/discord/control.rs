@@ -12,6 +12,9 @@ use super::state::{Channel, Id, Kind, Member, Overwrite, Role, State, User};
 use super::view::View;
 use super::{Discord, Options, Person, permission, system_millis};
 
+/// Most people's accounts are older than today: a year, in milliseconds.
+const YEAR: u64 = 365 * 24 * 60 * 60 * 1000;
+
 /// The guild as it starts: its owner Hala, the bot with its role, `@everyone`.
 pub(super) fn first_state(options: &Options) -> State {
     let now = options.clock.clone().unwrap_or_else(|| Arc::new(system_millis));
@@ -46,9 +49,9 @@ pub(super) fn first_state(options: &Options) -> State {
     };
     state.guild = state.next_id();
     state.add_role(state.guild, "@everyone", permission::EVERYONE);
-    let owner = state.add_person("Hala", false);
+    let owner = state.add_person("Hala", false, YEAR);
     state.owner = owner;
-    state.bot = state.add_person(&options.bot_name, true);
+    state.bot = state.add_person(&options.bot_name, true, YEAR);
     state.app = state.bot;
     let role = state.next_id();
     state.add_role(role, &options.bot_name, options.bot_permissions);
@@ -68,8 +71,11 @@ impl State {
         self.roles.insert(id, Role { id, name: name.to_owned(), permissions, position });
     }
 
-    fn add_person(&mut self, name: &str, bot: bool) -> Id {
+    /// A person, or a bot, whose account is `age` milliseconds old.
+    fn add_person(&mut self, name: &str, bot: bool, age: u64) -> Id {
         let id = self.next_id();
+        // A clock that has hardly begun leaves no room for a past.
+        let id = id.checked_sub(age << 22).unwrap_or(id);
         let user = User {
             id,
             username: name.to_lowercase().replace(' ', "_"),
@@ -135,12 +141,18 @@ impl Discord {
     /// A new member with these roles.
     pub fn member(&self, name: &str, roles: &[Id]) -> Person {
         let id = self.shared.change(|state| {
-            let id = state.add_person(name, false);
+            let id = state.add_person(name, false, YEAR);
             if let Some(member) = state.members.get_mut(&id) {
                 member.roles = roles.to_vec();
             }
             id
         });
+        self.person(id)
+    }
+
+    /// Somebody whose account was made a moment ago.
+    pub fn newcomer(&self, name: &str) -> Person {
+        let id = self.shared.change(|state| state.add_person(name, false, 0));
         self.person(id)
     }
 

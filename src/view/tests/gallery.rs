@@ -10,7 +10,8 @@ pub(super) use keeping::reviewers;
 
 use crate::{
     domain::{
-        ChannelId, Currency, Millis, Money, Order, OrderId, OrderState, PaymentMethod, Plan, SubmissionId, UserId,
+        ChannelId, Currency, Millis, Money, Order, OrderId, OrderState, PaymentMethod, Plan, RoleId, SubmissionId,
+        UserId,
         effect::Notice,
         grants::Expiry,
         order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, ProofRefused, Source, Ticket},
@@ -36,6 +37,8 @@ pub(super) const MONA: UserId = UserId(1001);
 pub(super) const ADEL: UserId = UserId(2002);
 /// The ticket.
 pub(super) const TICKET: ChannelId = ChannelId(3003);
+/// The admins' role.
+pub(super) const ROLE: RoleId = RoleId(4004);
 /// A gigabyte.
 pub(super) const GB: u64 = 1 << 30;
 /// A link as the panels give it.
@@ -77,7 +80,9 @@ pub(super) fn order_of(words: Words<'_>, state: OrderState) -> Order {
             account: words.name.to_owned(),
             holder: words.name.to_owned(),
             instructions: words.sentence.to_owned(),
+            reference: ReferencePolicy::Off,
         }),
+        reference: None,
         attempts_left: 2,
         received: Money::new(0, price().currency),
         state,
@@ -169,12 +174,14 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all.extend(proofs_and_notices(locale, words));
     all.extend(staff::cards(locale, words));
     all.extend(staff::decisions(locale, words));
+    all.extend(staff::beside_decisions(locale, words));
     all.extend(deliveries(locale, words));
     all.extend(staff::all_news(locale, words));
     all.extend(keeping::outages(locale, words));
     all.extend(keeping::dashboards(locale, words));
     all.extend(keeping::books(locale, words));
     all.extend(desk::records(locale, words));
+    all.extend(staff::references(locale));
     // The rest is no post, but its texts count.
     let _ = (decision::reason_modal(locale, SubmissionId(1)), command::all(locale));
     let _ = Reason::ALL.map(|reason| reason.text(locale));
@@ -231,6 +238,12 @@ fn tickets(locale: Locale, words: Words<'_>) -> Vec<Post> {
             let facts = TicketFacts { order: &order, methods: &methods, message_content, closes_at };
             posts.push(ticket::status(locale, &facts));
         }
+        for policy in [ReferencePolicy::Optional, ReferencePolicy::Required] {
+            let method = order.method.clone().map(|method| MethodSnapshot { reference: policy, ..method });
+            let typed = Order { method, reference: Some(words.name.to_owned()), ..order.clone() };
+            let facts = TicketFacts { order: &typed, methods: &methods, message_content: true, closes_at: None };
+            posts.push(ticket::status(locale, &facts));
+        }
         let part = Order { received: Money::new(10_000, price().currency), ..order.clone() };
         let facts = TicketFacts { order: &part, methods: &methods, message_content: true, closes_at: None };
         posts.push(ticket::status(locale, &facts));
@@ -269,6 +282,7 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
     ];
     for why in [
         ProofRefused::NoMethod,
+        ProofRefused::NoReference,
         ProofRefused::UnderReview,
         ProofRefused::AlreadyApproved,
         ProofRefused::Closed,
@@ -285,6 +299,7 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Notice::Welcome,
         Notice::Duplicate { message: 5 },
         Notice::NoMethod { message: 5 },
+        Notice::NoReference { message: 5 },
         Notice::LinkWaits,
         Notice::PaySoon,
     ] {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::gallery::{self, ADEL, LINK, MONA, Words};
+use super::gallery::{self, ADEL, LINK, MONA, ROLE, Words};
 use crate::view::{
     Embed, Locale, Post, Press, Row,
     decision::{self},
@@ -100,11 +100,13 @@ fn shown(post: &Post) -> Vec<&str> {
 /// No ping but those we write ourselves; inside a code span nothing is a ping.
 fn pings_nobody(post: &Post) -> Result<(), TestCaseError> {
     prop_assert!(post.mention.is_none_or(|user| user == MONA));
+    prop_assert!(post.role.is_none_or(|role| role == ROLE));
     for text in shown(post) {
         let mut bare: String = text.replace("\\`", "").split('`').step_by(2).collect();
         for ours in [MONA, ADEL].into_iter().chain(gallery::reviewers()) {
             bare = bare.replace(&format!("<@{ours}>"), "");
         }
+        bare = bare.replace(&format!("<@&{ROLE}>"), "");
         for harmless in ["\\@everyone", "\\@here"] {
             bare = bare.replace(harmless, "");
         }

@@ -14,6 +14,7 @@ use crate::{
         grants::{Expiry, Note},
         order::{Delivery, MethodSnapshot},
         proofs::{Flag, Verdict},
+        shop::ReferencePolicy,
         trouble::{Cause, Trouble},
     },
     view::{
@@ -34,6 +35,7 @@ fn monas_order(state: OrderState) -> Order {
         account: "01001234567".to_owned(),
         holder: "Nile Shop".to_owned(),
         instructions: String::new(),
+        reference: ReferencePolicy::Off,
     };
     Order { method: Some(method), ..order_of(PREMIUM, state) }
 }
@@ -44,12 +46,17 @@ fn facts<'a>(order: &'a Order, verdict: &'a Verdict) -> CardFacts<'a> {
         submission: SubmissionId(12),
         customer_name: "Mona_*",
         submitted_at: NOW,
+        reference: None,
         flags: &[],
         verdict,
         given: None,
         panel_note: None,
         panel_down_since: None,
         known: None,
+        history: None,
+        looking: None,
+        question: None,
+        told_at: None,
     }
 }
 
@@ -88,7 +95,7 @@ fn a_card_to_review() {
     |   The same picture was sent in another file for order `9000000000`.
     | (picture proof.jpg)
     | -- order 7000000000 · proof 12
-    [Approve] [Decline] [Amount differs]
+    [Approve] [Decline] [Amount differs] [More]
     (file proof.jpg)
     ");
 }
@@ -102,7 +109,7 @@ fn a_card_after_the_panel_refused() {
     | What the panel answered: Duplicate email\: tk-7000000000
     | (picture proof.jpg)
     | -- order 7000000000 · proof 12
-    [Approve] [Decline] [Amount differs]
+    [Approve] [Decline] [Amount differs] [More]
     ");
 }
 
@@ -181,6 +188,7 @@ fn a_card_that_was_declined() {
     | Over: Declined
     | Decision: Declined by <@2002>, <t:1800000000:f>
     | Reason: The amount you sent differs from the price of the order.
+    | Customer told: Not yet.
     | (picture proof.jpg)
     | -- order 7000000000 · proof 12
     ");
@@ -276,6 +284,7 @@ fn every_outcome_is_a_sentence() {
         Outcome::Declined { attempts_left: 1 },
         Outcome::Declined { attempts_left: 0 },
         Outcome::PartBooked { received: Money::new(10_000, price().currency), missing: price() },
+        Outcome::Blocked,
         Outcome::GivenUp,
         Outcome::BookedByHand,
         Outcome::BackInReview,
@@ -310,6 +319,7 @@ fn every_outcome_is_a_sentence() {
     Declined. The customer is told the reason and has 1 attempt left.
     Declined. No attempts were left, so the order is closed. The customer is told the reason.
     Accepted as a part: 100 EGP received so far, 250 EGP is missing. The customer is told.
+    Declined for good, and the customer is blocked. They are told the reason.
     The order is closed and nothing was booked. The customer is told the reason.
     Booked as delivered by hand.
     The payment is back in review.

@@ -48,6 +48,7 @@ fn monas_order(state: OrderState, chosen: bool) -> Order {
         holder: "Nile Shop".to_owned(),
         instructions: "Open **Vodafone Cash** (or dial *9#), choose “Send money” and write the order ID in the note."
             .to_owned(),
+        reference: ReferencePolicy::Off,
     };
     Order { method: chosen.then_some(method), ..order_of(PREMIUM, state) }
 }

@@ -95,6 +95,7 @@ async fn order(db: &Db, number: u64) -> OrderId {
         customer: UserId(number),
         name: "Mona".into(),
         locale: "en".into(),
+        joined_at: None,
         plan,
         attempts: 3,
         lapse: Duration::from_hours(24),

@@ -3,4 +3,6 @@
 
 mod amount;
 mod attention;
+mod more;
 mod races;
+mod reference;

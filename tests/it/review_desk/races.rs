@@ -16,6 +16,8 @@ use tollkeeper::{
         Currency, Millis, Money, OrderId, SubmissionId, UserId,
         button::Token,
         order::{MethodSnapshot, PlanSnapshot},
+        picture::Told,
+        shop::ReferencePolicy,
     },
 };
 
@@ -122,6 +124,7 @@ async fn submitted(db: &Db, number: u64) -> (OrderId, SubmissionId) {
         customer,
         name: "Mona".into(),
         locale: "en".into(),
+        joined_at: None,
         plan,
         attempts: 3,
         lapse: Duration::from_hours(24),
@@ -134,10 +137,19 @@ async fn submitted(db: &Db, number: u64) -> (OrderId, SubmissionId) {
         account: "1".into(),
         holder: "A".into(),
         instructions: String::new(),
+        reference: ReferencePolicy::Off,
     };
     assert!(db.choose_method(&id, &method, NOW).await.unwrap());
     let hash = format!("{number:064x}");
-    let proof = Proof { pixel_hash: hash.clone(), hash, format: "png".into(), width: 100, height: 100, size: 1 };
+    let proof = Proof {
+        pixel_hash: hash.clone(),
+        hash,
+        format: "png".into(),
+        width: 100,
+        height: 100,
+        size: 1,
+        told: Told::default(),
+    };
     match db.submit_proof(&id, customer, &ProofSource::Message(number), &proof, NOW).await.unwrap() {
         Submitted::Accepted(submission) => (id, submission),
         other => unreachable!("{other:?}"),

@@ -31,14 +31,22 @@ pub(crate) struct Scene {
     pub(crate) schedule: BTreeMap<&'static str, String>,
     /// `[limits]`.
     pub(crate) limits: BTreeMap<&'static str, String>,
+    /// Whether Vodafone Cash asks for the transfer's reference, which has digits alone.
+    pub(crate) reference: &'static str,
     /// `shop.renewal_traffic`.
     pub(crate) renewal_traffic: &'static str,
 }
 
 impl Default for Scene {
     fn default() -> Self {
-        let schedule =
-            [("retry_min", "30ms"), ("retry_max", "300ms"), ("panel_timeout", "400ms"), ("clock_hold", "off")];
+        let schedule = [
+            ("retry_min", "30ms"),
+            ("retry_max", "300ms"),
+            ("panel_timeout", "400ms"),
+            ("clock_hold", "off"),
+            ("review_reminder", "off"),
+            ("review_escalation", "off"),
+        ];
         let limits = ["order", "admin", "link", "proof", "dashboard"].map(|key| (key, "\"off\""));
         let owned = |(key, value): (&'static str, &str)| (key, value.to_owned());
         Self {
@@ -50,6 +58,7 @@ impl Default for Scene {
             process: false,
             schedule: schedule.into_iter().map(owned).collect(),
             limits: limits.into_iter().map(owned).collect(),
+            reference: "off",
             renewal_traffic: "add",
         }
     }
@@ -86,6 +95,8 @@ pub(crate) struct Guild {
 /// Customers, then staff.
 const CUSTOMERS: [&str; 3] = ["Mona", "Karim", "Hoda"];
 const ADMINS: [&str; 2] = ["Adel", "Nadia"];
+/// A customer whose account was made a moment ago.
+const NEWCOMER: &str = "Farid";
 const OWNER: &str = "Omar";
 const SUPPORT: &str = "Salma";
 
@@ -97,6 +108,7 @@ impl Guild {
             let roles = if ADMINS.contains(&name) { vec![admins] } else { Vec::new() };
             people.insert(name, discord.member(name, &roles));
         }
+        people.insert(NEWCOMER, discord.newcomer(NEWCOMER));
         let mut staff_only = discord.private();
         for name in ADMINS.into_iter().chain([OWNER, SUPPORT]) {
             let allow = permission::VIEW_CHANNEL | permission::READ_MESSAGE_HISTORY | permission::SEND_MESSAGES;
@@ -178,6 +190,9 @@ fn toml(scene: &Scene, guild: &Guild, discord: &Discord, panel: &Panel) -> Strin
             "[[payment_methods]]\nid = {id:?}\nname = {name:?}\naccount = {account:?}\nholder = \"Ahmed M.\"\n\
              instructions = \"Send {{amount}} to {{account}}, then upload a screenshot of the receipt here.\"\n"
         );
+        if id == "vodafone-cash" {
+            let _ = write!(toml, "reference = {:?}\nreference_pattern = '\\d{{4,14}}'\n", scene.reference);
+        }
     }
     toml.push_str("[limits]\n");
     for (key, value) in &scene.limits {

@@ -11,6 +11,8 @@ decision-part-body = The order stays open, and the customer reads what is missin
 decision-enough-body = The customer gets access at once, and what was received is booked. Please check that the money has arrived.
 decision-by-hand-title = Was it delivered by hand?
 decision-by-hand-body = The sale is booked, and the bot leaves the panel as it is. Please confirm only if the customer has working access.
+decision-fake-title = Is this receipt a fake?
+decision-fake-body = The payment is declined for good, the order is closed, and this person can order no more until somebody unblocks them. They read the reason below.
 decision-afterwards = Afterwards
 decision-missing-after = { $missing } is still missing.
 decision-surplus-after = { $more } more than the price was received. It is noted on the order.
@@ -44,6 +46,7 @@ decision-declined = { $left ->
 }
 decision-declined-for-good = Declined. No attempts were left, so the order is closed. The customer is told the reason.
 decision-part-booked = Accepted as a part: { $received } received so far, { $missing } is missing. The customer is told.
+decision-blocked = Declined for good, and the customer is blocked. They are told the reason.
 decision-given-up = The order is closed and nothing was booked. The customer is told the reason.
 decision-booked-by-hand = Booked as delivered by hand.
 decision-back-done = The payment is back in review.

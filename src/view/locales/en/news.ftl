@@ -28,3 +28,8 @@ news-clock-jumped =
 news-stray-ticket =
     The channel { $channel } says that it is a ticket of ours, but its order is not in the database (perhaps a backup was restored).
     It was left as it is. Please look at it, and delete it by hand if nobody needs it.
+news-review-waits = A payment of { $customer } for order { $order } is still waiting for review.
+news-review-waits-long = The payment for order { $order } has been waiting for review for too long, although staff were reminded.
+news-to-card-button = Open the card
+news-reference-foreign = { $customer } typed a transaction reference for order { $order } that belongs to another customer's order { $twin }. It was not accepted.
+news-reference-own = { $customer } typed a transaction reference for order { $order } that was already used for order { $twin }, for which money was kept. It was not accepted.

@@ -11,6 +11,10 @@ notice-declined =
 notice-part-paid =
     We received { $received } for your order, and { $missing } is still missing.
     Please send the missing amount, then upload a screenshot of that payment here.
+notice-asked =
+    Our team has a question about your payment: { $question }
+    Please answer with the button below.
+notice-answer-button = Answer
 notice-declined-for-good =
     Your payment proof was not accepted, and this order is closed.
     Reason: { $reason }

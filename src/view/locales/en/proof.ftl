@@ -6,6 +6,7 @@ proof-no-order = You have no order that waits for a payment. Use /order to start
 proof-wrong-channel = Please send the screenshot in your ticket: { $ticket }
 proof-no-ticket-yet = Your ticket is still being opened. Please send the screenshot there in a moment.
 proof-no-method = Please choose a payment method in the ticket first, then send the screenshot again.
+proof-no-reference = Please enter the reference of your payment with the button in the ticket first, then send the screenshot again.
 proof-under-review = We already have your screenshot and are checking it. You do not need to send another one.
 proof-already-approved = Your payment is already approved. You do not need to send anything else.
 proof-closed = This order is closed. Use /order to start a new one.

@@ -10,3 +10,4 @@ reason-label-unreadable = Screenshot not readable
 reason-label-old-receipt = Old or used receipt
 reason-label-wrong-account = Sent to another account
 reason-label-other = Other reason (type it)
+reason-fake = We could not accept this receipt.

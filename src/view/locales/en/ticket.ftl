@@ -12,6 +12,10 @@ ticket-part-body =
     We received { $received } for this order. { $missing } is still missing.
     Please send the missing amount, then a screenshot of that payment. What you have paid stays with this order.
 ticket-missing = Still missing ({ $currency })
+ticket-reference = Reference
+ticket-reference-button = Enter reference
+ticket-reference-required = After paying, first enter the reference of your payment with the button below; it stands on the receipt.
+ticket-reference-optional = If the receipt shows a reference number, please enter it with the button below: it makes the check faster.
 ticket-send-here = After paying, send a screenshot of the payment here in this ticket.
 ticket-send-by-command = After paying, type `/proof` here and attach a screenshot of the payment.
 ticket-attempts = Attempts left

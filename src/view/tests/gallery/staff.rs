@@ -1,19 +1,21 @@
 //! What staff and owners are shown.
 
-use super::{ADEL, DELIVERIES, GB, NOW, TICKET, Words, adel, order_of, pending, price, states_and_deliveries};
+use super::{ADEL, DELIVERIES, GB, NOW, ROLE, TICKET, Words, adel, order_of, pending, price, states_and_deliveries};
 use crate::{
     domain::{
-        Money, Order, OrderId, OrderState, OrderStatus, SubmissionId,
+        GuildId, MessageId, Money, Order, OrderId, OrderState, OrderStatus, SubmissionId,
         button::Token,
-        effect::{OwnerNews, StaffNews},
+        effect::{Notice, OwnerNews, QuestionId, StaffNews},
         grants::{Expiry, Note},
         proofs::{Flag, Verdict},
+        reference::Reference,
+        review::{History, Looking, Question},
         trouble::{Cause, Trouble},
     },
     view::{
         Locale, Post,
         decision::{self, Action, ConfirmFacts, Done, Outcome},
-        news,
+        more, news, notice, reference,
         review::{self, CardFacts, Given, Known, OnPanel},
     },
 };
@@ -23,6 +25,11 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Flag::HandedOn { from: OrderId::from_random(8) },
         Flag::Again,
         Flag::SamePixels { twin: OrderId::from_random(9) },
+        Flag::ReferenceTwin { twin: OrderId::from_random(9) },
+        Flag::Edited { software: words.name.to_owned() },
+        Flag::TakenBefore,
+        Flag::TakenLater,
+        Flag::NewAccount,
     ];
     let verdicts = [
         Verdict::Pending,
@@ -40,6 +47,18 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
         given(Expiry::Never, false),
         given(Expiry::Never, true),
     ];
+    let first = History { completed: 0, declined: 0, reversed: 0, open: 0, blocked: false, joined_at: None };
+    let many = History { completed: u64::MAX, declined: 1, reversed: 1, open: 1, blocked: true, ..first };
+    let open = Question {
+        id: QuestionId(1),
+        order: OrderId::from_random(7),
+        submission: SubmissionId(1),
+        by: ADEL,
+        at: NOW,
+        text: words.sentence.to_owned(),
+        answer: None,
+    };
+    let answered = Question { answer: Some((words.sentence.to_owned(), NOW)), ..open.clone() };
     let mut posts = Vec::new();
     for (state, delivery) in states_and_deliveries(words) {
         let mut order = Order { delivery, ..order_of(words, state) };
@@ -54,12 +73,17 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
                 submission: SubmissionId(1),
                 customer_name: words.name,
                 submitted_at: NOW,
+                reference: (n % 2 == 1).then_some(words.name),
                 flags: &flags,
                 verdict,
                 given,
                 panel_note: Some(if given.is_some() { Note::PanelChanged } else { Note::MadeAgain }),
                 panel_down_since: given.map(|_| NOW),
                 known: Some(knowns[n % 4]),
+                history: [None, Some(first), Some(History { joined_at: Some(NOW), ..many }), Some(many)][n % 4],
+                looking: Some(Looking { by: ADEL, until: NOW }),
+                question: [None, Some(&open), Some(&answered)][n % 3],
+                told_at: (n % 2 == 0).then_some(NOW),
             };
             posts.push(review::card(locale, &facts, given.is_none().then(Vec::new)));
         }
@@ -79,6 +103,7 @@ pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         (Action::Enough { received, surplus: None }, 2),
         (Action::Enough { received, surplus: Some(missing) }, 2),
         (Action::ByHand, 2),
+        (Action::Fake(words.sentence), 2),
     ] {
         let order = Order { attempts_left, ..order_of(words, OrderState::PaymentSubmitted { returned: None }) };
         let facts = ConfirmFacts { order: &order, customer_name: words.name, action, token: &token, expires_at: NOW };
@@ -101,6 +126,7 @@ pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Outcome::PanelRefused { said: text() },
         Outcome::NeedsAttention { trouble },
         Outcome::PartBooked { received, missing },
+        Outcome::Blocked,
         Outcome::GivenUp,
         Outcome::BookedByHand,
         Outcome::Declined { attempts_left: 0 },
@@ -123,6 +149,39 @@ pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         outcomes.push(Outcome::AlreadyDecided { by: None, at: None, what: None, status });
     }
     posts.extend(outcomes.iter().map(|it| decision::outcome(locale, it)));
+    posts
+}
+
+pub(super) fn beside_decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    // No posts, but their texts count.
+    let _ = more::ask_modal(locale, SubmissionId(1));
+    let _ = more::answer_modal(locale, QuestionId(1), words.sentence);
+    let _ = decision::Reason::fake(locale);
+    let order = order_of(words, OrderState::PaymentSubmitted { returned: None });
+    let asked = Notice::Asked { question: QuestionId(1) };
+    let mut posts =
+        vec![more::menu(locale, SubmissionId(1)), notice::notice(locale, &order, &asked, Some(words.sentence))];
+    let outcomes = [
+        more::Outcome::Asked,
+        more::Outcome::Attempts { left: 1 },
+        more::Outcome::Attempts { left: u64::MAX },
+        more::Outcome::LetGo,
+        more::Outcome::NobodyLooks,
+        more::Outcome::TooLate,
+        more::Outcome::Empty,
+        more::Outcome::Answered,
+        more::Outcome::AnsweredBefore,
+        more::Outcome::AnswerTooLate,
+    ];
+    posts.extend(outcomes.map(|it| more::outcome(locale, it)));
+    for foreign in [true, false] {
+        let taken = StaffNews::ReferenceTaken { order: order.id.clone(), twin: OrderId::from_random(8), foreign };
+        posts.push(news::staff(locale, &taken, &order));
+    }
+    let waits = StaffNews::ReviewWaits { order: order.id.clone(), submission: SubmissionId(1) };
+    let link = news::link_to(locale, GuildId(u64::MAX), TICKET, MessageId(u64::MAX));
+    posts.push(news::staff(locale, &waits, &order).calling_role(ROLE).row(link));
+    posts.push(news::owner(locale, &OwnerNews::ReviewWaits { order: order.id, submission: SubmissionId(1) }));
     posts
 }
 
@@ -149,5 +208,30 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
     ] {
         posts.push(news::owner(locale, &told));
     }
+    posts
+}
+
+pub(super) fn references(locale: Locale) -> Vec<Post> {
+    let (order, token) = (OrderId::from_random(7), Token::from_random([7; 16]));
+    // No posts, but their texts count.
+    let _ = reference::modal(locale, &order);
+    let _ = reference::staff_modal(locale, SubmissionId(1));
+    let _ = reference::why_modal(locale, &token);
+    let card = (GuildId(1), TICKET, MessageId(1));
+    let mut posts =
+        vec![reference::twin(locale, &order, None, &token), reference::twin(locale, &order, Some(card), &token)];
+    let typed: Reference = "IP-1234".parse().unwrap();
+    let outcomes = [
+        reference::Outcome::Kept(typed.clone()),
+        reference::Outcome::Taken,
+        reference::Outcome::NotOne,
+        reference::Outcome::TooLate,
+        reference::Outcome::Noted(typed),
+        reference::Outcome::Decided,
+        reference::Outcome::Overridden,
+        reference::Outcome::NoReason,
+        reference::Outcome::Expired,
+    ];
+    posts.extend(outcomes.iter().map(|it| reference::outcome(locale, it)));
     posts
 }

@@ -1,0 +1,143 @@
+//! More: what staff do about a proof besides deciding, and the customer's answer to a question.
+//!
+//! A question does not unlock the ticket. The lock follows from the order's state and from nothing
+//! else, so that no failure can leave a ticket open or shut; the customer answers with the button
+//! under the question, and the answer stands on the card where the decision is made.
+
+use crate::{
+    db::sessions::Action,
+    domain::{SubmissionId, button::Button, effect::QuestionId, review::Answered},
+    view::{
+        self, Locale,
+        decision::Reason,
+        more::{self, More, Outcome},
+        refusal::{Refusal, refused},
+    },
+};
+
+use super::{
+    Bot,
+    asked::Asked,
+    fault::Fault,
+    review::{question, reviewable},
+};
+
+/// The longest question or answer that is kept; the forms take less, but a form can be forged.
+const LONGEST: usize = 500;
+
+/// More: the list.
+pub(super) async fn open(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::More(id)).await? {
+        return Ok(());
+    }
+    let post = match reviewable(bot, asked.locale, id).await? {
+        Ok(_) => more::menu(asked.locale, id),
+        Err(post) => post,
+    };
+    asked.answer(post).await?;
+    Ok(())
+}
+
+/// An entry of the list was chosen.
+pub(super) async fn chosen(
+    bot: &Bot,
+    asked: &mut Asked<'_>,
+    id: SubmissionId,
+    value: Option<&str>,
+) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::MoreMenu(id)).await? {
+        return Ok(());
+    }
+    let Some(entry) = value.and_then(More::from_value) else {
+        return Ok(asked.answer(refused(asked.locale, Refusal::Stale)).await?);
+    };
+    let order = match reviewable(bot, asked.locale, id).await? {
+        Ok(order) => order,
+        Err(post) => return Ok(asked.update(post).await?),
+    };
+    let now = bot.clock.now();
+    let post = match entry {
+        More::Ask => return Ok(asked.ask(more::ask_modal(asked.locale, id)).await?),
+        More::Reference => return Ok(asked.ask(view::reference::staff_modal(asked.locale, id)).await?),
+        More::Fake => {
+            let customer = bot.db.customer(order.customer).await?;
+            let locale = customer.map_or(bot.locale, |customer| Locale::choose(&customer.locale, bot.locale));
+            question(bot, asked, id.to_string(), &order, Action::Fake, Some(Reason::fake(locale))).await?
+        }
+        More::Attempt => match bot.db.one_more_attempt(id, asked.user, now).await? {
+            Some(left) => more::outcome(asked.locale, Outcome::Attempts { left }),
+            None => more::outcome(asked.locale, Outcome::TooLate),
+        },
+        More::LetGo => {
+            let done = bot.db.let_go(id, asked.user, now).await?;
+            more::outcome(asked.locale, if done { Outcome::LetGo } else { Outcome::NobodyLooks })
+        }
+    };
+    asked.update(post).await?;
+    Ok(())
+}
+
+/// A question to the customer was typed.
+pub(super) async fn question_typed(
+    bot: &Bot,
+    asked: &mut Asked<'_>,
+    id: SubmissionId,
+    typed: &str,
+) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::AskModal(id)).await? {
+        return Ok(());
+    }
+    let text: String = typed.trim().chars().take(LONGEST).collect();
+    let outcome = if text.is_empty() {
+        Outcome::Empty
+    } else {
+        match bot.db.ask_customer(id, asked.user, &text, bot.clock.now()).await? {
+            Some(_) => Outcome::Asked,
+            None => Outcome::TooLate,
+        }
+    };
+    let post = more::outcome(asked.locale, outcome);
+    if asked.private {
+        asked.update(post).await?;
+    } else {
+        asked.answer(post).await?;
+    }
+    Ok(())
+}
+
+/// The customer wants to answer: the form.
+pub(super) async fn ask_answer(bot: &Bot, asked: &mut Asked<'_>, id: QuestionId) -> Result<(), Fault> {
+    if let Some(text) = own_question(bot, asked, id).await? {
+        asked.ask(more::answer_modal(asked.locale, id, &text)).await?;
+    }
+    Ok(())
+}
+
+/// The customer's answer.
+pub(super) async fn answer_typed(bot: &Bot, asked: &mut Asked<'_>, id: QuestionId, typed: &str) -> Result<(), Fault> {
+    if own_question(bot, asked, id).await?.is_none() {
+        return Ok(());
+    }
+    let text: String = typed.trim().chars().take(LONGEST).collect();
+    let outcome = if text.is_empty() {
+        Outcome::Empty
+    } else {
+        match bot.db.answer(id, asked.user, &text, bot.clock.now()).await? {
+            Answered::Kept => Outcome::Answered,
+            Answered::Before => Outcome::AnsweredBefore,
+            Answered::TooLate => Outcome::AnswerTooLate,
+        }
+    };
+    asked.answer(more::outcome(asked.locale, outcome)).await?;
+    Ok(())
+}
+
+/// The question's text, if it was asked of this person; everybody else is told.
+async fn own_question(bot: &Bot, asked: &mut Asked<'_>, id: QuestionId) -> Result<Option<String>, Fault> {
+    let Some(question) = bot.db.question(id).await? else {
+        asked.answer(refused(asked.locale, Refusal::Stale)).await?;
+        return Ok(None);
+    };
+    let owned = super::order::own_order(bot, asked, &question.order).await?;
+    Ok(owned.map(|_| question.text))
+}

@@ -1,0 +1,327 @@
+//! What staff do around a proof before they decide: look at it, ask about it, give it another
+//! chance. None of it is a decision, and none of it keeps anybody else from deciding.
+
+use serde_json::json;
+
+use super::{
+    Db, Error,
+    audit::Happened,
+    moment,
+    review::{DECLINED_TICKET_STAYS, Decided, subject},
+    sessions::Session,
+    unsigned,
+};
+use crate::domain::{
+    Millis, OrderId, SubmissionId, UserId,
+    effect::{Effect, Notice, OwnerNews, QuestionId, StaffNews},
+    review::{Answered, History, Question},
+};
+
+impl Db {
+    /// Says that somebody looks at a proof, unless somebody else does; the card shows it.
+    pub async fn look_at(&self, id: SubmissionId, by: UserId, until: Millis, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        let who = by.to_sql();
+        let done = sqlx::query!(
+            "UPDATE payment_submissions SET claimed_by = ?, claimed_until = ?
+             WHERE id = ? AND status = 'pending' AND (claimed_by IS NULL OR claimed_by = ? OR claimed_until <= ?)",
+            who,
+            until.0,
+            id.0,
+            who,
+            now.0
+        )
+        .execute(tx.sql())
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(());
+        }
+        tx.enqueue(&Effect::SyncCard { submission: id }, now, now).await?;
+        tx.commit().await
+    }
+
+    /// Nobody looks at a proof any more; says whether somebody did.
+    pub async fn let_go(&self, id: SubmissionId, by: UserId, now: Millis) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query!(
+            "UPDATE payment_submissions SET claimed_by = NULL, claimed_until = NULL
+             WHERE id = ? AND claimed_by IS NOT NULL AND claimed_until > ? RETURNING order_id",
+            id.0,
+            now.0
+        )
+        .fetch_optional(tx.sql())
+        .await?;
+        let Some(row) = done else { return Ok(false) };
+        let order = order_id(&row.order_id)?;
+        tx.audit_order(by, "review.let_go", &order, json!({ "submission": id.0 }), now).await?;
+        tx.enqueue(&Effect::SyncCard { submission: id }, now, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// One attempt more for the order of a proof under review; answers how many are left, or
+    /// `None` when it is not under review any more.
+    pub async fn one_more_attempt(&self, id: SubmissionId, by: UserId, now: Millis) -> Result<Option<u64>, Error> {
+        let mut tx = self.begin().await?;
+        let Ok(order) = tx.under_review(id).await? else { return Ok(None) };
+        let key = order.as_str();
+        let left = sqlx::query_scalar!(
+            "UPDATE orders SET attempts_left = attempts_left + 1, updated_at = ? WHERE id = ? RETURNING attempts_left",
+            now.0,
+            key
+        )
+        .fetch_one(tx.sql())
+        .await?;
+        tx.audit_order(by, "order.one_more_attempt", &order, json!({ "submission": id.0, "left": left }), now).await?;
+        tx.show_everywhere(&order, now).await?;
+        tx.commit().await?;
+        Ok(Some(unsigned(left)))
+    }
+
+    /// Asks the customer about a proof under review. `None` when it is decided already.
+    pub async fn ask_customer(
+        &self,
+        id: SubmissionId,
+        by: UserId,
+        text: &str,
+        now: Millis,
+    ) -> Result<Option<QuestionId>, Error> {
+        let mut tx = self.begin().await?;
+        let Ok(order) = tx.under_review(id).await? else { return Ok(None) };
+        let (key, who) = (order.as_str(), by.to_sql());
+        let question = sqlx::query_scalar!(
+            "INSERT INTO review_questions (submission_id, order_id, asked_by, asked_at, question) VALUES (?, ?, ?, ?, ?)
+             RETURNING id AS \"id!\"",
+            id.0,
+            key,
+            who,
+            now.0,
+            text
+        )
+        .fetch_one(tx.sql())
+        .await?;
+        let question = QuestionId(question);
+        let payload = json!({ "submission": id.0, "question": text });
+        tx.audit_order(by, "review.ask", &order, payload, now).await?;
+        tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Asked { question } }, now, now).await?;
+        tx.enqueue(&Effect::SyncCard { submission: id }, now, now).await?;
+        tx.commit().await?;
+        Ok(Some(question))
+    }
+
+    /// A question by its number.
+    pub async fn question(&self, id: QuestionId) -> Result<Option<Question>, Error> {
+        let row = sqlx::query!(
+            "SELECT submission_id, order_id, asked_by, asked_at, question, answer, answered_at
+             FROM review_questions WHERE id = ?",
+            id.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Question {
+            id,
+            order: order_id(&row.order_id)?,
+            submission: SubmissionId(row.submission_id),
+            by: UserId::from_sql(row.asked_by),
+            at: Millis(row.asked_at),
+            text: row.question,
+            answer: row.answer.zip(moment(row.answered_at)),
+        }))
+    }
+
+    /// The last question about a proof.
+    pub async fn last_question(&self, submission: SubmissionId) -> Result<Option<Question>, Error> {
+        let id = sqlx::query_scalar!(
+            "SELECT id FROM review_questions WHERE submission_id = ? ORDER BY id DESC LIMIT 1",
+            submission.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        match id {
+            Some(id) => self.question(QuestionId(id)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps the customer's answer; the card shows it.
+    pub async fn answer(&self, id: QuestionId, by: UserId, text: &str, now: Millis) -> Result<Answered, Error> {
+        let Some(question) = self.question(id).await? else { return Ok(Answered::TooLate) };
+        let mut tx = self.begin().await?;
+        if tx.under_review(question.submission).await?.is_err() {
+            return Ok(Answered::TooLate);
+        }
+        let done = sqlx::query!(
+            "UPDATE review_questions SET answer = ?, answered_at = ? WHERE id = ? AND answer IS NULL",
+            text,
+            now.0,
+            id.0
+        )
+        .execute(tx.sql())
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(Answered::Before);
+        }
+        tx.audit_order(by, "review.answer", &question.order, json!({ "answer": text }), now).await?;
+        tx.enqueue(&Effect::SyncCard { submission: question.submission }, now, now).await?;
+        tx.commit().await?;
+        Ok(Answered::Kept)
+    }
+
+    /// Declines a fake for good and blocks its customer.
+    pub async fn decline_fake(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_decline_fake(session, now).await;
+        self.note_failed_decision("payment.fake_failed", session, done, now)
+    }
+
+    async fn try_decline_fake(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
+        let submission = subject(session)?;
+        let reason = session.reason.clone().unwrap_or_default();
+        let admin = session.admin.to_sql();
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Decided::Token(refused));
+        }
+        let order = match tx.under_review(submission).await? {
+            Ok(order) => order,
+            Err(already) => return Ok(already),
+        };
+        let id = order.as_str();
+        let customer = sqlx::query_scalar!(
+            "UPDATE orders SET status = 'declined', reason = ?, cause = NULL, decided_by = ?, decided_at = ?, ended_at = ?, updated_at = ?
+             WHERE id = ? AND status = 'payment_submitted' RETURNING user_id",
+            reason,
+            admin,
+            now.0,
+            now.0,
+            now.0,
+            id
+        )
+        .fetch_one(tx.sql())
+        .await?;
+        sqlx::query!(
+            "UPDATE users SET status = 'blocked', block_reason = 'a receipt was found to be fake' WHERE discord_id = ?",
+            customer
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
+        let session_hash = Some(session.hash.as_str());
+        let (actor, target) = (session.admin, order.to_string());
+        let payload = json!({ "submission": submission.0, "reason": reason });
+        tx.audit(now, Happened { actor, action: "payment.fake", target, payload, session: session_hash }).await?;
+        let (payload, target) = (json!({ "order": order }), UserId::from_sql(customer).to_string());
+        tx.audit(now, Happened { actor, action: "user.block", target, payload, session: session_hash }).await?;
+        tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
+        tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(DECLINED_TICKET_STAYS), now).await?;
+        tx.show_everywhere(&order, now).await?;
+        tx.commit().await?;
+        Ok(Decided::Done(order))
+    }
+
+    /// The customer's notice of a decline has been posted.
+    pub async fn declined_told(&self, submission: SubmissionId, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        let first = sqlx::query!(
+            "UPDATE payment_submissions SET told_at = ? WHERE id = ? AND told_at IS NULL",
+            now.0,
+            submission.0
+        )
+        .execute(tx.sql())
+        .await?;
+        if first.rows_affected() == 0 {
+            return Ok(());
+        }
+        tx.enqueue(&Effect::SyncCard { submission }, now, now).await?;
+        tx.commit().await
+    }
+
+    /// What is known of a customer besides one order.
+    pub async fn history(&self, customer: UserId, besides: &OrderId) -> Result<History, Error> {
+        let (key, id) = (customer.to_sql(), besides.as_str());
+        let row = sqlx::query!(
+            r#"SELECT
+                 (SELECT count(*) FROM orders o WHERE o.user_id = ?1 AND o.id <> ?2 AND o.status = 'completed') AS "completed!: i64",
+                 (SELECT count(*) FROM orders o WHERE o.user_id = ?1 AND o.id <> ?2 AND o.status = 'declined') AS "declined!: i64",
+                 (SELECT count(*) FROM orders o WHERE o.user_id = ?1 AND o.id <> ?2 AND o.status = 'reversed') AS "reversed!: i64",
+                 (SELECT count(*) FROM orders o WHERE o.user_id = ?1 AND o.id <> ?2
+                      AND o.status IN ('pending_payment', 'payment_submitted', 'provisioning', 'needs_attention')) AS "open!: i64",
+                 (SELECT u.status = 'blocked' FROM users u WHERE u.discord_id = ?1) AS "blocked: bool",
+                 (SELECT u.joined_at FROM users u WHERE u.discord_id = ?1) AS "joined_at: i64""#,
+            key,
+            id
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(History {
+            completed: unsigned(row.completed),
+            declined: unsigned(row.declined),
+            reversed: unsigned(row.reversed),
+            open: unsigned(row.open),
+            blocked: row.blocked.unwrap_or(false),
+            joined_at: moment(row.joined_at),
+        })
+    }
+
+    /// Reminds staff, once each, of proofs that came before `before` and still wait; says how many.
+    pub async fn remind_of_reviews(&self, before: Millis, now: Millis) -> Result<usize, Error> {
+        let due = sqlx::query!(
+            "SELECT s.id AS \"id!\", s.order_id FROM payment_submissions s JOIN orders o ON o.id = s.order_id
+             WHERE s.status = 'pending' AND s.created_at <= ? AND s.reminded_at IS NULL AND o.status = 'payment_submitted'
+             LIMIT 100",
+            before.0
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        for row in &due {
+            let (submission, order) = (SubmissionId(row.id), order_id(&row.order_id)?);
+            let mut tx = self.begin().await?;
+            let first = sqlx::query!(
+                "UPDATE payment_submissions SET reminded_at = ? WHERE id = ? AND status = 'pending' AND reminded_at IS NULL",
+                now.0,
+                submission.0
+            )
+            .execute(tx.sql())
+            .await?;
+            if first.rows_affected() == 1 {
+                let news = StaffNews::ReviewWaits { order, submission };
+                tx.enqueue(&Effect::TellStaff { news }, now, now).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(due.len())
+    }
+
+    /// Tells the owners, once each, of proofs that came before `before` and still wait; says how many.
+    pub async fn escalate_reviews(&self, before: Millis, now: Millis) -> Result<usize, Error> {
+        let due = sqlx::query!(
+            "SELECT s.id AS \"id!\", s.order_id FROM payment_submissions s JOIN orders o ON o.id = s.order_id
+             WHERE s.status = 'pending' AND s.created_at <= ? AND s.escalated_at IS NULL AND o.status = 'payment_submitted'
+             LIMIT 100",
+            before.0
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        for row in &due {
+            let (submission, order) = (SubmissionId(row.id), order_id(&row.order_id)?);
+            let mut tx = self.begin().await?;
+            let first = sqlx::query!(
+                "UPDATE payment_submissions SET escalated_at = ? WHERE id = ? AND status = 'pending' AND escalated_at IS NULL",
+                now.0,
+                submission.0
+            )
+            .execute(tx.sql())
+            .await?;
+            if first.rows_affected() == 1 {
+                let news = OwnerNews::ReviewWaits { order, submission };
+                tx.enqueue(&Effect::TellOwner { news }, now, now).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(due.len())
+    }
+}
+
+fn order_id(id: &str) -> Result<OrderId, Error> {
+    id.parse().map_err(|_| Error::Damaged { table: "payment_submissions", problem: format!("order `{id}`") })
+}

@@ -1,0 +1,224 @@
+//! Transaction references: the first order that claims one of a method's owns it, as with
+//! pictures (`domain/proofs.rs`). Staff may say otherwise, with a reason.
+
+use serde_json::json;
+
+use super::{
+    Db, Error, WriteTx,
+    audit::Happened,
+    review::subject,
+    sessions::{Session, TokenRefused},
+};
+use crate::domain::{
+    Millis, OrderId, OrderStatus, SubmissionId, UserId,
+    effect::{Effect, StaffNews},
+    proofs::{self, Flag, Owner},
+    reference::Reference,
+};
+
+/// What came of typing a reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Referenced {
+    /// It stands.
+    Kept,
+    /// Another order owns it.
+    Taken {
+        /// That order.
+        twin: OrderId,
+    },
+    /// The order takes no reference now.
+    TooLate,
+    /// The token of an override is not accepted.
+    Token(TokenRefused),
+}
+
+impl Db {
+    /// The customer types the reference of the transfer whose proof is awaited. One that another
+    /// order owns is refused, and staff read whose it is.
+    pub async fn set_reference(
+        &self,
+        order: &OrderId,
+        customer: UserId,
+        reference: &Reference,
+        now: Millis,
+    ) -> Result<Referenced, Error> {
+        let (id, user, text) = (order.as_str(), customer.to_sql(), reference.as_str());
+        let mut tx = self.begin().await?;
+        let row = sqlx::query!(
+            "SELECT method_id, reference FROM orders WHERE id = ? AND user_id = ? AND status = 'pending_payment'",
+            id,
+            user
+        )
+        .fetch_optional(tx.sql())
+        .await?;
+        let Some((Some(method), earlier)) = row.map(|row| (row.method_id, row.reference)) else {
+            return Ok(Referenced::TooLate);
+        };
+        if let Some((twin, foreign)) = tx.reference_twin(&method, reference, order, customer).await? {
+            let news = StaffNews::ReferenceTaken { order: order.clone(), twin: twin.clone(), foreign };
+            tx.enqueue(&Effect::TellStaff { news }, now, now).await?;
+            let payload = json!({ "reference": text, "twin": twin, "foreign": foreign });
+            tx.audit_order(customer, "reference.refuse", order, payload, now).await?;
+            tx.commit().await?;
+            return Ok(Referenced::Taken { twin });
+        }
+        // A slip of the finger that no proof was sent with claims nothing any more.
+        sqlx::query!(
+            "DELETE FROM payment_references WHERE method_id = ? AND reference = ? AND order_id = ?
+               AND NOT EXISTS (SELECT 1 FROM payment_submissions s WHERE s.order_id = ? AND s.reference = payment_references.reference)",
+            method,
+            earlier,
+            id,
+            id
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.claim_reference(&method, reference, order, now).await?;
+        sqlx::query!("UPDATE orders SET reference = ?, updated_at = ? WHERE id = ?", text, now.0, id)
+            .execute(tx.sql())
+            .await?;
+        tx.audit_order(customer, "reference.set", order, json!({ "reference": text }), now).await?;
+        tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        tx.commit().await?;
+        Ok(Referenced::Kept)
+    }
+
+    /// Staff type the reference of a proof under review.
+    pub async fn note_reference(
+        &self,
+        submission: SubmissionId,
+        by: UserId,
+        reference: &Reference,
+        now: Millis,
+    ) -> Result<Referenced, Error> {
+        let mut tx = self.begin().await?;
+        let Ok(order) = tx.under_review(submission).await? else { return Ok(Referenced::TooLate) };
+        let Some((method, customer)) = tx.method_and_customer(&order).await? else { return Ok(Referenced::TooLate) };
+        if let Some((twin, _)) = tx.reference_twin(&method, reference, &order, customer).await? {
+            return Ok(Referenced::Taken { twin });
+        }
+        tx.claim_reference(&method, reference, &order, now).await?;
+        tx.write_reference(submission, reference, now).await?;
+        let payload = json!({ "submission": submission.0, "reference": reference.as_str() });
+        tx.audit_order(by, "reference.note", &order, payload, now).await?;
+        tx.commit().await?;
+        Ok(Referenced::Kept)
+    }
+
+    /// Staff accept a reference although another order owns it, for a reason. The token carries
+    /// the reference.
+    pub async fn override_reference(&self, session: &Session, why: &str, now: Millis) -> Result<Referenced, Error> {
+        let submission = subject(session)?;
+        let damaged = |problem: String| Error::Damaged { table: "admin_sessions", problem };
+        let reference: Reference = session
+            .reason
+            .as_deref()
+            .unwrap_or_default()
+            .parse()
+            .map_err(|_| damaged("a token without its reference".to_owned()))?;
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Referenced::Token(refused));
+        }
+        let Ok(order) = tx.under_review(submission).await? else { return Ok(Referenced::TooLate) };
+        let Some((method, customer)) = tx.method_and_customer(&order).await? else { return Ok(Referenced::TooLate) };
+        let twin = tx.reference_twin(&method, &reference, &order, customer).await?.map(|(twin, _)| twin);
+        tx.claim_reference(&method, &reference, &order, now).await?;
+        if let Some(twin) = &twin {
+            tx.flag(submission, &Flag::ReferenceTwin { twin: twin.clone() }).await?;
+        }
+        tx.write_reference(submission, &reference, now).await?;
+        let payload =
+            json!({ "submission": submission.0, "reference": reference.as_str(), "twin": twin, "reason": why });
+        let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
+        tx.audit(now, Happened { actor, action: "reference.override", target, payload, session: hash }).await?;
+        tx.commit().await?;
+        Ok(Referenced::Kept)
+    }
+}
+
+impl WriteTx {
+    /// The order that keeps this one from having a reference, and whether it is another customer's.
+    async fn reference_twin(
+        &mut self,
+        method: &str,
+        reference: &Reference,
+        order: &OrderId,
+        customer: UserId,
+    ) -> Result<Option<(OrderId, bool)>, Error> {
+        let (text, id) = (reference.as_str(), order.as_str());
+        let row = sqlx::query!(
+            r#"SELECT r.order_id, o.user_id, o.status,
+                      EXISTS (SELECT 1 FROM payments m WHERE m.order_id = o.id AND m.received_minor > 0) AS "has_money!: bool",
+                      EXISTS (SELECT 1 FROM payment_submissions s WHERE s.order_id = ? AND s.reference = r.reference AND s.part = 1)
+                          AS "counted!: bool"
+               FROM payment_references r JOIN orders o ON o.id = r.order_id WHERE r.method_id = ? AND r.reference = ?"#,
+            id,
+            method,
+            text
+        )
+        .fetch_optional(self.sql())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let damaged = |problem: String| Error::Damaged { table: "payment_references", problem };
+        let owner = Owner {
+            order: row.order_id.parse().map_err(|_| damaged(format!("order `{}`", row.order_id)))?,
+            customer: UserId::from_sql(row.user_id),
+            status: row.status.parse::<OrderStatus>().map_err(|error| damaged(error.to_string()))?,
+            has_money: row.has_money,
+        };
+        Ok(match proofs::claim(order, customer, Some(&owner)) {
+            proofs::Claim::Refused { twin, foreign } => Some((twin, foreign)),
+            // Its money was accepted as a part: it cannot count again as the rest.
+            proofs::Claim::Again if row.counted => Some((order.clone(), false)),
+            proofs::Claim::Fresh | proofs::Claim::Again | proofs::Claim::HandedOn { .. } => None,
+        })
+    }
+
+    async fn method_and_customer(&mut self, order: &OrderId) -> Result<Option<(String, UserId)>, Error> {
+        let id = order.as_str();
+        let row = sqlx::query!("SELECT method_id, user_id FROM orders WHERE id = ?", id).fetch_one(self.sql()).await?;
+        Ok(row.method_id.map(|method| (method, UserId::from_sql(row.user_id))))
+    }
+
+    async fn claim_reference(
+        &mut self,
+        method: &str,
+        reference: &Reference,
+        order: &OrderId,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let (text, id) = (reference.as_str(), order.as_str());
+        sqlx::query!(
+            "INSERT INTO payment_references (method_id, reference, order_id, claimed_at) VALUES (?, ?, ?, ?)
+             ON CONFLICT (method_id, reference) DO UPDATE SET order_id = excluded.order_id, claimed_at = excluded.claimed_at",
+            method,
+            text,
+            id,
+            now.0
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    async fn write_reference(&mut self, id: SubmissionId, reference: &Reference, now: Millis) -> Result<(), Error> {
+        let text = reference.as_str();
+        sqlx::query!("UPDATE payment_submissions SET reference = ? WHERE id = ?", text, id.0)
+            .execute(self.sql())
+            .await?;
+        self.enqueue(&Effect::SyncCard { submission: id }, now, now).await
+    }
+
+    async fn flag(&mut self, id: SubmissionId, flag: &Flag) -> Result<(), Error> {
+        let flag = serde_json::to_string(flag).unwrap_or_default();
+        sqlx::query!(
+            "UPDATE payment_submissions SET flags = json_insert(flags, '$[#]', json(?)) WHERE id = ?",
+            flag,
+            id.0
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+}

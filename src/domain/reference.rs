@@ -1,0 +1,80 @@
+//! The reference that a payment service prints on a transfer: the strongest key there is, because
+//! one transfer has one. Compared in one spelling, however it was typed.
+
+use std::{fmt, str::FromStr};
+
+use super::money::ascii_digit;
+
+/// Longer than any payment service's; a text that is longer is no reference.
+const LONGEST: usize = 64;
+
+/// A transaction reference in the one spelling in which it is kept and compared.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Reference(String);
+
+/// A text that cannot be a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a reference has 1 to {LONGEST} letters and digits, and - / . _ # between them")]
+pub struct NotAReference;
+
+impl Reference {
+    /// The reference as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Reference {
+    type Err = NotAReference;
+
+    /// Without spaces and what cannot be seen, digits of Arabic and Persian keyboards as ASCII,
+    /// letters as capitals.
+    fn from_str(typed: &str) -> Result<Self, NotAReference> {
+        let seen = typed.chars().filter(|c| !c.is_whitespace() && !is_unseen(*c));
+        let kept: String = seen.map(ascii_digit).flat_map(char::to_uppercase).collect();
+        let known = |c: char| c.is_alphanumeric() || matches!(c, '-' | '/' | '.' | '_' | '#');
+        let fits = (1..=LONGEST).contains(&kept.chars().count());
+        if fits && kept.chars().all(known) && kept.chars().any(char::is_alphanumeric) {
+            Ok(Self(kept))
+        } else {
+            Err(NotAReference)
+        }
+    }
+}
+
+/// Marks of direction and joiners, which a phone copies along.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn one_reference_has_one_spelling() {
+        for typed in ["ip-1234567890", " IP-123 456 7890 ", "ip-١٢٣٤٥٦٧٨٩٠", "\u{202a}ip-۱۲۳۴۵۶۷۸۹۰\u{202c}"]
+        {
+            assert_eq!(typed.parse::<Reference>().map(|it| it.to_string()), Ok("IP-1234567890".to_owned()), "{typed}");
+        }
+        for typed in ["", "  ", "---", "12*34", "<@1>", "a`b", &"1".repeat(65)] {
+            assert_eq!(typed.parse::<Reference>(), Err(NotAReference), "{typed}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_reference_stays_what_it_is(typed in any::<String>()) {
+            if let Ok(reference) = typed.parse::<Reference>() {
+                prop_assert_eq!(reference.as_str().parse(), Ok(reference.clone()));
+            }
+        }
+    }
+}

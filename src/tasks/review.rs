@@ -1,0 +1,37 @@
+//! Proofs that wait too long: staff are reminded once, the owners told once later. Time never
+//! decides about a payment.
+
+use std::time::Duration;
+
+use super::World;
+use crate::db;
+
+/// Waiting proofs are looked for this often; a minute late harms nobody.
+pub(super) const LOOK: Duration = Duration::from_mins(1);
+
+/// How often to look: never less than what was configured asks for.
+pub(super) fn period(world: &World) -> Duration {
+    let schedule = &world.config.schedule;
+    [schedule.review_reminder, schedule.review_escalation]
+        .into_iter()
+        .filter(|time| !time.is_zero())
+        .fold(LOOK, Duration::min)
+}
+
+/// Reminds of proofs that wait.
+pub(super) async fn remind(world: World) -> Result<(), db::Error> {
+    let (schedule, now) = (&world.config.schedule, world.clock.now());
+    if !schedule.review_reminder.is_zero() {
+        let reminded = world.db.remind_of_reviews(now.minus(schedule.review_reminder), now).await?;
+        if reminded > 0 {
+            tracing::info!(proofs = reminded, "staff are reminded of proofs that wait");
+        }
+    }
+    if !schedule.review_escalation.is_zero() {
+        let told = world.db.escalate_reviews(now.minus(schedule.review_escalation), now).await?;
+        if told > 0 {
+            tracing::warn!(proofs = told, "owners are told of proofs that wait");
+        }
+    }
+    Ok(())
+}

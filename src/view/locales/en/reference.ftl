@@ -1,0 +1,19 @@
+# The transfer's reference.
+reference-title = Transaction reference
+reference-label = The number of your transfer
+reference-staff-label = The number on the receipt
+reference-placeholder = As it stands on the receipt
+reference-kept = Thank you, we noted { $reference }. Now send the screenshot of the payment here in the ticket.
+reference-taken = This reference was already used for another order. Please look at the receipt of this payment again, or write to our team.
+reference-not-one = This does not look like the reference of a payment. Please copy it from the receipt as it stands there.
+reference-too-late = This order waits for no payment now, so the reference was not changed.
+reference-noted = Noted on the card: { $reference }
+reference-decided = This payment is already decided, so the reference was not changed.
+reference-twin = This reference already belongs to order { $twin }. Please compare the two receipts. If both are right, use it all the same and say why.
+reference-anyway-button = Use it all the same
+reference-why-title = Use this reference twice
+reference-why-label = Why may it be used twice?
+reference-why-placeholder = For example: the customer paid for two orders at once.
+reference-overridden = Noted on the card, with your reason in the audit log.
+reference-no-reason = Without a reason the reference was not changed.
+reference-expired = This question has expired or was already answered; nothing was changed. Please type the reference again.

@@ -1,0 +1,130 @@
+//! More: what staff do about a proof besides deciding. The list and the answers are seen by the
+//! member of staff alone, the forms of a question by who types it.
+
+use crate::domain::{SubmissionId, button::Button, effect::QuestionId};
+
+use super::{Locale, Menu, Modal, Post, Row, post::Entry, text};
+
+/// An entry of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum More {
+    /// Ask the customer something.
+    Ask,
+    /// Type the transfer's reference.
+    Reference,
+    /// Give the order one attempt more.
+    Attempt,
+    /// Say that nobody is looking at it any more.
+    LetGo,
+    /// Decline it for good as a fake, and block its customer.
+    Fake,
+}
+
+impl More {
+    /// All of them, in the order of the list.
+    pub const ALL: [Self; 5] = [Self::Ask, Self::Reference, Self::Attempt, Self::LetGo, Self::Fake];
+
+    /// The menu's value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Reference => "reference",
+            Self::Attempt => "attempt",
+            Self::LetGo => "let-go",
+            Self::Fake => "fake",
+        }
+    }
+
+    /// The entry of a menu's value.
+    pub fn from_value(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|entry| entry.as_str() == value)
+    }
+
+    fn label(self, locale: Locale) -> String {
+        locale.say(match self {
+            Self::Ask => "more-ask",
+            Self::Reference => "more-reference",
+            Self::Attempt => "more-attempt",
+            Self::LetGo => "more-let-go",
+            Self::Fake => "more-fake",
+        })
+    }
+}
+
+/// The list.
+pub fn menu(locale: Locale, submission: SubmissionId) -> Post {
+    let entry = |more: More| Entry {
+        value: more.as_str().to_owned(),
+        label: more.label(locale),
+        description: None,
+        chosen: false,
+    };
+    Post::text(locale.say("more-what")).row(Row::Menu(Menu {
+        button: Button::MoreMenu(submission),
+        placeholder: locale.say("more-placeholder"),
+        options: More::ALL.map(entry).to_vec(),
+    }))
+}
+
+/// The form in which staff type a question.
+pub fn ask_modal(locale: Locale, submission: SubmissionId) -> Modal {
+    Modal {
+        button: Button::AskModal(submission),
+        title: locale.say("more-ask-title"),
+        label: locale.say("more-ask-label"),
+        placeholder: locale.say("more-ask-placeholder"),
+        max: 300,
+    }
+}
+
+/// The form in which the customer answers; the question stands in the empty field.
+pub fn answer_modal(locale: Locale, question: QuestionId, asked: &str) -> Modal {
+    Modal {
+        button: Button::AnswerModal(question),
+        title: locale.say("more-answer-title"),
+        label: locale.say("more-answer-label"),
+        placeholder: text::label(asked, 100),
+        max: 300,
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The customer is asked.
+    Asked,
+    /// The order has so many attempts now.
+    Attempts {
+        /// After this one.
+        left: u64,
+    },
+    /// Nobody looks at it any more.
+    LetGo,
+    /// Nobody was looking at it.
+    NobodyLooks,
+    /// It is decided already.
+    TooLate,
+    /// Nothing was typed.
+    Empty,
+    /// The customer's answer is on the card.
+    Answered,
+    /// It was answered before.
+    AnsweredBefore,
+    /// Nobody waits for the answer any more.
+    AnswerTooLate,
+}
+
+/// What came of it, as a sentence.
+pub fn outcome(locale: Locale, outcome: Outcome) -> Post {
+    Post::text(match outcome {
+        Outcome::Asked => locale.say("more-asked"),
+        Outcome::Attempts { left } => locale.with("more-attempts", &[("left", left.into())]),
+        Outcome::LetGo => locale.say("more-let-go-done"),
+        Outcome::NobodyLooks => locale.say("more-nobody-looks"),
+        Outcome::TooLate => locale.say("more-too-late"),
+        Outcome::Empty => locale.say("more-empty"),
+        Outcome::Answered => locale.say("more-answered"),
+        Outcome::AnsweredBefore => locale.say("more-answered-before"),
+        Outcome::AnswerTooLate => locale.say("more-answer-too-late"),
+    })
+}
