@@ -6,6 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{PanelCredentials, PanelLogin, Secrets, section::Notes};
 
+/// What `LoadCredential=tollkeeper:/a/folder` puts before the name of each file in the folder
+/// (systemd.exec(5)).
+const FOLDER: &str = "tollkeeper";
+
 /// Where secrets are looked up.
 pub(super) struct Vault<'e> {
     env: &'e dyn Fn(&str) -> Option<String>,
@@ -25,8 +29,13 @@ impl<'e> Vault<'e> {
         (!text.is_empty()).then(|| SecretString::from(text))
     }
 
+    /// A credential by its own name, or as systemd names those of a whole folder.
     fn file(&self, name: &str, notes: &Notes<'_>) -> Option<String> {
-        match std::fs::read_to_string(self.credentials.as_ref()?.join(name)) {
+        self.read(name, name, notes).or_else(|| self.read(&format!("{FOLDER}_{name}"), name, notes))
+    }
+
+    fn read(&self, file: &str, name: &str, notes: &Notes<'_>) -> Option<String> {
+        match std::fs::read_to_string(self.credentials.as_ref()?.join(file)) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => {

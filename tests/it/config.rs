@@ -216,6 +216,20 @@ fn secrets_may_be_systemd_credentials() {
     assert_eq!(secrecy::ExposeSecret::expose_secret(&config.discord.token), "from.a.file");
 }
 
+/// `LoadCredential=tollkeeper:/etc/tollkeeper/credentials`, as the unit has it.
+#[test]
+fn a_folder_of_credentials_has_their_names_with_a_prefix() {
+    let credentials = tempfile::tempdir().unwrap();
+    std::fs::write(credentials.path().join("tollkeeper_DISCORD_TOKEN"), "from.a.folder\n").unwrap();
+    let operator = Operator::with_the_example()
+        .unsets("DISCORD_TOKEN")
+        .sets("CREDENTIALS_DIRECTORY", credentials.path().to_str().unwrap());
+    let config = operator.loads().unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&config.discord.token), "from.a.folder");
+    let unit = include_str!("../../deploy/tollkeeper.service");
+    assert!(unit.contains("LoadCredential=tollkeeper:"), "the unit names another folder");
+}
+
 #[test]
 fn half_a_login_is_told_what_is_missing() {
     let operator = Operator::with_the_example()
