@@ -86,7 +86,7 @@ impl App {
             () = &mut shutdown => return Ok(()),
         };
         let (stop, stopped) = watch::channel(false);
-        let mut parts = self.start(bot, connected, &stopped)?;
+        let mut parts = self.start(bot, connected, &stopped).await?;
         let ended = tokio::select! {
             ended = parts.join_next() => ended,
             () = &mut shutdown => None,
@@ -117,7 +117,7 @@ impl App {
     }
 
     /// Starts the parts, each in a task of its own whose end is noticed.
-    fn start(&self, bot: Bot, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
+    async fn start(&self, bot: Bot, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
         let Connected { client, me } = connected;
         let world = effects::World {
             db: self.db.clone(),
@@ -129,6 +129,7 @@ impl App {
             boot: boot()?,
             me,
         };
+        self.db.note_boot(&world.boot).await?;
         let mut parts: Parts = JoinSet::new();
         let (worker, stop) = (effects::Worker::new(world.clone()), stopped.clone());
         parts.spawn(async move { ("the outbox worker", worker.run(stop).await) });

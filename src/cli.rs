@@ -1,5 +1,5 @@
-//! What can be typed, and what the exit code says: 0 done, 1 failed, 2 the configuration or the
-//! command is wrong.
+//! What can be typed, and what the exit code says: 0 done, 1 failed (for `check`: something is to be
+//! mended), 2 the configuration or the command is wrong.
 
 use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 
@@ -24,6 +24,12 @@ enum Command {
         #[arg(long)]
         release_outbox: bool,
     },
+    /// Looks at everything (configuration, Discord, panels, this machine), says what is wrong, each
+    /// with its remedy, and prints the invitation link. Changes nothing; may run beside the bot.
+    #[command(
+        after_help = "Exit codes: 0 all is well, 1 something is to be mended, 2 the configuration cannot be read."
+    )]
+    Check,
     /// Copies the database into `data_dir/backups`, beside a running bot, and prints the path.
     Backup {
         /// Encrypts the copy with `BACKUP_PASSPHRASE`, for leaving the machine; opens with `age -d`.
@@ -95,7 +101,7 @@ impl Cli {
         };
         let read = |name: &str| std::env::var(name).ok().or_else(|| env.get(name).cloned());
         let config = match self.command {
-            Command::Run { .. } => Config::load(&self.config, &read),
+            Command::Run { .. } | Command::Check => Config::load(&self.config, &read),
             _ => Config::load_offline(&self.config, &read),
         };
         let config = match config {
@@ -107,12 +113,18 @@ impl Cli {
                 config
             }
             Err(problems) => {
-                eprintln!("{problems}");
+                if matches!(self.command, Command::Check) {
+                    // A closed pipe is nobody's business here: the exit code says it as well.
+                    let _ = ops::check::unreadable(&problems, &mut std::io::stdout());
+                } else {
+                    eprintln!("{problems}");
+                }
                 return ExitCode::from(WRONG);
             }
         };
         exit(match self.command {
             Command::Run { release_outbox } => Box::pin(run(config, release_outbox)).await.map(|()| true),
+            Command::Check => Box::pin(ops::check::check(&config, &Clock::system(), &mut std::io::stdout())).await,
             Command::Backup { encrypt } => ops::backup::backup(&config, &Clock::system(), encrypt).await,
             Command::Restore { file } => ops::restore::restore(&config, &Clock::system(), &file).await,
             Command::Export { period, out } => {

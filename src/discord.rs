@@ -12,7 +12,8 @@ use serenity::all::{
     ApplicationId, ClientBuilder, CreateAllowedMentions, CreateCommand, GatewayIntents, GuildId, Http, HttpBuilder,
 };
 
-use crate::{bot::Unanswered, config::DiscordConfig, domain::UserId};
+pub use crate::bot::Unanswered;
+use crate::{config::DiscordConfig, domain::UserId};
 
 /// The longest wait for one answer of Discord, uploads included.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -35,8 +36,92 @@ enum Refused {
     Never(String),
 }
 
+/// The application as `check` needs to know it.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// Its id, which invitation links carry.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Whether the Message Content intent is on, for a small bot or a verified one.
+    pub message_content: bool,
+    /// Whether anybody may invite it.
+    pub public: bool,
+    /// What time Discord has (RFC 9110, `Date`).
+    pub date: Option<String>,
+}
+
+/// Why Discord did not say what the application is.
+#[derive(Debug, Clone)]
+pub enum NoApplication {
+    /// It does not accept the token.
+    Token,
+    /// The proxy or its certificates cannot be used.
+    Setup(String),
+    /// No answer came.
+    Unreachable(String),
+    /// It answered with this status, or with 200 and nonsense.
+    Answered(u16),
+}
+
+/// What `GET /applications/@me` says; serenity knows only the older address, whose answer has no
+/// `flags`.
+#[derive(serde::Deserialize)]
+struct ApplicationAnswer {
+    id: String,
+    name: String,
+    #[serde(default)]
+    flags: u64,
+    #[serde(default)]
+    bot_public: bool,
+}
+
+/// The flags `GATEWAY_MESSAGE_CONTENT` and `GATEWAY_MESSAGE_CONTENT_LIMITED` ("Application Flags").
+const MESSAGE_CONTENT: u64 = (1 << 18) | (1 << 19);
+
+/// Asks who the application is, on the way of every other call.
+pub async fn application(config: &DiscordConfig, patience: Duration) -> Result<Application, NoApplication> {
+    let client = client(config).map_err(|error| NoApplication::Setup(format!("{error:#}")))?;
+    let request = client
+        .get("https://discord.com/api/v10/applications/@me")
+        .header(reqwest::header::AUTHORIZATION, format!("Bot {}", config.token.expose_secret()))
+        .header(reqwest::header::USER_AGENT, serenity::constants::USER_AGENT)
+        .timeout(patience);
+    let unreachable = |error: reqwest::Error| {
+        let error = error.without_url();
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(next) = cause.source() {
+            cause = next;
+        }
+        NoApplication::Unreachable(cause.to_string())
+    };
+    let answer = request.send().await.map_err(unreachable)?;
+    let date = answer.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
+    match answer.status().as_u16() {
+        200 => {}
+        401 => return Err(NoApplication::Token),
+        status => return Err(NoApplication::Answered(status)),
+    }
+    let said: ApplicationAnswer = answer.json().await.map_err(|_| NoApplication::Answered(200))?;
+    Ok(Application {
+        id: said.id.parse().map_err(|_| NoApplication::Answered(200))?,
+        name: said.name,
+        message_content: said.flags & MESSAGE_CONTENT != 0,
+        public: said.bot_public,
+        date,
+    })
+}
+
 /// The HTTP client for all REST calls.
 pub fn http(config: &DiscordConfig) -> anyhow::Result<Http> {
+    let client = client(config)?;
+    Ok(HttpBuilder::new(config.token.expose_secret())
+        .client(client)
+        .default_allowed_mentions(CreateAllowedMentions::new())
+        .build())
+}
+
+fn client(config: &DiscordConfig) -> anyhow::Result<reqwest::Client> {
     // Proxies from the environment are not followed: where calls go is written in one place.
     let mut client = reqwest::Client::builder().use_rustls_tls().no_proxy().timeout(PATIENCE);
     if let Some(proxy) = &config.rest_proxy {
@@ -45,10 +130,7 @@ pub fn http(config: &DiscordConfig) -> anyhow::Result<Http> {
     for certificate in reqwest::Certificate::from_pem_bundle(config.ca_pem.as_deref().unwrap_or_default())? {
         client = client.add_root_certificate(certificate);
     }
-    Ok(HttpBuilder::new(config.token.expose_secret())
-        .client(client.build()?)
-        .default_allowed_mentions(CreateAllowedMentions::new())
-        .build())
+    Ok(client.build()?)
 }
 
 /// Reaches Discord, however long that takes, registers the commands and prepares the gateway.

@@ -94,6 +94,9 @@
 //!   constant with a sentence. It only looks and writes rows.
 //! - **a check**: what a file says is judged in [`config`], all at once, each with its remedy; what
 //!   only the network can tell is asked by a command in [`ops`].
+//! - **a check before a command**: a question to [`domain`] at the top of the command's function, as
+//!   `Bot::at_home` and the powers of `bot/access.rs` are; a refusal is a variant of
+//!   [`view::refusal::Refusal`] and its sentence.
 //! - **a text**: a message in every file of `view/locales`, a whole sentence, and the function in
 //!   [`view`] that fills it in.
 //!
@@ -118,6 +121,8 @@
 //! - Proofs are read in one way: an upload in the ticket only wants `ReadTicket`, and so do READY
 //!   and the task. What the gateway announced, what it lost and what was sent while the bot was
 //!   away take the same road. `/proof` is the other door to the same transaction.
+//! - [`premises`] reads channels, roles and overwrites into words of the domain: the rules in
+//!   `domain/premises.rs` judge them for `check` and, at each READY, for the owners.
 //! - [`discord`] holds the way to Discord (client, proxy, registration, the gateway's address), so
 //!   that [`app`] only puts parts together, and `check` can go the same way.
 //! - `cli` belongs to the program, not to the library, which therefore reads no command line.
@@ -142,6 +147,7 @@ pub mod limits;
 pub mod ops;
 pub mod panel;
 pub mod panels;
+pub mod premises;
 pub mod proof;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

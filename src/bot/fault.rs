@@ -54,6 +54,12 @@ pub struct Unanswered {
 }
 
 impl Unanswered {
+    /// There was no answer within this time.
+    pub fn silent(patience: std::time::Duration) -> Self {
+        let says = format!("Discord did not answer within {} s", patience.as_secs());
+        Self { status: None, code: None, says }
+    }
+
     /// Whether it makes no sense to answer this interaction any more.
     fn is_over(&self) -> bool {
         matches!(self.code, Some(UNKNOWN_INTERACTION | ALREADY_ACKNOWLEDGED | UNKNOWN_WEBHOOK))

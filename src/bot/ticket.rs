@@ -10,10 +10,12 @@ use super::{Bot, fault::Fault};
 /// The gateway session is new: what was written in the meantime came with no event.
 pub(super) async fn reread(bot: &Bot) -> Result<(), Fault> {
     let open = bot.db.open_tickets().await?;
-    let effects: Vec<_> = open.into_iter().map(|order| Effect::ReadTicket { order }).collect();
+    tracing::info!(tickets = open.len(), "connected to Discord");
+    let tickets = open.into_iter().map(|order| Effect::ReadTicket { order });
+    // Permissions and channels may have changed meanwhile as well.
+    let effects: Vec<_> = tickets.chain([Effect::InspectPremises {}]).collect();
     let now = bot.clock.now();
     bot.db.want_all(&effects, now, now).await?;
-    tracing::info!(tickets = effects.len(), "connected to Discord");
     Ok(())
 }
 

@@ -28,6 +28,19 @@ pub enum LockError {
     },
 }
 
+/// Whether a bot holds the data directory; only looks, and makes no file.
+pub fn is_in_use(data_dir: &Path) -> io::Result<bool> {
+    let file = match File::open(data_dir.join("tollkeeper.lock")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 impl DataDirLock {
     /// Creates the directory when it is missing and takes its lock.
     pub fn take(data_dir: &Path) -> Result<Self, LockError> {

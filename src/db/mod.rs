@@ -9,6 +9,8 @@ pub mod attention;
 mod audit;
 pub mod audit_file;
 pub mod backup;
+pub mod boots;
+pub mod condition;
 pub mod dashboard;
 pub mod desk;
 mod disk;
@@ -18,6 +20,7 @@ mod looking;
 pub mod orders;
 pub mod outages;
 pub mod outbox;
+mod premises;
 pub mod receipts;
 mod recount;
 pub mod references;
@@ -45,7 +48,7 @@ use sqlx::{
 use tokio::sync::broadcast;
 
 pub use audit::{AuditProblem, Happened};
-pub use lock::{DataDirLock, LockError};
+pub use lock::{DataDirLock, LockError, is_in_use};
 pub use orders::{NewOrder, Ordered};
 
 use crate::domain::{Millis, Money, OrderId};

@@ -161,6 +161,7 @@ impl Db {
         )
         .execute(tx.sql())
         .await?;
+        tx.forget_boots().await?;
         let payload = json!({
             "entries": done.contents.audit_entries,
             "head": done.contents.audit_head,

@@ -10,6 +10,7 @@ use super::{
     ChannelId, Millis, OrderId, UserId,
     order::{SubmissionId, SubscriptionRow},
     picture::PictureRefused,
+    premises::Flaw,
 };
 
 /// The version of the arguments below.
@@ -86,6 +87,8 @@ pub enum Effect {
     },
     /// Compares the guild's channels with the tickets we know, and mends both.
     SweepChannels {},
+    /// Looks at the shop's channels and roles, and has owners told what is wrong with them.
+    InspectPremises {},
     /// Sends an owner an encrypted backup by direct message.
     SendBackup {
         /// The name of its file.
@@ -258,6 +261,18 @@ pub enum OwnerNews {
         /// The channel.
         channel: ChannelId,
     },
+    /// The shop's channels or roles on Discord are not as the bot needs them.
+    Premises {
+        /// When that was seen.
+        at: Millis,
+        /// What is wrong.
+        flaws: Vec<Flaw>,
+    },
+    /// The dashboard was written by a run that is none of ours.
+    SecondBot {
+        /// The name of that run.
+        boot: String,
+    },
     /// An effect gave up and waits for a person.
     Parked {
         /// The row's key.
@@ -282,6 +297,7 @@ impl Effect {
             Self::SyncDashboard {} => "dashboard".to_owned(),
             Self::CleanChannel { channel } => format!("clean:{channel}"),
             Self::SweepChannels {} => "sweep".to_owned(),
+            Self::InspectPremises {} => "premises".to_owned(),
             Self::SendBackup { file, user } => format!("backup:{user}:{file}"),
             Self::TellOutage { outage, change, to } => {
                 format!("outage:{}:{}:{}", outage.0, change.as_str(), to.as_str())
@@ -302,7 +318,7 @@ impl Effect {
             Self::SyncSubscription { panel, .. } | Self::RemoveClient { panel, .. } => Lane::Panel(panel.clone()),
             Self::DeliverLink { user, .. } | Self::SendBackup { user, .. } => Lane::Dm(*user),
             Self::SyncDashboard {} => Lane::Dashboard,
-            Self::CleanChannel { .. } | Self::SweepChannels {} => Lane::CleanUp,
+            Self::CleanChannel { .. } | Self::SweepChannels {} | Self::InspectPremises {} => Lane::CleanUp,
             Self::TellOwner { .. } | Self::TellOutage { to: Audience::Owners, .. } => Lane::Owner,
         }
     }
@@ -377,6 +393,8 @@ impl OwnerNews {
             Self::NoBackup => "backup".to_owned(),
             Self::ClockJumped { at, .. } => format!("clock:{at}"),
             Self::StrayTicket { channel } => format!("stray:{channel}"),
+            Self::Premises { at, .. } => format!("premises:{at}"),
+            Self::SecondBot { boot } => format!("second:{boot}"),
             Self::Parked { key } => format!("parked:{key}"),
         }
     }

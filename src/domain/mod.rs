@@ -12,6 +12,7 @@ pub mod limits;
 pub mod money;
 pub mod order;
 pub mod picture;
+pub mod premises;
 pub mod proofs;
 pub mod reference;
 pub mod retention;

@@ -1,18 +1,20 @@
 //! The dashboard: one message in its channel, found again, edited, and posted again when it is gone.
 
 use chrono::Datelike as _;
+use serenity::all::Message;
 
 use super::{
     Failure, World,
-    discord::{PAGE, UNKNOWN_MESSAGE},
+    discord::{PAGE, UNKNOWN_MESSAGE, call, serenity_channel},
 };
 use crate::{
     db::{
+        boots::Whose,
         dashboard::{Glance, Shown},
         outbox::Claim,
         revenue::Totals,
     },
-    domain::{ChannelId, MessageId, Millis, revenue::Sum},
+    domain::{ChannelId, MessageId, Millis, effect::OwnerNews, revenue::Sum},
     panel::Availability,
     view::{
         Marker,
@@ -43,6 +45,7 @@ pub(super) async fn sync(world: &World, claim: &Claim) -> Result<(), Failure> {
     let facts = numbers.facts(world, &names);
     let key = facts.picture_key();
     if let Some(message) = message {
+        look_for_a_second_bot(world, channel, message).await?;
         let same_picture = known.as_ref().is_some_and(|shown| shown.picture == key);
         let fresh = if same_picture { None } else { picture(&facts) };
         match world.edit_with_files(channel, message, dashboard(world.shop_locale(), &facts, fresh)).await {
@@ -78,6 +81,29 @@ async fn shown(
     Ok(world.db.dashboard_shown(claim, &shown, world.clock.now()).await?)
 }
 
+/// Whoever wrote the dashboard last should be a run of ours. Two bots with one token answer
+/// everything twice, and nobody but this footer tells.
+async fn look_for_a_second_bot(world: &World, channel: ChannelId, message: MessageId) -> Result<(), Failure> {
+    let shown = match call(serenity_channel(channel).message(&*world.http, message.0)).await {
+        Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => return Ok(()),
+        shown => shown?,
+    };
+    let Some(boot) = writer(&shown) else { return Ok(()) };
+    if world.db.meet_boot(boot).await? == Whose::Foreign {
+        let news = OwnerNews::SecondBot { boot: boot.to_owned() };
+        if world.db.tell_owners_once(news, world.clock.now()).await? {
+            tracing::error!(boot, "another machine runs this bot with the same token; owners are told");
+        }
+    }
+    Ok(())
+}
+
+/// The run that wrote a dashboard last; `None` for every other message.
+fn writer(message: &Message) -> Option<&str> {
+    let mut footers = message.embeds.iter().filter_map(|embed| embed.footer.as_ref());
+    footers.find_map(|footer| Marker::parse_dashboard(&footer.text))
+}
+
 /// A dashboard of ours in the channel, the newest if there are several.
 async fn find(world: &World, channel: ChannelId) -> Result<Option<MessageId>, Failure> {
     let mut before = None;
@@ -85,8 +111,7 @@ async fn find(world: &World, channel: ChannelId) -> Result<Option<MessageId>, Fa
         let page = world.messages_before(channel, before).await?;
         for message in &page {
             let ours = message.author.id.get() == world.me.0;
-            let mut footers = message.embeds.iter().filter_map(|embed| embed.footer.as_ref());
-            if ours && footers.any(|footer| Marker::parse_dashboard(&footer.text).is_some()) {
+            if ours && writer(message).is_some() {
                 return Ok(Some(MessageId(message.id.get())));
             }
         }

@@ -19,6 +19,7 @@ mod deliver;
 mod discord;
 mod notify;
 mod panel;
+mod premises;
 mod read;
 mod ticket;
 mod worker;
@@ -114,6 +115,7 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
         Effect::DeleteTicket { order } => ticket::delete(world, claim, order).await,
         Effect::CleanChannel { channel } => cleanup::channel(world, claim, *channel).await,
         Effect::SweepChannels {} => cleanup::sweep(world, claim).await,
+        Effect::InspectPremises {} => premises::inspect(world, claim).await,
         Effect::SendBackup { file, user } => backup::send(world, claim, file, *user).await,
         Effect::SyncDashboard {} => dashboard::sync(world, claim).await,
         Effect::TellOutage { outage, change, to } => notify::outage(world, claim, *outage, *change, *to).await,

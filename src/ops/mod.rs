@@ -9,6 +9,7 @@ use crate::{config::Config, db::Db};
 
 pub mod audit;
 pub mod backup;
+pub mod check;
 pub mod export;
 pub mod restore;
 pub mod revenue;

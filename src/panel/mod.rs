@@ -213,6 +213,11 @@ impl Reader {
         }
     }
 
+    /// What time the panel's server has, as its last answer said it (RFC 9110, `Date`).
+    pub fn date(&self) -> Option<String> {
+        self.0.wire.date()
+    }
+
     /// The cheapest call that needs a session. Always sent, also while the panel counts as down.
     pub async fn status(&self) -> Result<Status, Error> {
         self.0.status().await

@@ -3,11 +3,14 @@
 //! Decides how long to wait, how much to read and what counts as JSON; knows nothing of
 //! sessions, generations or clients.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use reqwest::{
     Method, StatusCode,
-    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE},
+    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, DATE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -94,6 +97,8 @@ pub(super) struct Wire {
     http: reqwest::Client,
     base: Url,
     silence: Duration,
+    /// The `Date` of the last answer.
+    date: Mutex<Option<String>>,
 }
 
 impl Wire {
@@ -117,7 +122,12 @@ impl Wire {
             builder = builder.use_preconfigured_tls(tls::trusting(pem)?);
         }
         let http = builder.build().map_err(|error| Error::from_transport(error, silence))?;
-        Ok(Self { http, base, silence })
+        Ok(Self { http, base, silence, date: Mutex::default() })
+    }
+
+    /// What time the panel has, as its last answer said it.
+    pub(super) fn date(&self) -> Option<String> {
+        self.date.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sends one request with these extra headers; no repetition, no redirect.
@@ -133,6 +143,8 @@ impl Wire {
         let transport = |error| Error::from_transport(error, self.silence);
         let mut response = call.send().await.map_err(transport)?;
         let (status, cookie) = (response.status(), session_cookie(response.headers()));
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(transport)? {
             if body.len() + chunk.len() > LARGEST_ANSWER {

@@ -47,7 +47,7 @@ impl Locale {
         }
         match self {
             Self::English => files!(
-                "en": "admin", "books", "command", "common", "dashboard", "decision", "delivery", "more", "news", "notice", "order", "outage", "proof", "reason", "reference",
+                "en": "admin", "books", "command", "common", "dashboard", "decision", "delivery", "more", "news", "notice", "order", "outage", "premises", "proof", "reason", "reference",
                 "refusal", "review", "ticket"
             ),
         }

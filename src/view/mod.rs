@@ -25,6 +25,7 @@ pub mod notice;
 pub mod order;
 pub mod outage;
 pub mod post;
+pub mod premises;
 pub mod proof;
 pub mod qr;
 pub mod reference;

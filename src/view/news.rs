@@ -5,7 +5,7 @@ use crate::domain::{
     effect::{OwnerNews, StaffNews},
 };
 
-use super::{Locale, Marker, Post, Press, Row, text, words};
+use super::{Locale, Marker, Post, Press, Row, premises, text, words};
 
 /// A line for staff; `order` is the order it is about.
 pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
@@ -56,6 +56,8 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
         OwnerNews::StrayTicket { channel } => {
             locale.with("news-stray-ticket", &[("channel", text::channel(*channel).into())])
         }
+        OwnerNews::Premises { flaws, .. } => return premises::news(locale, flaws, &Marker::owner(news)),
+        OwnerNews::SecondBot { boot } => locale.with("news-second-bot", &[("boot", text::code(boot, 30).into())]),
         OwnerNews::Parked { key } => locale.with("news-parked", &[("key", text::code(key, 150).into())]),
     };
     Post::text(content).marked(&Marker::owner(news))

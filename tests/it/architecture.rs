@@ -17,10 +17,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("proof", &["domain"]),
     ("view", &["domain"]),
     ("limits", &["domain", "config", "clock"]),
-    ("effects", &["domain", "db", "panel", "view", "proof", "config", "clock", "telemetry"]),
+    ("effects", &["domain", "db", "panel", "view", "proof", "config", "clock", "telemetry", "premises"]),
     ("tasks", &["domain", "db", "panel", "effects", "limits", "config", "clock"]),
     ("bot", &["domain", "db", "view", "panel", "proof", "limits", "config", "clock", "telemetry"]),
-    ("ops", &["domain", "db", "panel", "view", "proof", "config", "clock", "telemetry", "panels", "discord"]),
+    (
+        "ops",
+        &["domain", "db", "panel", "view", "proof", "config", "clock", "telemetry", "panels", "discord", "premises"],
+    ),
     (
         "app",
         &[
@@ -42,6 +45,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("discord", &["bot", "config", "domain"]),
     ("panels", &["panel", "config", "clock"]),
+    ("premises", &["config", "domain"]),
     ("sandbox::discord", &[]),
     ("sandbox::shop", &["app", "config", "clock", "sandbox"]),
     ("sandbox::panel", &[]),

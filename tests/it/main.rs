@@ -7,6 +7,7 @@
 
 mod admin;
 mod architecture;
+mod check;
 mod config;
 mod dashboard;
 mod database;

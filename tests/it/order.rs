@@ -283,9 +283,9 @@ async fn a_full_category_overflows_into_the_next() {
 
 #[tokio::test]
 async fn where_no_category_has_room_the_customer_and_the_owner_are_told() {
-    let world = World::asleep(|_| {}).await;
+    let world = World::new().await;
+    world.inspected().await;
     fill(&world, 0);
-    world.start().await;
     let mona = world.customer("Mona");
     let menu = mona.asks_for_plans().await;
     let chosen = mona.person.select(&menu, &["Basic"]).unwrap();
@@ -306,6 +306,7 @@ async fn where_no_category_has_room_the_customer_and_the_owner_are_told() {
 #[tokio::test]
 async fn where_the_bot_may_not_make_tickets_the_customer_and_the_owner_are_told() {
     let world = World::new().await;
+    world.inspected().await;
     world.discord.set_bot_permissions(permission::BOT & !permission::MANAGE_CHANNELS);
     for category in &world.guild.tickets {
         let bot = world.discord.bot_id();

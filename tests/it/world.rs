@@ -151,6 +151,21 @@ impl World {
         self.discord.time_moved();
     }
 
+    /// Waits until the bot has looked at the server's channels and roles, as it does when it comes.
+    pub(crate) async fn inspected(&self) {
+        let parts = ["/roles", "/members/", "/channels"];
+        self.until("a look at the server", |view| {
+            let answered = |part| {
+                let mut gets = view.requests().iter().filter(|asked| asked.info.method == "GET");
+                gets.any(|asked| {
+                    asked.info.path.starts_with("/guilds/") && asked.info.path.contains(part) && asked.status.is_some()
+                })
+            };
+            parts.into_iter().all(answered).then_some(())
+        })
+        .await;
+    }
+
     /// A customer.
     pub(crate) fn customer(&self, name: &'static str) -> Customer<'_> {
         Customer { world: self, person: self.person(name), name }

@@ -33,3 +33,6 @@ news-review-waits-long = The payment for order { $order } has been waiting for r
 news-to-card-button = Open the card
 news-reference-foreign = { $customer } typed a transaction reference for order { $order } that belongs to another customer's order { $twin }. It was not accepted.
 news-reference-own = { $customer } typed a transaction reference for order { $order } that was already used for order { $twin }, for which money was kept. It was not accepted.
+news-second-bot =
+    Another program uses this bot's token: it has written the dashboard (run { $boot }), and it is none of this machine's runs.
+    Stop it, or reset the token in the Developer Portal: two bots answer everything twice.

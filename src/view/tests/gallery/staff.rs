@@ -3,10 +3,11 @@
 use super::{ADEL, DELIVERIES, GB, NOW, ROLE, TICKET, Words, adel, order_of, pending, price, states_and_deliveries};
 use crate::{
     domain::{
-        GuildId, MessageId, Money, Order, OrderId, OrderState, OrderStatus, SubmissionId,
+        GuildId, MessageId, Money, Order, OrderId, OrderState, OrderStatus, RoleId, SubmissionId,
         button::Token,
         effect::{Notice, OwnerNews, QuestionId, StaffNews},
         grants::{Expiry, Note},
+        premises::{Flaw, Permission, Place, RoleOf},
         proofs::{Flag, Verdict},
         reference::Reference,
         review::{History, Looking, Question},
@@ -205,8 +206,13 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
         OwnerNews::Parked { key: words.name.to_owned() },
         OwnerNews::ClockJumped { at: NOW, minutes: u64::MAX, hold: u64::MAX },
         OwnerNews::StrayTicket { channel: TICKET },
+        OwnerNews::SecondBot { boot: words.name.to_owned() },
+        OwnerNews::Premises { at: NOW, flaws: all_flaws() },
     ] {
         posts.push(news::owner(locale, &told));
+    }
+    for flaws in all_flaws().chunks(5) {
+        posts.push(news::owner(locale, &OwnerNews::Premises { at: NOW, flaws: flaws.to_vec() }));
     }
     posts
 }
@@ -234,4 +240,17 @@ pub(super) fn references(locale: Locale) -> Vec<Post> {
     ];
     posts.extend(outcomes.iter().map(|it| reference::outcome(locale, it)));
     posts
+}
+
+fn all_flaws() -> Vec<Flaw> {
+    let missing = || Permission::ALL.to_vec();
+    let places = [Place::Review, Place::Dashboard, Place::Tickets, Place::Overflow];
+    let mut flaws = Vec::new();
+    flaws.extend(places.map(|place| Flaw::Barred { place, channel: TICKET, missing: missing() }));
+    flaws.extend(places.map(|place| Flaw::NoChannel { place, channel: TICKET }));
+    flaws.extend(places.map(|place| Flaw::WrongKind { place, channel: TICKET }));
+    flaws.push(Flaw::Powerless { missing: missing() });
+    flaws.extend([RoleOf::Owner, RoleOf::Admin, RoleOf::Support].map(|power| Flaw::NoRole { power, role: RoleId(1) }));
+    flaws.extend([Flaw::NoRoom, Flaw::Silenced { until: NOW }]);
+    flaws
 }

@@ -1,0 +1,477 @@
+//! The shop's premises on Discord: whether its channels and roles are there, and whether the bot
+//! may do in them what it has to do.
+//!
+//! Effective permissions are computed as Discord documents it ("Permissions": roles first, then
+//! the channel's overwrites: everyone, roles together, member last). Nothing here asks Discord.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ChannelId, GuildId, Millis, RoleId, UserId, access::Power};
+
+/// One permission: Discord's bit ("Bitwise Permission Flags") under a name of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// Seeing a channel.
+    ViewChannel,
+    /// Writing in it.
+    SendMessages,
+    /// Embeds: cards, the dashboard, the status of a ticket.
+    EmbedLinks,
+    /// Files: receipts on cards, QR codes, the dashboard's picture.
+    AttachFiles,
+    /// Finding what was sent before.
+    ReadMessageHistory,
+    /// Making and deleting tickets.
+    ManageChannels,
+    /// Changing who sees a ticket; Discord shows it for a channel as "Manage Permissions".
+    ManageRoles,
+    /// Deleting many messages at once.
+    ManageMessages,
+}
+
+impl Permission {
+    /// Everything the bot needs and the invitation asks for, and no more.
+    pub const ALL: [Self; 8] = [
+        Self::ViewChannel,
+        Self::SendMessages,
+        Self::EmbedLinks,
+        Self::AttachFiles,
+        Self::ReadMessageHistory,
+        Self::ManageChannels,
+        Self::ManageRoles,
+        Self::ManageMessages,
+    ];
+
+    /// Discord's bit.
+    pub const fn bit(self) -> u64 {
+        1 << match self {
+            Self::ManageChannels => 4,
+            Self::ViewChannel => 10,
+            Self::SendMessages => 11,
+            Self::ManageMessages => 13,
+            Self::EmbedLinks => 14,
+            Self::AttachFiles => 15,
+            Self::ReadMessageHistory => 16,
+            Self::ManageRoles => 28,
+        }
+    }
+
+    /// The sum that an invitation link carries.
+    pub fn invitation() -> u64 {
+        Self::ALL.into_iter().fold(0, |bits, permission| bits | permission.bit())
+    }
+}
+
+/// May do everything, whatever overwrites say.
+const ADMINISTRATOR: u64 = 1 << 3;
+
+/// What the bot does in the review channel and on the dashboard.
+const IN_CHANNEL: [Permission; 6] = [
+    Permission::ViewChannel,
+    Permission::SendMessages,
+    Permission::EmbedLinks,
+    Permission::AttachFiles,
+    Permission::ReadMessageHistory,
+    Permission::ManageMessages,
+];
+
+/// What it does in a category: a ticket has overwrites of its own, so the rest counts server-wide.
+const IN_CATEGORY: [Permission; 2] = [Permission::ViewChannel, Permission::ManageChannels];
+
+/// Discord's limits ("Channel Categories", "Guild Channels").
+pub const PER_CATEGORY: usize = 50;
+/// See [`PER_CATEGORY`]; categories count as well.
+pub const PER_GUILD: usize = 500;
+
+/// A guild as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guild {
+    /// Its id, which is also that of its role `@everyone`.
+    pub id: GuildId,
+    /// Its roles with their permissions.
+    pub roles: Vec<(RoleId, u64)>,
+    /// Its channels and categories.
+    pub channels: Vec<Channel>,
+    /// The bot's own membership.
+    pub bot: Bot,
+}
+
+/// The bot as a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bot {
+    /// Its user.
+    pub user: UserId,
+    /// Its roles.
+    pub roles: Vec<RoleId>,
+    /// Until when a moderator has silenced it ("timeout").
+    pub silenced_until: Option<Millis>,
+}
+
+/// A channel or category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// Its id.
+    pub id: ChannelId,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Its category.
+    pub parent: Option<ChannelId>,
+    /// Who may do what in it, besides their roles.
+    pub overwrites: Vec<Overwrite>,
+}
+
+/// What a channel is, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Where text is written; announcement channels as well.
+    Text,
+    /// Holds channels.
+    Category,
+    /// Voice, stages, forums.
+    Other,
+}
+
+/// A permission overwrite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overwrite {
+    /// Whose.
+    pub target: Target,
+    /// What it gives.
+    pub allow: u64,
+    /// What it takes.
+    pub deny: u64,
+}
+
+/// Whose overwrite it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Of everybody with a role.
+    Role(RoleId),
+    /// Of one person.
+    Member(UserId),
+}
+
+/// What a configured channel is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// `review_channel_id`.
+    Review,
+    /// `dashboard_channel_id`.
+    Dashboard,
+    /// `ticket_category_id`.
+    Tickets,
+    /// One of `overflow_category_ids`.
+    Overflow,
+}
+
+impl Place {
+    /// The key in `[discord]`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Review => "review_channel_id",
+            Self::Dashboard => "dashboard_channel_id",
+            Self::Tickets => "ticket_category_id",
+            Self::Overflow => "overflow_category_ids",
+        }
+    }
+
+    fn needs(self) -> (Kind, &'static [Permission]) {
+        match self {
+            Self::Review | Self::Dashboard => (Kind::Text, &IN_CHANNEL),
+            Self::Tickets | Self::Overflow => (Kind::Category, &IN_CATEGORY),
+        }
+    }
+}
+
+/// What the configuration says about the premises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The channels and what they are for.
+    pub places: Vec<(Place, ChannelId)>,
+    /// The roles of staff.
+    pub roles: Vec<(Power, RoleId)>,
+}
+
+/// Something that stops the shop or a part of it until somebody mends it on Discord or in the
+/// configuration. Ids only: it is an argument of an effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "flaw", rename_all = "snake_case")]
+pub enum Flaw {
+    /// A channel is not there.
+    NoChannel {
+        /// What it is for.
+        place: Place,
+        /// Its id.
+        channel: ChannelId,
+    },
+    /// A category where a text channel is wanted, or the other way round.
+    WrongKind {
+        /// What it is for.
+        place: Place,
+        /// Its id.
+        channel: ChannelId,
+    },
+    /// The bot's roles do not give it something that tickets need everywhere.
+    Powerless {
+        /// What is missing.
+        missing: Vec<Permission>,
+    },
+    /// A channel's overwrites take something from the bot, or do not give it.
+    Barred {
+        /// What it is for.
+        place: Place,
+        /// Its id.
+        channel: ChannelId,
+        /// What is missing.
+        missing: Vec<Permission>,
+    },
+    /// A role of staff is not there.
+    NoRole {
+        /// The power that its members have.
+        power: RoleOf,
+        /// Its id.
+        role: RoleId,
+    },
+    /// No category has room for another ticket.
+    NoRoom,
+    /// A moderator has silenced the bot.
+    Silenced {
+        /// Until when.
+        until: Millis,
+    },
+}
+
+/// Whose role is missing, as the configuration's keys say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleOf {
+    /// `owner_role_id`.
+    Owner,
+    /// `admin_role_id`.
+    Admin,
+    /// `support_role_id`.
+    Support,
+}
+
+impl RoleOf {
+    /// The key in `[discord]`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Owner => "owner_role_id",
+            Self::Admin => "admin_role_id",
+            Self::Support => "support_role_id",
+        }
+    }
+}
+
+impl From<Power> for RoleOf {
+    fn from(power: Power) -> Self {
+        match power {
+            Power::Owner => Self::Owner,
+            Power::Admin => Self::Admin,
+            Power::Support => Self::Support,
+        }
+    }
+}
+
+impl Guild {
+    /// The channel with this id.
+    pub fn channel(&self, id: ChannelId) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.id == id)
+    }
+
+    /// How many more channels a category takes; the guild's own limit counts as well.
+    pub fn room_in(&self, category: ChannelId) -> usize {
+        let inside = self.channels.iter().filter(|channel| channel.parent == Some(category)).count();
+        let all = PER_GUILD.saturating_sub(self.channels.len());
+        PER_CATEGORY.saturating_sub(inside).min(all)
+    }
+
+    /// What the bot's roles give it in the whole guild.
+    pub fn granted(&self) -> u64 {
+        let everyone = RoleId(self.id.0);
+        let held = self.roles.iter().filter(|(role, _)| *role == everyone || self.bot.roles.contains(role));
+        let bits = held.fold(0, |bits, (_, permissions)| bits | permissions);
+        if bits & ADMINISTRATOR == 0 { bits } else { u64::MAX }
+    }
+
+    /// What the bot has in a channel, before what is lost together with "View Channel": each bit
+    /// that is missing here has to be given.
+    pub fn granted_in(&self, channel: &Channel) -> u64 {
+        let granted = self.granted();
+        if granted == u64::MAX {
+            return granted;
+        }
+        let everyone = RoleId(self.id.0);
+        let (mut all, mut roles, mut own) = ((0, 0), (0, 0), (0, 0));
+        for overwrite in &channel.overwrites {
+            let sum = match overwrite.target {
+                Target::Role(role) if role == everyone => &mut all,
+                Target::Role(role) if self.bot.roles.contains(&role) => &mut roles,
+                Target::Member(user) if user == self.bot.user => &mut own,
+                Target::Role(_) | Target::Member(_) => continue,
+            };
+            *sum = (sum.0 | overwrite.allow, sum.1 | overwrite.deny);
+        }
+        [all, roles, own].into_iter().fold(granted, |bits, (allow, deny)| (bits & !deny) | allow)
+    }
+
+    /// Everything that is wrong with the premises, in the order of the configuration.
+    pub fn flaws(&self, plan: &Plan, now: Millis) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        if let Some(until) = self.bot.silenced_until.filter(|until| *until > now) {
+            flaws.push(Flaw::Silenced { until });
+        }
+        // In a ticket only what the roles give holds: its own overwrites replace the category's,
+        // and an overwrite can only hand on what the bot has in the whole guild.
+        let powerless = missing(self.granted(), &Permission::ALL);
+        if !powerless.is_empty() {
+            flaws.push(Flaw::Powerless { missing: powerless.clone() });
+        }
+        for (place, id) in &plan.places {
+            flaws.extend(self.flaw_of(*place, *id, &powerless));
+        }
+        let categories = plan.places.iter().filter(|(place, _)| place.needs().0 == Kind::Category);
+        let mut there = categories.filter(|(_, id)| self.channel(*id).is_some()).peekable();
+        if there.peek().is_some() && there.all(|(_, id)| self.room_in(*id) == 0) {
+            flaws.push(Flaw::NoRoom);
+        }
+        let known = |role| self.roles.iter().any(|(id, _)| *id == role);
+        let lost = plan.roles.iter().filter(|(_, role)| !known(*role));
+        flaws.extend(lost.map(|(power, role)| Flaw::NoRole { power: RoleOf::from(*power), role: *role }));
+        flaws
+    }
+
+    fn flaw_of(&self, place: Place, id: ChannelId, powerless: &[Permission]) -> Option<Flaw> {
+        let Some(channel) = self.channel(id) else { return Some(Flaw::NoChannel { place, channel: id }) };
+        let (kind, needs) = place.needs();
+        if channel.kind != kind {
+            return Some(Flaw::WrongKind { place, channel: id });
+        }
+        // What the roles lack everywhere is said once.
+        let lacks = missing(self.granted_in(channel), needs);
+        let barred: Vec<_> = lacks.into_iter().filter(|permission| !powerless.contains(permission)).collect();
+        (!barred.is_empty()).then_some(Flaw::Barred { place, channel: id, missing: barred })
+    }
+}
+
+fn missing(granted: u64, wanted: &[Permission]) -> Vec<Permission> {
+    wanted.iter().copied().filter(|permission| granted & permission.bit() == 0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = Millis(1_000);
+    const EVERYONE: RoleId = RoleId(1);
+    const OURS: RoleId = RoleId(2);
+
+    fn channel(id: u64, kind: Kind, overwrites: Vec<Overwrite>) -> Channel {
+        Channel { id: ChannelId(id), name: format!("c{id}"), kind, parent: None, overwrites }
+    }
+
+    fn guild() -> Guild {
+        Guild {
+            id: GuildId(1),
+            roles: vec![(EVERYONE, 0), (OURS, Permission::invitation())],
+            channels: vec![
+                channel(10, Kind::Text, Vec::new()),
+                channel(11, Kind::Text, Vec::new()),
+                channel(12, Kind::Category, Vec::new()),
+            ],
+            bot: Bot { user: UserId(7), roles: vec![OURS], silenced_until: None },
+        }
+    }
+
+    fn plan() -> Plan {
+        let places = [(Place::Review, 10), (Place::Dashboard, 11), (Place::Tickets, 12)];
+        Plan {
+            places: places.into_iter().map(|(place, id)| (place, ChannelId(id))).collect(),
+            roles: vec![(Power::Admin, OURS)],
+        }
+    }
+
+    fn overwrite(target: Target, allow: u64, deny: u64) -> Overwrite {
+        Overwrite { target, allow, deny }
+    }
+
+    #[test]
+    fn the_invitation_is_the_sum_of_what_is_needed() {
+        assert_eq!(Permission::invitation(), 268_561_424);
+        assert_eq!(guild().flaws(&plan(), NOW), []);
+    }
+
+    #[test]
+    fn overwrites_apply_in_discords_order() {
+        let view = Permission::ViewChannel.bit();
+        let mut guild = guild();
+        let hidden = vec![overwrite(Target::Role(EVERYONE), 0, view)];
+        guild.channels[0].overwrites.clone_from(&hidden);
+        let barred =
+            Flaw::Barred { place: Place::Review, channel: ChannelId(10), missing: vec![Permission::ViewChannel] };
+        assert_eq!(guild.flaws(&plan(), NOW), std::slice::from_ref(&barred));
+        for (mine, fine) in [
+            (overwrite(Target::Role(OURS), view, 0), true),
+            (overwrite(Target::Member(UserId(7)), view, 0), true),
+            (overwrite(Target::Role(RoleId(3)), view, 0), false),
+            (overwrite(Target::Member(UserId(8)), view, 0), false),
+        ] {
+            guild.channels[0].overwrites = [hidden.clone(), vec![mine]].concat();
+            assert_eq!(guild.flaws(&plan(), NOW).is_empty(), fine, "{mine:?}");
+        }
+        let roles_then_member = [overwrite(Target::Member(UserId(7)), 0, view), overwrite(Target::Role(OURS), view, 0)];
+        guild.channels[0].overwrites = roles_then_member.to_vec();
+        assert_eq!(guild.flaws(&plan(), NOW), [barred], "the member's own comes last, wherever it stands");
+        guild.roles[1].1 = ADMINISTRATOR;
+        assert_eq!(guild.flaws(&plan(), NOW), [], "an administrator passes every overwrite");
+    }
+
+    #[test]
+    fn what_the_roles_lack_is_said_once_and_not_for_every_channel() {
+        let mut guild = guild();
+        guild.roles[1].1 &= !(Permission::ManageChannels.bit() | Permission::SendMessages.bit());
+        let missing = vec![Permission::SendMessages, Permission::ManageChannels];
+        assert_eq!(guild.flaws(&plan(), NOW), [Flaw::Powerless { missing }]);
+    }
+
+    #[test]
+    fn channels_and_roles_must_be_there_and_of_their_kind() {
+        let mut guild = guild();
+        guild.channels.remove(0);
+        guild.channels[0].kind = Kind::Other;
+        guild.bot.silenced_until = Some(NOW.plus(std::time::Duration::from_secs(1)));
+        let plan = Plan { roles: vec![(Power::Owner, RoleId(99))], ..plan() };
+        assert_eq!(
+            guild.flaws(&plan, NOW),
+            [
+                Flaw::Silenced { until: Millis(2_000) },
+                Flaw::NoChannel { place: Place::Review, channel: ChannelId(10) },
+                Flaw::WrongKind { place: Place::Dashboard, channel: ChannelId(11) },
+                Flaw::NoRole { power: RoleOf::Owner, role: RoleId(99) },
+            ]
+        );
+        assert!(!guild.flaws(&plan, Millis(2_000)).contains(&Flaw::Silenced { until: Millis(2_000) }), "it is over");
+    }
+
+    #[test]
+    fn there_is_room_while_one_category_has_some() {
+        let mut guild = guild();
+        let full = |parent, from| {
+            (from..from + 50).map(move |id| Channel { parent: Some(parent), ..channel(id, Kind::Text, Vec::new()) })
+        };
+        guild.channels.extend(full(ChannelId(12), 100));
+        assert_eq!(guild.room_in(ChannelId(12)), 0);
+        assert_eq!(guild.flaws(&plan(), NOW), [Flaw::NoRoom]);
+        let mut plan = plan();
+        plan.places.push((Place::Overflow, ChannelId(13)));
+        guild.channels.push(channel(13, Kind::Category, Vec::new()));
+        assert_eq!(guild.flaws(&plan, NOW), []);
+        guild.channels.extend((1_000..1_500).map(|id| channel(id, Kind::Text, Vec::new())));
+        assert_eq!(guild.room_in(ChannelId(13)), 0, "the guild is full");
+    }
+}

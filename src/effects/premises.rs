@@ -1,0 +1,16 @@
+//! Looking at the shop's channels and roles on Discord, and telling owners what is wrong there.
+
+use super::{Failure, World, discord::call};
+use crate::{db::outbox::Claim, premises};
+
+/// Looks, and has owners told of what they were not told yet.
+pub(super) async fn inspect(world: &World, claim: &Claim) -> Result<(), Failure> {
+    let discord = &world.config.discord;
+    let guild = call(premises::read(&world.http, discord.guild_id, world.me)).await?;
+    let now = world.clock.now();
+    let flaws = guild.flaws(&premises::wanted(discord), now);
+    for flaw in &flaws {
+        tracing::error!(?flaw, "something on the server is not as the shop needs it; `tollkeeper check` says more");
+    }
+    Ok(world.db.premises_seen(claim, &flaws, now).await?)
+}

@@ -1,0 +1,136 @@
+//! This machine: the data directory, its disk, the database in it, and whether a bot runs on it.
+
+use std::{
+    fs::{self, OpenOptions},
+    path::Path,
+};
+
+use crate::{
+    config::Config,
+    db::{Db, condition::Condition, is_in_use},
+};
+
+use super::report::Section;
+
+/// Below this the bot will soon fail: a backup is as large as the database, and receipts are kept.
+const LITTLE: u64 = 200 << 20;
+/// Below this it is time to think about it.
+const MODEST: u64 = 2 << 30;
+
+pub(super) async fn look(config: &Config) -> Section {
+    let mut section = Section::new("This machine");
+    let dir = &config.storage.data_dir;
+    section.well(format!("tollkeeper {}, data in {}.", env!("CARGO_PKG_VERSION"), dir.display()));
+    if !dir.is_dir() {
+        match dir.ancestors().skip(1).find(|path| path.is_dir()) {
+            Some(parent) if !dir.exists() => {
+                writable(&mut section, parent);
+                section.note("The data directory is not there yet: run makes it.");
+            }
+            _ => section.mend(format!("{} is no folder: correct storage.data_dir.", dir.display())),
+        }
+        return section;
+    }
+    writable(&mut section, dir);
+    disk(&mut section, dir);
+    match is_in_use(dir) {
+        Ok(true) => section.well("A bot runs on this data directory; it is not disturbed."),
+        Ok(false) => section.well("No bot runs on this data directory."),
+        Err(error) => section.note(format!("Whether a bot runs here cannot be seen ({error}).")),
+    }
+    database(&mut section, config).await;
+    section
+}
+
+/// Tries it, with a file that goes at once.
+fn writable(section: &mut Section, dir: &Path) {
+    let probe = dir.join(format!(".tollkeeper-check-{}", std::process::id()));
+    let tried = OpenOptions::new().create_new(true).write(true).open(&probe);
+    // It is ours, and empty.
+    let _ = fs::remove_file(&probe);
+    if let Err(error) = tried {
+        section.mend(format!(
+            "{} cannot be written ({error}): give it to the bot's user (chown), or run check as that user.",
+            dir.display()
+        ));
+    }
+}
+
+fn disk(section: &mut Section, dir: &Path) {
+    match free(dir) {
+        Ok(bytes) if bytes < LITTLE => section.mend(format!(
+            "The disk has {} left: make room; without it neither orders nor backups can be written.",
+            in_words(bytes)
+        )),
+        Ok(bytes) if bytes < MODEST => section.note(format!("The disk has {} left.", in_words(bytes))),
+        Ok(bytes) => section.well(format!("The disk has {} left.", in_words(bytes))),
+        Err(error) => section.note(format!("How much room the disk has cannot be seen ({error}).")),
+    }
+}
+
+/// Bytes that an ordinary user may still write.
+fn free(dir: &Path) -> std::io::Result<u64> {
+    let disk = rustix::fs::statvfs(dir)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+fn in_words(bytes: u64) -> String {
+    const GB: u64 = 1 << 30;
+    if bytes >= 10 * GB { format!("{} GB", bytes / GB) } else { format!("{} MB", bytes >> 20) }
+}
+
+async fn database(section: &mut Section, config: &Config) {
+    let path = config.storage.data_dir.join("tollkeeper.db");
+    if !path.exists() {
+        return section.note("There is no database yet: run makes it.");
+    }
+    let restore = "run the bot's last backup through tollkeeper restore, or correct storage.data_dir";
+    let looked = async {
+        let db = Db::look(&path, config.shop.timezone).await?;
+        let condition = db.condition().await;
+        db.close().await;
+        condition
+    };
+    match looked.await {
+        Ok(condition) => verdict(section, &condition, restore),
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            section.mend(format!("{} cannot be read ({error:#}): {restore}.", path.display()));
+        }
+    }
+}
+
+fn verdict(section: &mut Section, found: &Condition, restore: &str) {
+    let Condition { tables, known, quick_check, held } = found;
+    if quick_check != "ok" {
+        return section.mend(format!("The database is damaged ({quick_check}): {restore}."));
+    }
+    match tables.cmp(known) {
+        std::cmp::Ordering::Equal => section.well(format!("The database is whole; its tables are version {tables}.")),
+        std::cmp::Ordering::Less => section.note(format!(
+            "The database is whole; its tables are version {tables}, and run brings them to version {known}."
+        )),
+        std::cmp::Ordering::Greater => section.mend(format!(
+            "The database was written by a newer tollkeeper (tables of version {tables}, this program knows {known}): \
+             install that version again, or a later one."
+        )),
+    }
+    if *held {
+        section.note(
+            "The database was restored and its outbox is held: look at what restore said, then start with \
+             tollkeeper run --release-outbox once.",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_on_the_disk_is_told_in_words() {
+        assert_eq!(in_words(150 << 20), "150 MB");
+        assert_eq!(in_words(73 << 30), "73 GB");
+        assert!(free(Path::new("/")).is_ok());
+    }
+}
