@@ -18,7 +18,7 @@ use crate::{
     limits::Limits,
     panel, panels,
     proof::Door,
-    tasks,
+    supervisor, tasks,
 };
 
 /// How long work in hand may take to end after the signal to stop.
@@ -81,6 +81,7 @@ impl App {
     async fn run(&self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
         tokio::pin!(shutdown);
         let bot = self.bot();
+        supervisor::status("Reaching Discord; the log says what is in the way");
         let connected = tokio::select! {
             connected = self.connect(&bot) => connected?,
             () = &mut shutdown => return Ok(()),
@@ -98,6 +99,7 @@ impl App {
             Some(Err(error)) => Err(anyhow::Error::from(error).context("a part of the bot ended")),
         };
         tracing::info!("stopping: no new work, and what is in hand ends");
+        supervisor::stopping();
         // The receivers may all be gone, which is as good.
         let _ = stop.send(true);
         finish(&mut parts).await;
@@ -131,10 +133,22 @@ impl App {
         };
         self.db.note_boot(&world.boot).await?;
         let mut parts: Parts = JoinSet::new();
-        let (worker, stop) = (effects::Worker::new(world.clone()), stopped.clone());
+        let (asker, pulse) = effects::pulse();
+        let life = supervisor::Life {
+            connected: bot.connected(),
+            shards: Arc::clone(&client.shard_manager),
+            worker: asker,
+            panels: self.panels.values().map(panel::Client::reader).collect(),
+        };
+        let (worker, stop) = (effects::Worker::new(world.clone(), pulse), stopped.clone());
         parts.spawn(async move { ("the outbox worker", worker.run(stop).await) });
         let (stop, limits) = (stopped.clone(), self.limits.clone());
         parts.spawn(async move { ("the timed tasks", tasks::run(world, limits, stop).await) });
+        let stop = stopped.clone();
+        parts.spawn(async move {
+            supervisor::report(life, stop).await;
+            ("the report to the service manager", Ok(()))
+        });
         let (shards, stop) = (Arc::clone(&client.shard_manager), stopped.clone());
         parts.spawn(async move {
             bot.show_presence(shards, stop).await;

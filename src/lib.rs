@@ -123,6 +123,8 @@
 //!   away take the same road. `/proof` is the other door to the same transaction.
 //! - [`premises`] reads channels, roles and overwrites into words of the domain: the rules in
 //!   `domain/premises.rs` judge them for `check` and, at each READY, for the owners.
+//! - [`supervisor`] speaks systemd's protocol: ready, status, alive, stopping. It feeds the watchdog
+//!   only while the outbox worker answers it and the gateway is not gone for long.
 //! - [`discord`] holds the way to Discord (client, proxy, registration, the gateway's address), so
 //!   that [`app`] only puts parts together, and `check` can go the same way.
 //! - `cli` belongs to the program, not to the library, which therefore reads no command line.
@@ -151,6 +153,7 @@ pub mod premises;
 pub mod proof;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod supervisor;
 pub mod tasks;
 pub mod telemetry;
 pub mod view;

@@ -12,6 +12,8 @@ use serenity::all::{
     FullEvent, GatewayIntents, Http, Interaction, ModalInteraction,
 };
 
+use tokio::sync::watch;
+
 use crate::{
     clock::Clock,
     config::{Config, DiscordConfig},
@@ -64,6 +66,8 @@ pub struct Bot {
     limits: Limits,
     staff: Arc<Staff>,
     locale: Locale,
+    /// Whether Discord has said READY.
+    connected: watch::Sender<bool>,
 }
 
 impl Bot {
@@ -78,7 +82,13 @@ impl Bot {
     ) -> Self {
         let staff = Arc::new(access::staff(&config.discord));
         let locale = shop_locale(&config);
-        Self { db, panels, door, config, clock, limits, staff, locale }
+        let (connected, _) = watch::channel(false);
+        Self { db, panels, door, config, clock, limits, staff, locale, connected }
+    }
+
+    /// Follows whether Discord has ever said READY to this bot.
+    pub fn connected(&self) -> watch::Receiver<bool> {
+        self.connected.subscribe()
     }
 
     fn command<'a>(&self, ctx: &Context<'a>) -> Asked<'a> {
@@ -175,6 +185,7 @@ async fn on_event(framework: poise::FrameworkContext<'_, Bot, Fault>, event: &Fu
         FullEvent::Ready { .. } => {
             let (activity, status) = bot.presence();
             framework.serenity_context.set_presence(Some(activity), status);
+            bot.connected.send_replace(true);
             ticket::reread(bot).await
         }
         FullEvent::Message { new_message } => ticket::message(bot, new_message).await,

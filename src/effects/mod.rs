@@ -20,6 +20,7 @@ mod discord;
 mod notify;
 mod panel;
 mod premises;
+mod pulse;
 mod read;
 mod ticket;
 mod worker;
@@ -38,6 +39,7 @@ use crate::{
     view::Locale,
 };
 
+pub use pulse::{Asker, Pulse, pulse};
 pub use worker::Worker;
 
 /// Everything an effect may touch.

@@ -11,7 +11,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Failure, World, perform};
+use super::{Failure, Pulse, World, perform};
 use crate::db::{
     Subject,
     outbox::{Claim, Failed},
@@ -32,6 +32,7 @@ const PAUSED_LOOK: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Worker {
     world: World,
+    pulse: Pulse,
     running: JoinSet<Result<(), Failure>>,
     in_hand: HashMap<Id, Claim>,
     busy: HashSet<String>,
@@ -49,9 +50,10 @@ struct Pause {
 
 impl Worker {
     /// A worker; nothing happens before [`Worker::run`].
-    pub fn new(world: World) -> Self {
+    pub fn new(world: World, pulse: Pulse) -> Self {
         Self {
             world,
+            pulse,
             running: JoinSet::new(),
             in_hand: HashMap::new(),
             busy: HashSet::new(),
@@ -67,12 +69,15 @@ impl Worker {
             if *stop.borrow() {
                 break;
             }
+            let question = self.pulse.question();
             if let Err(error) = self.fill().await {
                 tracing::error!(error = &error as &dyn std::error::Error, "the outbox cannot be read; trying again");
             }
             let wake = self.wake_at().await;
+            self.pulse.answer(question);
             tokio::select! {
                 _ = stop.changed() => {}
+                () = self.pulse.asked() => {}
                 Some(ended) = self.running.join_next_with_id() => self.settle(ended).await,
                 () = tokio::time::sleep_until(wake) => {}
                 () = new_work(&mut changes) => {}

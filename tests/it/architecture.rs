@@ -28,6 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "app",
         &[
             "bot",
+            "supervisor",
             "discord",
             "panels",
             "tasks",
@@ -46,6 +47,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("discord", &["bot", "config", "domain"]),
     ("panels", &["panel", "config", "clock"]),
     ("premises", &["config", "domain"]),
+    ("supervisor", &["effects", "panel"]),
     ("sandbox::discord", &[]),
     ("sandbox::shop", &["app", "config", "clock", "sandbox"]),
     ("sandbox::panel", &[]),

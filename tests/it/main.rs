@@ -31,5 +31,6 @@ mod restarts;
 mod revenue;
 mod review;
 mod review_desk;
+mod supervisor;
 mod tour;
 mod world;

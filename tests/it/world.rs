@@ -196,6 +196,27 @@ impl World {
         self.folder.path().join("console.log")
     }
 
+    /// Gives the process one more variable.
+    pub(crate) fn sets(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Sends the process a signal, such as `INT`, and waits for its end.
+    pub(crate) async fn ends_on(&self, signal: &str) -> std::process::ExitStatus {
+        let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let status = running.expect("the bot runs").ends_on(signal).await;
+        self.gone().await;
+        status
+    }
+
+    /// Waits for the end of a process that ends by itself.
+    pub(crate) async fn ends(&self) -> std::process::ExitStatus {
+        let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let status = running.expect("the bot runs").ends().await;
+        self.gone().await;
+        status
+    }
+
     /// What the process has in its environment.
     pub(crate) fn environment(&self) -> &HashMap<String, String> {
         &self.environment

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fs::File,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::LazyLock,
     time::{Duration, Instant},
 };
@@ -85,19 +85,36 @@ impl Running {
                 runtime.shutdown_background();
                 done??
             }
-            Self::Process(mut child) => {
-                // The standard library only knows SIGKILL.
-                Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
-                let deadline = Instant::now() + STOPS_WITHIN;
-                loop {
-                    if let Some(status) = child.try_wait()? {
-                        anyhow::ensure!(status.success(), "it ended with {status}");
-                        return Ok(());
-                    }
-                    anyhow::ensure!(Instant::now() < deadline, "it did not stop");
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
+            Self::Process(_) => {
+                let status = self.ends_on("TERM").await;
+                anyhow::ensure!(status.success(), "it ended with {status}");
+                Ok(())
             }
+        }
+    }
+
+    /// Sends a process this signal; its end must come in time.
+    pub(crate) async fn ends_on(self, signal: &str) -> ExitStatus {
+        let Self::Process(child) = &self else { unreachable!("only a process gets signals") };
+        // The standard library only knows SIGKILL.
+        let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+        assert!(sent.expect("the signal is sent").success());
+        self.ends().await
+    }
+
+    /// Waits for the end of a process.
+    pub(crate) async fn ends(self) -> ExitStatus {
+        let Self::Process(mut child) = self else { unreachable!("only a process has an exit code") };
+        let deadline = Instant::now() + STOPS_WITHIN;
+        loop {
+            if let Some(status) = child.try_wait().expect("the process is looked at") {
+                return status;
+            }
+            if Instant::now() > deadline {
+                child.kill().expect("the process is killed");
+                unreachable!("it did not stop");
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 

@@ -1,0 +1,112 @@
+//! What the service manager is told (systemd's protocol, `sd_notify(3)`): that the bot is ready,
+//! how it is, that it is alive, that it stops. Without a service manager nobody is told.
+//!
+//! The watchdog is fed by progress, not by a timer: the outbox worker has to come round when it is
+//! asked, and the gateway must not be gone for long. A bot that merely exists is restarted.
+
+use std::{sync::Arc, time::Duration};
+
+use sd_notify::NotifyState;
+use serenity::{all::ShardManager, gateway::ConnectionStage};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior},
+};
+
+use crate::{effects::Asker, panel::Reader};
+
+/// How long the gateway may be gone before the bot no longer counts as alive: Discord's own outages
+/// are shorter as a rule, and reconnecting is serenity's work. What it does not manage in this time
+/// a fresh start may.
+const GATEWAY_GRACE: Duration = Duration::from_mins(15);
+
+/// Between two looks where the manager has no watchdog but shows the status.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// The signs of life of a running bot.
+#[derive(Debug)]
+pub struct Life {
+    /// Whether Discord has said READY.
+    pub connected: watch::Receiver<bool>,
+    /// The gateway.
+    pub shards: Arc<ShardManager>,
+    /// The outbox worker.
+    pub worker: Asker,
+    /// The panels, for the status.
+    pub panels: Vec<Reader>,
+}
+
+/// Tells the manager what the bot is doing, for `systemctl status`.
+pub fn status(says: &str) {
+    tell(&[NotifyState::Status(says)]);
+}
+
+/// Tells the manager that the bot was told to stop, or has to.
+pub fn stopping() {
+    tell(&[NotifyState::Stopping, NotifyState::Status("Stopping: what is in hand ends")]);
+}
+
+fn tell(states: &[NotifyState<'_>]) {
+    // A manager that does not listen is no reason to stop selling.
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "the service manager could not be told");
+    }
+}
+
+/// Reports readiness, status and life until told to stop.
+pub async fn report(life: Life, mut stop: watch::Receiver<bool>) {
+    let mut connected = life.connected.clone();
+    tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => return,
+        Ok(_) = connected.wait_for(|connected| *connected) => {}
+    }
+    tell(&[NotifyState::Ready]);
+    let watchdog = sd_notify::watchdog_enabled();
+    let period = watchdog.map_or(LOOK, |limit| limit / 2);
+    let mut ticks = tokio::time::interval(period.max(Duration::from_millis(1)));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut shown, mut seen, mut fed) = (String::new(), Instant::now(), true);
+    loop {
+        tokio::select! {
+            _ = stop.changed() => return,
+            _ = ticks.tick() => {}
+        }
+        let online = is_online(&life.shards).await;
+        if online {
+            seen = Instant::now();
+        }
+        let says = in_words(online, &life.panels);
+        if says != shown {
+            status(&says);
+            shown = says;
+        }
+        if watchdog.is_none() {
+            continue;
+        }
+        let alive = seen.elapsed() < GATEWAY_GRACE && life.worker.turns(period).await;
+        if alive {
+            tell(&[NotifyState::Watchdog]);
+        } else if fed {
+            tracing::error!(
+                online,
+                "no progress: the watchdog is not fed, and the service manager will restart the bot"
+            );
+        }
+        fed = alive;
+    }
+}
+
+/// Whether the gateway is connected. Its table is held for moments only, unless something hangs.
+async fn is_online(shards: &ShardManager) -> bool {
+    let Ok(runners) = tokio::time::timeout(Duration::from_secs(1), shards.runners.lock()).await else { return false };
+    runners.values().any(|runner| runner.stage == ConnectionStage::Connected)
+}
+
+fn in_words(online: bool, panels: &[Reader]) -> String {
+    let down: Vec<_> = panels.iter().filter(|panel| !panel.availability().is_up()).map(Reader::name).collect();
+    let discord = if online { "Connected to Discord" } else { "No connection to Discord, trying again" };
+    match down.as_slice() {
+        [] => format!("{discord}; all panels are up"),
+        down => format!("{discord}; panels that are down: {}", down.join(", ")),
+    }
+}
