@@ -38,6 +38,12 @@
 //! the time of its approval (`db/receipts.rs`). What an approval could not give waits for a person
 //! with its cause as a type (`domain/trouble.rs`, `db/attention.rs`).
 //!
+//! **Around a decision.** Who opens one is named on the card until the question lapses
+//! (`domain/review.rs`): a courtesy, never a lock. A question to the customer is answered with a
+//! button (`bot/more.rs`) and opens no ticket: the lock follows from the order's state alone. A
+//! transfer's reference belongs to the first order that claims it, as a picture does
+//! (`db/references.rs`). A payment that waits is brought to mind (`tasks/review.rs`), never decided.
+//!
 //! **An approval.** `Approve` (`bot/review.rs`) stores a one-time token and shows the question;
 //! `Confirm` (`bot/decision.rs`) acknowledges first, then spends the token, moves the order to
 //! `provisioning`, makes subscription and grant and writes the audit row in one transaction

@@ -93,7 +93,9 @@ async fn gives_up(generation: Generation) -> (World, String) {
     mona.orders_and_pays("Basic", "Mona's receipt").await;
     let stream = serde_json::json!({ "network": "carrier-pigeon", "security": "none" });
     world.panel.set_inbound(&InboundSpec::with_stream(1, stream));
-    world.admin("Adel").approves().await;
+    let question = world.admin("Adel").opens_approval().await;
+    world.admin("Adel").starts_to_confirm(&question);
+    world.counts(1, "SELECT COUNT(*) FROM orders WHERE status = 'needs_attention'").await;
     let card =
         world.card("the card to know", |card| card.part("Retry").is_some() && card.contains("and it is ours")).await;
     assert!(card.contains("What is wrong: It failed too often. The last error:"), "{}", card.render_text());
@@ -103,28 +105,26 @@ async fn gives_up(generation: Generation) -> (World, String) {
 
 #[tokio::test]
 async fn a_client_of_ours_that_nobody_was_given_goes_with_the_order() {
-    for generation in [Generation::V2_9, Generation::V3] {
-        for declined in [false, true] {
-            let (world, email) = gives_up(generation).await;
-            if declined {
-                let card = world.admin("Adel").attention().await;
-                let question = world.admin("Adel").opens_decline_of(&card, "We cannot deliver it.").await;
-                world.admin("Adel").confirms(&question).await;
-                world.customer("Mona").waits_for("this order is closed").await;
-            } else {
-                assert_eq!(world.admin("Adel").presses("Back to review").await, "The payment is back in review.");
-                let card = world.admin("Adel").card().await;
-                assert!(card.contains("Payment to review again"), "{}", card.render_text());
-                assert!(card.contains("Why it came back: It failed too often."), "{}", card.render_text());
-            }
-            let parked = ["subscription:", "owner:"];
-            world.settles_but(&parked).await;
-            // 2.x keeps an inbound's last client; it is switched off.
-            let kept = generation != Generation::V3;
-            assert_eq!(world.panel.client(&email).map(|client| client.enable), kept.then_some(false));
-            let strangers: &[&str] = if kept { &[&email] } else { &[] };
-            world.finish_but(Leaves { strangers, outbox: &parked, ..Leaves::default() }).await;
+    for (generation, declined) in [(Generation::V2_9, true), (Generation::V3, false)] {
+        let (world, email) = gives_up(generation).await;
+        if declined {
+            let card = world.admin("Adel").attention().await;
+            let question = world.admin("Adel").opens_decline_of(&card, "We cannot deliver it.").await;
+            world.admin("Adel").confirms(&question).await;
+            world.customer("Mona").waits_for("this order is closed").await;
+        } else {
+            assert_eq!(world.admin("Adel").presses("Back to review").await, "The payment is back in review.");
+            let card = world.admin("Adel").card().await;
+            assert!(card.contains("Payment to review again"), "{}", card.render_text());
+            assert!(card.contains("Why it came back: It failed too often."), "{}", card.render_text());
         }
+        let parked = ["subscription:", "owner:"];
+        world.settles_but(&parked).await;
+        // 2.x keeps an inbound's last client; it is switched off.
+        let kept = generation != Generation::V3;
+        assert_eq!(world.panel.client(&email).map(|client| client.enable), kept.then_some(false));
+        let strangers: &[&str] = if kept { &[&email] } else { &[] };
+        world.finish_but(Leaves { strangers, outbox: &parked, ..Leaves::default() }).await;
     }
 }
 

@@ -3,8 +3,9 @@
 //! A few rounds in the usual run; `TOLLKEEPER_RACES=1000` in the environment runs that many of
 //! each pair, on the database alone, and says so.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use tokio::task::JoinSet;
 use tollkeeper::{
     db::{
         Db, NewOrder, Ordered,
@@ -49,7 +50,7 @@ async fn of_approve_and_amount_differs_at_once_one_stands() {
     world.finish().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_decision_in_every_round() {
     let rounds = std::env::var("TOLLKEEPER_RACES").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
     let folder = tempfile::tempdir().unwrap();
@@ -73,8 +74,18 @@ async fn round(db: &Db, number: u64, one: Action, other: Action) -> bool {
     let (adel, nadia) = (UserId(1), UserId(2));
     let one = session(db, number * 2, submission, adel, one).await;
     let other = session(db, number * 2 + 1, submission, nadia, other).await;
-    // On tasks of their own, so that either may be the first.
-    let (one, other) = tokio::join!(confirm(db, number, &one), confirm(db, number, &other));
+    // On tasks of their own, started in either order, so that either may be the first.
+    let mut people = JoinSet::new();
+    let mut clicks = vec![one, other];
+    if number.is_multiple_of(2) {
+        clicks.reverse();
+    }
+    for session in clicks {
+        let db = db.clone();
+        people.spawn(async move { (session.admin, confirm(&db, number, &session).await) });
+    }
+    let mut decided: BTreeMap<UserId, Decided> = people.join_all().await.into_iter().collect();
+    let (one, other) = (decided.remove(&adel).unwrap(), decided.remove(&nadia).unwrap());
     let done = Decided::Done(order.clone());
     assert_ne!(one == done, other == done, "{one:?} / {other:?}");
     let (winner, loser) = if one == done { (adel, other) } else { (nadia, one) };
