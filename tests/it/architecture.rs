@@ -180,7 +180,9 @@ fn the_time_is_asked_of_the_clock_only() {
 fn the_bot_never_changes_the_panel_and_never_spawns() {
     for source in sources().iter().filter(|source| source.part == "bot") {
         for needle in ["panel::Client", "tokio::spawn", "JoinSet", "crate::effects", "crate::tasks"] {
-            assert!(!source.code.contains(needle), "{}: {needle}", source.path.display());
+            // What is read of a client is no way to change one.
+            let code = source.code.replace("panel::ClientRecord", "");
+            assert!(!code.contains(needle), "{}: {needle}", source.path.display());
         }
     }
 }

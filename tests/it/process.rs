@@ -91,7 +91,7 @@ async fn a_configuration_with_five_mistakes_names_all_five() {
     shop.nmae (line 16): there is no such key; did you mean name?
     panels.inbound_id (line 21): expected a whole number without quotes, found a text in quotes
     plans.duration_days (line 27): -1 is out of range; from 1 to 3650 are possible
-    schedule.panel_timeout (line 53): "soon" is not a time; a time is written as a number with its unit, such as "60s", "5m" or "24h"
+    schedule.panel_timeout (line 58): "soon" is not a time; a time is written as a number with its unit, such as "60s", "5m" or "24h"
     "#);
     world.leave();
 }
