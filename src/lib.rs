@@ -52,6 +52,12 @@
 //! ledger (`db/subscriptions.rs`) and wants `DeliverLink` (`effects/deliver.rs`). Card and status
 //! message then say what is true. `Decline` goes the same way with a reason.
 //!
+//! **A change by staff** (`/admin user-extend` and its like, a reversal, a sale by hand) takes the
+//! same road. The question keeps what it would do beside its one-time token (`db/wishes.rs`);
+//! Confirm makes it a row (`db/changes.rs`) in line with the subscription's grants, and the same
+//! `SyncSubscription` takes them in the order given (`db/steps.rs`): fill once, write the whole
+//! row, read back, book.
+//!
 //! # What always holds
 //!
 //! - An order moves only along the arrows of `domain/order.rs`: an `UPDATE … WHERE status = ?`

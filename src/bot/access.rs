@@ -94,6 +94,8 @@ fn described(button: &Button) -> (&'static str, String) {
         Button::DashboardRefresh => ("dashboard.refresh", String::new()),
         Button::DashboardExport | Button::ExportMenu | Button::ExportModal => ("orders.export", String::new()),
         Button::DashboardBackup => ("database.backup", String::new()),
-        Button::PlanMenu | Button::Confirm(_) | Button::Abort(_) => ("confirmation", String::new()),
+        Button::PlanMenu | Button::Confirm(_) | Button::ConfirmWish(_) | Button::Abort(_) => {
+            ("confirmation", String::new())
+        }
     }
 }

@@ -152,17 +152,18 @@ async fn approve(bot: &Bot, session: &Session, received: Option<i64>) -> Result<
 
 /// What the client will be called on the panel, should the order need a new one.
 fn identity(bot: &Bot, order: &Order) -> Result<Identity, Fault> {
-    let panel = bot
-        .config
-        .panels
-        .iter()
-        .find(|panel| panel.name == order.plan.panel)
-        .ok_or_else(|| Fault::NoPanel { order: order.id.clone(), panel: order.plan.panel.clone() })?;
-    Ok(Identity {
+    let panel = &order.plan.panel;
+    new_identity(bot, panel)?.ok_or_else(|| Fault::NoPanel { order: order.id.clone(), panel: panel.clone() })
+}
+
+/// A client's name and keys, drawn at random; `None` for a panel that is not configured (any more).
+pub(super) fn new_identity(bot: &Bot, panel: &str) -> Result<Option<Identity>, Fault> {
+    let Some(panel) = bot.config.panels.iter().find(|known| known.name == panel) else { return Ok(None) };
+    Ok(Some(Identity {
         uuid: uuid::Builder::from_random_bytes(random()?).into_uuid(),
         sub_id: data_encoding::BASE32_NOPAD.encode(&random::<10>()?).to_ascii_lowercase(),
         inbound_id: panel.inbound_id,
-    })
+    }))
 }
 
 /// Waits until the panel's work is done, for as long as a person watches a confirmation; says at
@@ -184,7 +185,7 @@ async fn result(bot: &Bot, id: &OrderId) -> Result<Outcome, Fault> {
 }
 
 /// Whether there is nothing more to wait for; a delivery that is tried later is settled as well.
-fn is_settled(order: &Order) -> bool {
+pub(super) fn is_settled(order: &Order) -> bool {
     match order.status() {
         OrderStatus::Provisioning => false,
         OrderStatus::Completed => order.delivery != Delivery::None,
@@ -193,7 +194,7 @@ fn is_settled(order: &Order) -> bool {
 }
 
 /// Ends when the panel counts as down.
-async fn goes_down(bot: &Bot, panel: &str) {
+pub(super) async fn goes_down(bot: &Bot, panel: &str) {
     let Some(panel) = bot.panels.get(panel) else { return std::future::pending().await };
     let mut watch = panel.watch();
     if watch.wait_for(|now| !now.is_up()).await.is_err() {

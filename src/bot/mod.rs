@@ -229,6 +229,7 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
         Button::Decline(submission) => review::ask_reason(bot, asked, *submission).await,
         Button::ReasonMenu(submission) => review::reason_chosen(bot, asked, *submission, value).await,
         Button::Confirm(token) => decision::confirm(bot, asked, token).await,
+        Button::ConfirmWish(token) => admin::confirm(bot, asked, token).await,
         Button::Abort(token) => decision::abort(bot, asked, token).await,
         Button::Retry(order) => decision::retry(bot, asked, order).await,
         Button::BackToReview(order) => decision::back_to_review(bot, asked, order).await,

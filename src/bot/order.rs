@@ -195,7 +195,7 @@ fn limit(limit: Limit) -> Option<(u32, Duration)> {
     }
 }
 
-fn plan_snapshot(plan: &Plan) -> PlanSnapshot {
+pub(super) fn plan_snapshot(plan: &Plan) -> PlanSnapshot {
     PlanSnapshot {
         id: plan.id.to_string(),
         name: plan.name.clone(),

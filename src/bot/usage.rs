@@ -54,7 +54,7 @@ async fn client(bot: &Bot, subscription: &Subscription) -> Client {
     match tokio::time::timeout(PATIENCE, panel.find(&subscription.email)).await {
         Err(_) | Ok(Err(_)) => Client::Unknown,
         Ok(Ok(None)) => Client::Absent,
-        Ok(Ok(Some(found))) if found.client.uuid != subscription.uuid => Client::Foreign,
+        Ok(Ok(Some(found))) if !subscription.owns(&found.client.uuid) => Client::Foreign,
         Ok(Ok(Some(found))) => Client::There(found.client, u64::try_from(found.used_bytes).unwrap_or(0)),
     }
 }

@@ -19,12 +19,19 @@ use crate::domain::{
 };
 
 impl Db {
-    /// The panel refused for good: the payment goes back to review with what the panel said.
+    /// The panel refused for good: the payment goes back to review with what the panel said. A
+    /// sale that staff entered has no review to go back to; it waits for them.
     pub async fn refused(&self, claim: &Claim, order: &OrderId, trouble: &Trouble, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         // Before the return to review, which takes this very effect out of the outbox.
         tx.finish(claim, now).await?;
-        tx.return_to_review(order, trouble, now).await?;
+        if tx.is_manual(order).await? {
+            tx.unfill_grant(order).await?;
+            tx.needs_attention(order, trouble, now).await?;
+        } else {
+            tx.return_to_review(order, trouble, now).await?;
+        }
+        tx.want_next(claim, now).await?;
         tx.audit_order(BOT, "order.refused", order, json!({ "panel_said": trouble.detail }), now).await?;
         tx.commit().await
     }
@@ -34,6 +41,7 @@ impl Db {
         let mut tx = self.begin().await?;
         tx.needs_attention(order, trouble, now).await?;
         tx.finish(claim, now).await?;
+        tx.want_next(claim, now).await?;
         tx.commit().await
     }
 
@@ -63,9 +71,12 @@ impl Db {
     pub async fn back_to_review(&self, order: &OrderId, by: UserId, now: Millis) -> Result<bool, Error> {
         let id = order.as_str();
         let mut tx = self.begin().await?;
-        let row = sqlx::query!("SELECT cause, reason FROM orders WHERE id = ? AND status = 'needs_attention'", id)
-            .fetch_optional(tx.sql())
-            .await?;
+        let row = sqlx::query!(
+            "SELECT cause, reason FROM orders WHERE id = ? AND status = 'needs_attention' AND source = 'shop'",
+            id
+        )
+        .fetch_optional(tx.sql())
+        .await?;
         let Some(row) = row else { return Ok(false) };
         let trouble = Trouble::from_columns(row.cause.as_deref(), row.reason.as_deref())
             .ok_or(Error::Missing("cause of an order that needs attention"))?;

@@ -5,11 +5,13 @@
 //! for that subject. A write transaction never spans a network call. Reading has its own
 //! read-only pool. Moments, ids and tokens are arguments.
 
+pub mod applied;
 pub mod attention;
 mod audit;
 pub mod audit_file;
 pub mod backup;
 pub mod boots;
+pub mod changes;
 pub mod condition;
 pub mod dashboard;
 pub mod desk;
@@ -17,6 +19,7 @@ mod disk;
 pub mod export;
 mod lock;
 mod looking;
+pub mod manual;
 pub mod orders;
 pub mod outages;
 pub mod outbox;
@@ -30,10 +33,12 @@ pub mod review;
 pub mod seal;
 pub mod sessions;
 pub mod standing;
+pub mod steps;
 pub mod submissions;
 pub mod subscriptions;
 pub mod tickets;
 mod upkeep;
+pub mod wishes;
 
 use std::{
     path::{Path, PathBuf},
@@ -51,7 +56,7 @@ pub use audit::{AuditProblem, Happened};
 pub use lock::{DataDirLock, LockError, is_in_use};
 pub use orders::{NewOrder, Ordered};
 
-use crate::domain::{Millis, Money, OrderId};
+use crate::domain::{Millis, Money, OrderId, SubscriptionRow};
 
 /// The first release of SQLite without the WAL-reset corruption bug (sqlite.org/wal.html).
 const MINIMUM_SQLITE: &str = "3.51.3";
@@ -109,6 +114,8 @@ pub enum Error {
 pub enum Subject {
     /// An order, its payment, its ticket or its delivery.
     Order(OrderId),
+    /// A subscription, or a change of it that staff asked for.
+    Subscription(SubscriptionRow),
     /// There is (perhaps) new work in the outbox.
     Outbox,
     /// The dashboard shows newer numbers.

@@ -265,10 +265,11 @@ impl WriteTx {
         match &claim.effect {
             Effect::SyncSubscription { subscription, .. } => {
                 let waiting = self.orders_waiting_for(*subscription).await?;
+                let trouble = Trouble::new(Cause::GaveUp, error);
                 for order in waiting {
-                    let trouble = Trouble::new(Cause::GaveUp, error);
                     self.needs_attention(&order, &trouble, now).await?;
                 }
+                self.void_waiting(*subscription, &trouble, now).await?;
             }
             Effect::DeliverLink { order, .. } | Effect::SyncTicket { order } => self.show_on_card(order, now).await?,
             _ => {}
@@ -291,6 +292,8 @@ impl WriteTx {
         if let Some(submission) = submission {
             let submission = crate::domain::SubmissionId(submission);
             self.enqueue(&Effect::SyncCard { submission }, now, now).await?;
+        } else if self.is_manual(order).await? {
+            self.enqueue(&Effect::SyncSaleCard { order: order.clone() }, now, now).await?;
         }
         Ok(())
     }

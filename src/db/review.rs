@@ -183,7 +183,7 @@ impl WriteTx {
 
     /// The subscription that an approval provisions: the one of an earlier try, else the
     /// customer's own on that panel (a renewal), else a new one.
-    async fn subscription_for(
+    pub(super) async fn subscription_for(
         &mut self,
         order: &OrderId,
         identity: &Identity,
@@ -192,7 +192,7 @@ impl WriteTx {
         let id = order.as_str();
         let known = sqlx::query_scalar!(
             r#"SELECT COALESCE(o.subscription_id, (
-                   SELECT s.id FROM subscriptions s WHERE s.user_id = o.user_id AND s.panel = o.panel AND s.status <> 'pending'
+                   SELECT s.id FROM subscriptions s WHERE s.user_id = o.user_id AND s.panel = o.panel AND s.status <> 'pending' AND s.deleted_at IS NULL
                    ORDER BY s.id DESC LIMIT 1)) AS "subscription: i64"
                FROM orders o WHERE o.id = ?"#,
             id

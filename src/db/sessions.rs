@@ -138,7 +138,8 @@ impl Db {
     ) -> Result<Result<Session, TokenRefused>, Error> {
         let hash = token.hash();
         let row = sqlx::query!(
-            "SELECT admin_id, action, subject, args, expires_at, spent_at FROM admin_sessions WHERE token_hash = ?",
+            "SELECT admin_id, action, subject, args, expires_at, spent_at FROM admin_sessions
+             WHERE token_hash = ? AND action <> 'wish'",
             hash
         )
         .fetch_optional(&self.readers)
@@ -186,12 +187,22 @@ impl Db {
 impl WriteTx {
     /// Spends a token: once, by its admin, in time.
     pub(super) async fn spend(&mut self, session: &Session, now: Millis) -> Result<Result<(), TokenRefused>, Error> {
-        let admin = session.admin.to_sql();
+        self.spend_hash(&session.hash, session.admin, now).await
+    }
+
+    /// The same, by the token's hash.
+    pub(super) async fn spend_hash(
+        &mut self,
+        hash: &str,
+        admin: UserId,
+        now: Millis,
+    ) -> Result<Result<(), TokenRefused>, Error> {
+        let admin = admin.to_sql();
         let spent = sqlx::query!(
             "UPDATE admin_sessions SET spent_at = ?
              WHERE token_hash = ? AND admin_id = ? AND spent_at IS NULL AND expires_at > ?",
             now.0,
-            session.hash,
+            hash,
             admin,
             now.0
         )

@@ -25,12 +25,18 @@ pub struct Subscription {
     pub inbound_id: i64,
     /// The client's uuid.
     pub uuid: Uuid,
+    /// The uuid it is about to have instead: until that is read back, either is ours.
+    pub next_uuid: Option<Uuid>,
     /// The client's subscription id.
     pub sub_id: String,
     /// The client's e-mail, the panel-wide key.
     pub email: String,
     /// Whether the client has ever been confirmed on the panel.
     pub provisioned: bool,
+    /// Whether staff, or a reversal, switched it off.
+    pub disabled: bool,
+    /// Whether staff removed it; the next sale makes a new one.
+    pub deleted: bool,
     /// The end we wrote last; `None` before the first write.
     pub expiry: Option<Expiry>,
     /// The quota we wrote last in bytes, 0 = unlimited; `None` before the first write.
@@ -41,6 +47,13 @@ pub struct Subscription {
     pub known_use: (u64, Millis),
     /// The link as last built; a secret of the customer's.
     pub link: Option<String>,
+}
+
+impl Subscription {
+    /// Whether a client with this uuid is this subscription's.
+    pub fn owns(&self, uuid: &Uuid) -> bool {
+        self.uuid == *uuid || self.next_uuid.as_ref() == Some(uuid)
+    }
 }
 
 /// What one order gives, and how far it has come.
@@ -88,8 +101,8 @@ impl Db {
     /// A subscription by its number.
     pub async fn subscription(&self, id: SubscriptionRow) -> Result<Option<Subscription>, Error> {
         let row = sqlx::query!(
-            "SELECT user_id, panel, inbound_id, client_uuid, sub_id, email, status, expires_at, quota_bytes, used_before,
-                    used_bytes, COALESCE(used_at, updated_at) AS \"used_at!: i64\", link
+            "SELECT user_id, panel, inbound_id, client_uuid, next_uuid, sub_id, email, status, deleted_at, expires_at,
+                    quota_bytes, used_before, used_bytes, COALESCE(used_at, updated_at) AS \"used_at!: i64\", link
              FROM subscriptions WHERE id = ?",
             id.0
         )
@@ -102,10 +115,13 @@ impl Db {
             panel: row.panel,
             inbound_id: row.inbound_id,
             uuid: row.client_uuid.parse().map_err(|_| damaged("client_uuid"))?,
+            next_uuid: row.next_uuid.map(|uuid| uuid.parse()).transpose().map_err(|_| damaged("next_uuid"))?,
             sub_id: row.sub_id,
             email: row.email,
             provisioned: row.status != "pending",
-            expiry: row.expires_at.map(|ms| if ms == 0 { Expiry::Never } else { Expiry::At(Millis(ms)) }),
+            disabled: row.status == "disabled",
+            deleted: row.deleted_at.is_some(),
+            expiry: row.expires_at.map(Expiry::from_ours),
             quota: row.quota_bytes.map(unsigned),
             used_before: unsigned(row.used_before),
             known_use: (unsigned(row.used_before).saturating_add(unsigned(row.used_bytes)), Millis(row.used_at)),
@@ -117,7 +133,7 @@ impl Db {
     pub async fn subscriptions_of(&self, user: UserId) -> Result<Vec<Subscription>, Error> {
         let user = user.to_sql();
         let ids = sqlx::query_scalar!(
-            "SELECT id FROM subscriptions WHERE user_id = ? AND status <> 'pending' ORDER BY id DESC",
+            "SELECT id FROM subscriptions WHERE user_id = ? AND status <> 'pending' AND deleted_at IS NULL ORDER BY id DESC",
             user
         )
         .fetch_all(&self.readers)
@@ -155,7 +171,7 @@ impl Db {
         let row = sqlx::query!(
             r#"SELECT g.id AS "id!", g.order_id, g.days, g.bytes, g.base, g.new_expiry, g.new_quota, g.used_before, g.reset_at
                FROM grants g JOIN orders o ON o.id = g.order_id
-               WHERE g.subscription_id = ? AND g.applied_at IS NULL AND g.voided_at IS NULL AND o.status = 'provisioning'
+               WHERE g.subscription_id = ? AND g.kind = 'sale' AND g.applied_at IS NULL AND g.voided_at IS NULL AND o.status = 'provisioning'
                ORDER BY g.id LIMIT 1"#,
             subscription.0
         )
@@ -165,7 +181,7 @@ impl Db {
         let filled = match (row.base, row.new_expiry, row.new_quota, row.used_before) {
             (Some(base), Some(expiry), Some(quota), Some(used)) => Some(Filled {
                 base: Millis(base),
-                expiry: if expiry == 0 { Expiry::Never } else { Expiry::At(Millis(expiry)) },
+                expiry: Expiry::from_ours(expiry),
                 quota: unsigned(quota),
                 used_before: unsigned(used),
             }),
@@ -266,7 +282,7 @@ impl Db {
         tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
         tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(done.ticket_stays), now).await?;
         tx.show_on_card(order, now).await?;
-        tx.finish(claim, now).await?;
+        tx.go_on(claim, sub, now).await?;
         tx.about(Subject::Order(order.clone()));
         tx.book_payment(order, now).await?;
         tx.commit().await
@@ -300,7 +316,7 @@ impl Db {
         .fetch_optional(&self.readers)
         .await?;
         Ok(row.map(|row| Given {
-            expiry: if row.expiry == 0 { Expiry::Never } else { Expiry::At(Millis(row.expiry)) },
+            expiry: Expiry::from_ours(row.expiry),
             quota: unsigned(row.quota),
             renewal: row.renewal,
         }))
@@ -356,6 +372,27 @@ impl WriteTx {
         .execute(self.sql())
         .await?;
         sqlx::query!("UPDATE grants SET applied_at = ? WHERE id = ?", now.0, done.grant.id).execute(self.sql()).await?;
+        Ok(())
+    }
+
+    /// Whether staff entered the order by hand.
+    pub(super) async fn is_manual(&mut self, order: &OrderId) -> Result<bool, Error> {
+        let id = order.as_str();
+        let source =
+            sqlx::query_scalar!("SELECT source FROM orders WHERE id = ?", id).fetch_optional(self.sql()).await?;
+        Ok(source.as_deref() == Some("manual"))
+    }
+
+    /// Nothing of a grant was written: its target is computed anew when it is tried again.
+    pub(super) async fn unfill_grant(&mut self, order: &OrderId) -> Result<(), Error> {
+        let id = order.as_str();
+        sqlx::query!(
+            "UPDATE grants SET filled_at = NULL, base = NULL, new_expiry = NULL, new_quota = NULL, used_before = NULL, note = NULL
+             WHERE order_id = ? AND kind = 'sale' AND applied_at IS NULL AND voided_at IS NULL AND reset_at IS NULL",
+            id
+        )
+        .execute(self.sql())
+        .await?;
         Ok(())
     }
 

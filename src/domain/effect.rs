@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ChannelId, Millis, OrderId, UserId,
+    change::ChangeId,
     order::{SubmissionId, SubscriptionRow},
     picture::PictureRefused,
     premises::Flaw,
@@ -55,6 +56,23 @@ pub enum Effect {
         order: OrderId,
         /// Its customer, who is the lane.
         user: UserId,
+    },
+    /// Makes the card of a sale that staff entered what the state says.
+    SyncSaleCard {
+        /// The order.
+        order: OrderId,
+    },
+    /// Tells a customer by direct message what staff changed.
+    TellCustomer {
+        /// The change.
+        change: ChangeId,
+        /// The customer, who is the lane.
+        user: UserId,
+    },
+    /// Tells staff of a change that was not made, or later than whoever asked for it watched.
+    TellOfChange {
+        /// The change.
+        change: ChangeId,
     },
     /// Posts a short message in the ticket that mentions the customer.
     Notify {
@@ -290,8 +308,11 @@ impl Effect {
             Self::SyncSubscription { subscription, .. } => format!("subscription:{}", subscription.0),
             Self::RemoveClient { subscription, .. } => format!("remove:{}", subscription.0),
             Self::DeliverLink { order, .. } => format!("deliver:{order}"),
+            Self::SyncSaleCard { order } => format!("sale:{order}"),
+            Self::TellCustomer { change, .. } => format!("tell:{change}"),
             Self::Notify { order, notice } => format!("notify:{order}:{}", notice.key()),
             Self::TellStaff { news } => format!("staff:{}", news.key()),
+            Self::TellOfChange { change } => format!("staff:change:{change}"),
             Self::TellOwner { news } => format!("owner:{}", news.key()),
             Self::DeleteTicket { order } => format!("delete:{order}"),
             Self::SyncDashboard {} => "dashboard".to_owned(),
@@ -312,11 +333,15 @@ impl Effect {
             | Self::ReadTicket { order }
             | Self::Notify { order, .. }
             | Self::DeleteTicket { order } => Lane::Order(order.clone()),
-            Self::SyncCard { .. } | Self::TellStaff { .. } | Self::TellOutage { to: Audience::Staff, .. } => {
-                Lane::Review
-            }
+            Self::SyncCard { .. }
+            | Self::SyncSaleCard { .. }
+            | Self::TellOfChange { .. }
+            | Self::TellStaff { .. }
+            | Self::TellOutage { to: Audience::Staff, .. } => Lane::Review,
             Self::SyncSubscription { panel, .. } | Self::RemoveClient { panel, .. } => Lane::Panel(panel.clone()),
-            Self::DeliverLink { user, .. } | Self::SendBackup { user, .. } => Lane::Dm(*user),
+            Self::DeliverLink { user, .. } | Self::TellCustomer { user, .. } | Self::SendBackup { user, .. } => {
+                Lane::Dm(*user)
+            }
             Self::SyncDashboard {} => Lane::Dashboard,
             Self::CleanChannel { .. } | Self::SweepChannels {} | Self::InspectPremises {} => Lane::CleanUp,
             Self::TellOwner { .. } | Self::TellOutage { to: Audience::Owners, .. } => Lane::Owner,

@@ -14,6 +14,9 @@ pub enum TrafficPolicy {
     Reset,
 }
 
+/// The quota of a client that has no traffic left and has used none: 0 would be unlimited.
+pub const NOTHING: u64 = 1;
+
 /// What is known about a client at the moment a grant is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
@@ -45,6 +48,19 @@ impl Expiry {
             0 => Self::Never,
             ms if ms < 0 => Self::At(Millis(now.0.saturating_sub(ms))),
             ms => Self::At(Millis(ms)),
+        }
+    }
+
+    /// From the database's number: 0 = never.
+    pub fn from_ours(ms: i64) -> Self {
+        if ms == 0 { Self::Never } else { Self::At(Millis(ms)) }
+    }
+
+    /// Whether it is still to come.
+    pub fn is_after(self, now: Millis) -> bool {
+        match self {
+            Self::At(at) => at > now,
+            Self::Never => true,
         }
     }
 
@@ -109,7 +125,7 @@ pub fn fill(now: Millis, known: Known, days: u32, bytes: u64, policy: TrafficPol
         if endless { Expiry::Never } else { Expiry::At(Millis(base.0.saturating_add(DAY_MS * i64::from(days)))) };
     let quota = match (known.quota, policy) {
         (_, _) if bytes == 0 => 0,
-        (None, _) | (Some(_), TrafficPolicy::Reset) => bytes,
+        (None, _) | (Some(_), TrafficPolicy::Reset) | (Some(NOTHING), TrafficPolicy::Add) => bytes,
         (Some(0), TrafficPolicy::Add) => 0,
         (Some(old), TrafficPolicy::Add) => old.saturating_sub(known.used).saturating_add(bytes),
     };

@@ -11,6 +11,12 @@ pub enum Cause {
     Stranger,
     /// The order's panel (the detail) is not in the configuration any more.
     NoPanel,
+    /// An order of the same customer (the detail) that came first waits for a person.
+    Behind,
+    /// There is no such client (the detail) on the panel.
+    Absent,
+    /// The client (the detail) is on another inbound than the one we sell.
+    OtherInbound,
     /// It failed too often; the detail is the last error.
     GaveUp,
     /// A version that knew no causes wrote it down; the detail is all there is.
@@ -19,7 +25,16 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::PanelRefused, Self::Stranger, Self::NoPanel, Self::GaveUp, Self::Unknown];
+    pub const ALL: [Self; 8] = [
+        Self::PanelRefused,
+        Self::Stranger,
+        Self::NoPanel,
+        Self::Behind,
+        Self::Absent,
+        Self::OtherInbound,
+        Self::GaveUp,
+        Self::Unknown,
+    ];
 
     /// The name in the database.
     pub fn as_str(self) -> &'static str {
@@ -27,6 +42,9 @@ impl Cause {
             Self::PanelRefused => "panel_refused",
             Self::Stranger => "stranger",
             Self::NoPanel => "no_panel",
+            Self::Behind => "behind",
+            Self::Absent => "absent",
+            Self::OtherInbound => "other_inbound",
             Self::GaveUp => "gave_up",
             Self::Unknown => "unknown",
         }

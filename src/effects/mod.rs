@@ -16,6 +16,7 @@ mod card;
 mod cleanup;
 mod dashboard;
 mod deliver;
+mod desk;
 mod discord;
 mod notify;
 mod panel;
@@ -111,6 +112,9 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
         Effect::SyncSubscription { subscription, panel } => panel::sync(world, claim, *subscription, panel).await,
         Effect::RemoveClient { subscription, panel } => panel::remove(world, claim, *subscription, panel).await,
         Effect::DeliverLink { order, user } => deliver::link(world, claim, order, *user).await,
+        Effect::SyncSaleCard { order } => desk::sale_card(world, claim, order).await,
+        Effect::TellCustomer { change, user } => desk::tell(world, claim, *change, *user).await,
+        Effect::TellOfChange { change } => desk::line(world, claim, *change).await,
         Effect::Notify { order, notice } => notify::customer(world, claim, order, notice).await,
         Effect::TellStaff { news } => notify::staff(world, claim, news).await,
         Effect::TellOwner { news } => notify::owners(world, claim, news).await,

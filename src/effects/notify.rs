@@ -169,7 +169,7 @@ async fn to_owners(world: &World, claim: &Claim, post: Post, marker: &Marker, ki
 }
 
 /// Posts a message once: a later try looks for its marker first.
-async fn say(
+pub(super) async fn say(
     world: &World,
     claim: &Claim,
     channel: ChannelId,

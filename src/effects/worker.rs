@@ -207,7 +207,7 @@ async fn new_work(changes: &mut tokio::sync::broadcast::Receiver<Subject>) {
     loop {
         match changes.recv().await {
             Ok(Subject::Outbox) | Err(RecvError::Lagged(_)) => return,
-            Ok(Subject::Order(_) | Subject::Dashboard) => {}
+            Ok(Subject::Order(_) | Subject::Subscription(_) | Subject::Dashboard) => {}
             Err(RecvError::Closed) => std::future::pending().await,
         }
     }

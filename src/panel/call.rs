@@ -185,6 +185,15 @@ impl Panel {
         }
     }
 
+    pub(super) async fn used(&self, email: &str) -> Result<u64, Error> {
+        let generation = self.generation().await?;
+        let used = match generation {
+            Generation::V2Old | Generation::V2 => v2::traffic(self, generation, email).await?,
+            Generation::V3 { .. } => v3::traffic(self, generation, email).await?,
+        };
+        Ok(u64::try_from(used).unwrap_or(0))
+    }
+
     pub(super) async fn snapshot(&self, email: &str) -> Result<Snapshot, Error> {
         let generation = self.generation().await?;
         match generation {

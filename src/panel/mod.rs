@@ -223,7 +223,7 @@ impl Reader {
         self.0.status().await
     }
 
-    /// A client and what it has used; `None` means surely absent. Two calls.
+    /// A client and what it has used; `None` means surely absent. Two calls on v2, one on v3.
     pub async fn find(&self, email: &str) -> Result<Option<Found>, Error> {
         self.0.guard(self.0.find(email)).await
     }
@@ -319,6 +319,11 @@ impl Client {
     /// See [`Reader::snapshot`].
     pub async fn snapshot(&self, email: &str) -> Result<Snapshot, Error> {
         self.0.guard(self.0.snapshot(email)).await
+    }
+
+    /// Bytes used since the counter's last reset. One call.
+    pub async fn used(&self, email: &str) -> Result<u64, Error> {
+        self.0.guard(self.0.used(email)).await
     }
 
     /// See [`Reader::inbound`].

@@ -20,14 +20,19 @@ pub(super) async fn snapshot(panel: &Panel, generation: Generation, email: &str)
 
 pub(super) async fn find(panel: &Panel, generation: Generation, email: &str) -> Result<Option<Found>, Error> {
     let Some(client) = snapshot(panel, generation, email).await?.client else { return Ok(None) };
-    let request = Request::get(ROOT).with("getClientTraffics").with(email);
-    let used_bytes = match panel.ask(generation, request).await {
-        Ok(traffic) => used(&traffic)?,
-        // The row is there and its counter is not: nothing was counted.
-        Err(error) if is_absence(&error) => 0,
-        Err(error) => return Err(error),
-    };
+    let used_bytes = traffic(panel, generation, email).await?;
     Ok(Some(Found { client, used_bytes }))
+}
+
+/// Bytes used since the counter's last reset.
+pub(super) async fn traffic(panel: &Panel, generation: Generation, email: &str) -> Result<i64, Error> {
+    let request = Request::get(ROOT).with("getClientTraffics").with(email);
+    match panel.ask(generation, request).await {
+        Ok(traffic) => used(&traffic),
+        // The row is there and its counter is not: nothing was counted.
+        Err(error) if is_absence(&error) => Ok(0),
+        Err(error) => Err(error),
+    }
 }
 
 /// Bytes up and down of a traffic row; no row is no traffic.

@@ -17,9 +17,19 @@ pub(super) async fn snapshot(panel: &Panel, generation: Generation, email: &str)
 }
 
 pub(super) async fn find(panel: &Panel, generation: Generation, email: &str) -> Result<Option<Found>, Error> {
-    let traffic = panel.ask(generation, Request::get(ROOT).with("traffic").with(email));
-    let (client, traffic) = tokio::try_join!(client(panel, generation, email), traffic)?;
-    client.map(|client| Ok(Found { client, used_bytes: used(&traffic)? })).transpose()
+    let Some(obj) = get(panel, generation, email).await? else { return Ok(None) };
+    let client = record(panel, &obj)?;
+    let used_bytes = match obj.get("usedTraffic").and_then(Value::as_i64) {
+        Some(used) => used,
+        // 3.1 to 3.5 may not say it here.
+        None => traffic(panel, generation, email).await?,
+    };
+    Ok(Some(Found { client, used_bytes }))
+}
+
+/// Bytes used since the counter's last reset; a client that was never counted has used none.
+pub(super) async fn traffic(panel: &Panel, generation: Generation, email: &str) -> Result<i64, Error> {
+    used(&panel.ask(generation, Request::get(ROOT).with("traffic").with(email)).await?)
 }
 
 /// Every client of the panel, also those on other inbounds.
@@ -33,15 +43,21 @@ pub(super) async fn list(panel: &Panel, generation: Generation) -> Result<Vec<Va
 }
 
 async fn client(panel: &Panel, generation: Generation, email: &str) -> Result<Option<ClientRecord>, Error> {
+    get(panel, generation, email).await?.map(|obj| record(panel, &obj)).transpose()
+}
+
+async fn get(panel: &Panel, generation: Generation, email: &str) -> Result<Option<Value>, Error> {
     match panel.ask(generation, Request::get(ROOT).with("get").with(email)).await {
-        Ok(obj) => {
-            let inbounds = obj.get("inboundIds").and_then(Value::as_array);
-            let on_inbound = inbounds.is_some_and(|ids| ids.contains(&Value::from(panel.inbound_id)));
-            ClientRecord::from_v3(obj.get("client").unwrap_or(&Value::Null), on_inbound).map(Some)
-        }
+        Ok(obj) => Ok(Some(obj)),
         Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn record(panel: &Panel, obj: &Value) -> Result<ClientRecord, Error> {
+    let inbounds = obj.get("inboundIds").and_then(Value::as_array);
+    let on_inbound = inbounds.is_some_and(|ids| ids.contains(&Value::from(panel.inbound_id)));
+    ClientRecord::from_v3(obj.get("client").unwrap_or(&Value::Null), on_inbound)
 }
 
 pub(super) async fn add(panel: &Panel, generation: Generation, row: Value, target: &Target) -> Result<(), Error> {

@@ -63,6 +63,11 @@ pub fn my_links(locale: Locale, subscriptions: &[LinkFacts<'_>]) -> Vec<Post> {
     }
 }
 
+/// The direct message with a link that staff changed, or that became the customer's.
+pub(super) fn other_link(locale: Locale, facts: &LinkFacts<'_>, title: &str, body: &str) -> Post {
+    with_link(locale, facts, title, body, false)
+}
+
 /// "Get my link" before there is one.
 pub fn not_ready(locale: Locale) -> Post {
     Post::text(locale.say("delivery-not-ready"))

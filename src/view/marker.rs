@@ -5,6 +5,7 @@ use std::fmt;
 use super::text;
 use crate::domain::{
     OrderId,
+    change::ChangeId,
     effect::{Audience, Change, Notice, OutageId, OwnerNews},
     order::SubmissionId,
 };
@@ -68,6 +69,16 @@ impl Marker {
     /// in the channel where staff are.
     pub fn outage(outage: OutageId, change: Change, to: Audience) -> Self {
         Self(format!("outage {} · {} · {}", outage.0, change.as_str(), to.as_str()))
+    }
+
+    /// A message about a change by staff: the customer's, and the line in the review channel.
+    pub fn change(change: ChangeId) -> Self {
+        Self(format!("change {change}"))
+    }
+
+    /// The card of a sale that staff entered.
+    pub fn sale(order: &OrderId) -> Self {
+        Self(format!("order {order} · sale by hand"))
     }
 
     /// The direct message with an encrypted backup.

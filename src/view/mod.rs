@@ -10,6 +10,7 @@
 
 pub mod admin;
 pub mod books;
+pub mod change;
 pub mod chart;
 pub mod command;
 pub mod dashboard;
@@ -34,6 +35,7 @@ pub mod review;
 mod send;
 pub mod text;
 pub mod ticket;
+pub mod told;
 mod words;
 
 #[cfg(test)]

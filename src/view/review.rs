@@ -114,7 +114,7 @@ fn headline(facts: &CardFacts<'_>) -> (Tone, &'static str) {
     match (facts.verdict, &facts.order.state) {
         (Verdict::Pending, OrderState::PaymentSubmitted { returned: Some(trouble) }) => match trouble.cause {
             Cause::PanelRefused | Cause::Unknown => (Tone::Bad, "review-title-refused"),
-            Cause::Stranger | Cause::NoPanel | Cause::GaveUp => (Tone::Bad, "review-title-returned"),
+            _ => (Tone::Bad, "review-title-returned"),
         },
         (Verdict::Pending, OrderState::PaymentSubmitted { returned: None }) => (Tone::Ask, "review-title-open"),
         (Verdict::Pending, _) => (Tone::Over, "review-title-closed"),
@@ -256,9 +256,7 @@ fn outcome(locale: Locale, facts: &CardFacts<'_>) -> Vec<(String, String)> {
     match (facts.verdict, &facts.order.state) {
         (Verdict::Pending, OrderState::PaymentSubmitted { returned: Some(trouble) }) => match trouble.cause {
             Cause::PanelRefused | Cause::Unknown => vec![field("review-refused", text::plain(&trouble.detail, REASON))],
-            Cause::Stranger | Cause::NoPanel | Cause::GaveUp => {
-                vec![field("review-returned", words::trouble(locale, trouble))]
-            }
+            _ => vec![field("review-returned", words::trouble(locale, trouble))],
         },
         (Verdict::Part { by, at, received }, _) => vec![
             field("review-decision", decided(locale, "review-part-by", *by, *at)),

@@ -32,6 +32,9 @@ pub(super) fn trouble(locale: Locale, trouble: &Trouble) -> String {
         Cause::PanelRefused => "review-cause-panel-refused",
         Cause::Stranger => "review-cause-stranger",
         Cause::NoPanel => "review-cause-no-panel",
+        Cause::Behind => "review-cause-behind",
+        Cause::Absent => "review-cause-absent",
+        Cause::OtherInbound => "review-cause-other-inbound",
         Cause::GaveUp => "review-cause-gave-up",
         Cause::Unknown => return reason(&trouble.detail),
     };

@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod admin_changes;
 mod architecture;
 mod check;
 mod config;

@@ -52,7 +52,7 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), 
     };
     let user = named.owner();
     let (mut owned, more) = match named {
-        Named::Subscription(one) => (vec![one], 0),
+        Named::Subscription(one) => (vec![*one], 0),
         Named::Person(user) => {
             let all = bot.db.subscriptions_of(user).await?;
             let more = all.len().saturating_sub(SUBSCRIPTIONS);

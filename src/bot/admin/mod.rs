@@ -15,9 +15,15 @@ use super::{
     fault::{Fault, settle},
 };
 
+mod adopt;
+mod change;
+mod create;
 mod info;
 mod suggest;
 mod target;
+mod wish;
+
+pub(super) use wish::confirm;
 
 /// `/admin`, which is never used without one of its commands.
 #[poise::command(slash_command, rename = "admin")]
@@ -32,7 +38,19 @@ async fn group(ctx: Context<'_>) -> Result<(), Fault> {
 pub(super) fn admin() -> poise::Command<Bot, Fault> {
     let mut admin = group();
     admin.subcommand_required = true;
-    admin.subcommands = vec![info::user_info()];
+    admin.subcommands = vec![
+        info::user_info(),
+        create::user_create(),
+        change::user_disable(),
+        change::user_enable(),
+        change::user_edit_traffic(),
+        change::user_extend(),
+        change::user_reset_traffic(),
+        change::user_rotate(),
+        change::user_delete(),
+        adopt::user_adopt(),
+        change::order_reverse(),
+    ];
     admin
 }
 

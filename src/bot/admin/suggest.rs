@@ -31,6 +31,22 @@ async fn subscriptions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<
     Ok(found.iter().map(|one| choice(name(one), &Target::Subscription(one.id))).collect())
 }
 
+/// Orders, by the beginning of an id or a name.
+pub(super) async fn order(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    let bot = ctx.data();
+    let asked = bot.command(&ctx);
+    response(orders(bot, &asked, typed).await)
+}
+
+async fn orders(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
+    let Some(typed) = wanted(bot, asked, typed) else { return Ok(Vec::new()) };
+    let found = bot.db.suggest_orders(&typed).await?;
+    let name = |one: &crate::db::desk::FoundOrder| {
+        view::admin::order_choice(asked.locale, &one.id, &one.name, &one.plan, one.status)
+    };
+    Ok(found.iter().map(|one| choice(name(one), &Target::Order(one.id.clone()))).collect())
+}
+
 /// What to look for; `None` for who may not know.
 fn wanted(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Option<String> {
     let home = asked.guild == Some(bot.config.discord.guild_id);

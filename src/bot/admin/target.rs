@@ -25,10 +25,9 @@ impl<'a> Meant<'a> {
     }
 
     /// The one subscription that is meant, or why that is not clear. It exists on a panel, or did.
-    #[expect(dead_code, reason = "for the commands that change a subscription")]
     pub(super) async fn subscription(self, bot: &Bot) -> Result<Result<Subscription, Unclear>, Fault> {
         let user = match self.named(bot).await? {
-            Ok(Named::Subscription(subscription)) => return Ok(Ok(subscription)),
+            Ok(Named::Subscription(subscription)) => return Ok(Ok(*subscription)),
             Ok(Named::Person(user)) => user,
             Err(why) => return Ok(Err(why)),
         };
@@ -66,7 +65,7 @@ pub(super) enum Named {
     /// A person.
     Person(UserId),
     /// A subscription.
-    Subscription(Subscription),
+    Subscription(Box<Subscription>),
 }
 
 impl Named {
@@ -90,7 +89,7 @@ async fn chosen(bot: &Bot, target: Target) -> Result<Result<Named, Unclear>, Fau
         },
     };
     Ok(match bot.db.subscription(row).await? {
-        Some(subscription) => Ok(Named::Subscription(subscription)),
+        Some(subscription) => Ok(Named::Subscription(Box::new(subscription))),
         None => Err(Unclear::Gone),
     })
 }

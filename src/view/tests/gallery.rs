@@ -1,6 +1,7 @@
 //! Every post there is, made of given words: with ordinary ones to see that all texts format,
 //! with arbitrary ones to see that all posts stay within the limits.
 
+mod change;
 mod desk;
 mod keeping;
 mod staff;
@@ -182,6 +183,8 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all.extend(keeping::books(locale, words));
     all.extend(desk::records(locale, words));
     all.extend(staff::references(locale));
+    all.extend(change::questions(locale, words));
+    all.extend(change::results(locale, words));
     // The rest is no post, but its texts count.
     let _ = (decision::reason_modal(locale, SubmissionId(1)), command::all(locale));
     let _ = Reason::ALL.map(|reason| reason.text(locale));

@@ -77,8 +77,8 @@ impl World {
 
     /// Exactly one client per subscription that was ever provisioned, as our books say.
     async fn panel_has_what_was_sold(&self, sql: &mut SqliteConnection, leaves: Leaves<'_>) {
-        let query = "SELECT id, client_uuid, sub_id, email, expires_at, quota_bytes FROM subscriptions
-                     WHERE status <> 'pending' ORDER BY id";
+        let query = "SELECT id, client_uuid, sub_id, email, expires_at, quota_bytes, status FROM subscriptions
+                     WHERE status <> 'pending' AND deleted_at IS NULL ORDER BY id";
         let sold = rows(sql, query).await;
         let mut clients: BTreeMap<String, _> =
             self.panel.clients().into_iter().map(|client| (client.email.clone(), client)).collect();
@@ -94,7 +94,7 @@ impl World {
             if leaves.changed.contains(&email.as_str()) {
                 continue;
             }
-            assert!(client.enable, "{email} is switched off");
+            assert_eq!(client.enable, row.get::<String, _>("status") == "active", "the switch of {email}");
             assert_eq!(client.expiry_ms, row.get::<i64, _>("expires_at"), "expiry of {email}");
             assert_eq!(client.total_bytes, row.get::<i64, _>("quota_bytes"), "quota of {email}");
             first_sale_is_what_the_plan_says(sql, row).await;
@@ -113,7 +113,8 @@ impl World {
     async fn links_came_once(&self, sql: &mut SqliteConnection) {
         let query =
             "SELECT o.id, o.user_id, s.client_uuid FROM orders o JOIN subscriptions s ON s.id = o.subscription_id
-                     WHERE o.status = 'completed' AND o.delivery = 'dm'";
+                     WHERE o.status = 'completed' AND o.delivery = 'dm' AND NOT EXISTS (SELECT 1 FROM changes c
+                         WHERE c.subscription_id = s.id AND c.kind = 'rotate' AND c.applied_at IS NOT NULL)";
         for row in rows(sql, query).await {
             let (order, uuid): (String, String) = (row.get("id"), row.get("client_uuid"));
             let person = self.discord.person(row.get::<i64, _>("user_id").cast_unsigned());
@@ -179,7 +180,8 @@ async fn money_adds_up(sql: &mut SqliteConnection) {
 async fn first_sale_is_what_the_plan_says(sql: &mut SqliteConnection, sold: &SqliteRow) {
     let id: i64 = sold.get("id");
     let query = "SELECT o.quota_bytes, o.duration_days, o.decided_at, o.ended_at FROM orders o
-                 WHERE o.status = 'completed' AND o.subscription_id = ?";
+                 WHERE o.status IN ('completed', 'reversed') AND o.subscription_id = ?1
+                   AND NOT EXISTS (SELECT 1 FROM changes WHERE subscription_id = ?1)";
     let orders = sqlx::query(query).bind(id).fetch_all(&mut *sql).await.expect("the orders of a subscription");
     let [order] = orders.as_slice() else { return };
     assert_eq!(sold.get::<i64, _>("quota_bytes"), order.get::<i64, _>("quota_bytes"), "the plan's quota");

@@ -1,0 +1,116 @@
+//! `/admin user-adopt`: a client that was made by hand before the bot came becomes a customer's.
+//! Its uuid and subscription id are read here and become ours; nothing on the panel is changed.
+
+use serenity::all::User;
+
+use crate::{
+    db::{changes::Found, wishes::Permit},
+    domain::{UserId, access::Power, change::Wish, grants::Expiry},
+    panel::{self, Reader},
+    view::{
+        Post,
+        change::{Asked as Shown, Outcome, outcome},
+    },
+};
+
+use super::{
+    super::{
+        Bot, Context,
+        asked::Asked,
+        decision::new_identity,
+        fault::{Fault, settle},
+    },
+    admitted, change,
+    wish::{About, question},
+};
+
+/// The longest name of a client that is kept.
+const LONGEST_EMAIL: usize = 120;
+
+/// `/admin user-adopt`
+#[poise::command(slash_command, rename = "user-adopt")]
+pub(super) async fn user_adopt(
+    ctx: Context<'_>,
+    #[max_length = 120] email: String,
+    user: User,
+    panel: Option<String>,
+) -> Result<(), Fault> {
+    let bot = ctx.data();
+    let mut asked = bot.command(&ctx);
+    let done = open(bot, &mut asked, email.trim(), &user, panel.as_deref()).await;
+    settle(&mut asked, done).await;
+    Ok(())
+}
+
+async fn open(bot: &Bot, asked: &mut Asked<'_>, email: &str, user: &User, panel: Option<&str>) -> Result<(), Fault> {
+    if !admitted(bot, asked, Power::Admin, "user.adopt").await? {
+        return Ok(());
+    }
+    let named = match panel {
+        Some(name) => bot.panels.get(name),
+        None => bot.config.panels.first().and_then(|panel| bot.panels.get(&panel.name)),
+    };
+    let Some(panel) = named else {
+        return Ok(asked.answer(outcome(asked.locale, &Outcome::NoPanel)).await?);
+    };
+    if !is_kept(email) {
+        return Ok(asked.answer(outcome(asked.locale, &Outcome::BadName { email })).await?);
+    }
+    asked.defer().await?;
+    let found = match look(panel, email).await {
+        Ok(found) => found,
+        Err(refused) => return Ok(asked.edit(outcome(asked.locale, &refused)).await?),
+    };
+    let (customer, name) = (UserId(user.id.get()), user.display_name());
+    let expiry = Expiry::from_panel(found.client.expiry_ms, bot.clock.now());
+    let quota = u64::try_from(found.client.total_bytes).unwrap_or(0);
+    let wish =
+        Wish::Adopt { panel: panel.name().to_owned(), email: email.to_owned(), user: customer, name: name.to_owned() };
+    let subject = About { customer, name, client: Some((email, expiry, quota)) };
+    let post = question(bot, asked, &wish, Shown::Adopt, subject).await?;
+    Ok(asked.edit(post).await?)
+}
+
+/// Names that the panel and the database keep alike.
+fn is_kept(email: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-@+".contains(c);
+    !email.is_empty() && email.len() <= LONGEST_EMAIL && email.chars().all(fits)
+}
+
+/// The client on the inbound that is sold.
+async fn look<'a>(panel: &Reader, email: &'a str) -> Result<panel::Found, Outcome<'a>> {
+    match panel.find(email).await {
+        Ok(Some(found)) if found.client.on_inbound && found.client.email == email => Ok(found),
+        Ok(_) => Err(Outcome::NotThere { email }),
+        Err(_) => Err(Outcome::Silent),
+    }
+}
+
+/// Looks once more, and makes the client the customer's.
+pub(super) async fn carry_out(
+    bot: &Bot,
+    asked: &mut Asked<'_>,
+    permit: &Permit,
+    wish: &Wish,
+) -> Result<Option<Post>, Fault> {
+    let Wish::Adopt { panel, email, user, name } = wish else { return Ok(None) };
+    let (Some(reader), Some(identity)) = (bot.panels.get(panel), new_identity(bot, panel)?) else {
+        return Ok(Some(outcome(asked.locale, &Outcome::NoPanel)));
+    };
+    let found = match look(reader, email).await {
+        Ok(found) => found.client,
+        Err(refused) => return Ok(Some(outcome(asked.locale, &refused))),
+    };
+    let ours = Found {
+        user: *user,
+        name: name.clone(),
+        panel: panel.clone(),
+        inbound_id: identity.inbound_id,
+        email: email.clone(),
+        uuid: found.uuid,
+        // A client made without one is given one, for its subscription link.
+        sub_id: if found.sub_id.is_empty() { identity.sub_id } else { found.sub_id },
+    };
+    let requested = bot.db.request_adoption(permit, &ours, bot.clock.now()).await?;
+    change::answer(bot, asked, requested).await
+}

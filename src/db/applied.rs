@@ -1,0 +1,347 @@
+//! The booking of what came of a change: made as it was read back, or not made and why.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    Db, Error, Subject, WriteTx,
+    audit::{BOT, Happened},
+    outbox::Claim,
+    signed,
+    steps::Waiting,
+    subscriptions::Subscription,
+};
+use crate::domain::{
+    Millis, OrderId, SubscriptionRow,
+    change::{Change, ChangeId, Wanted},
+    effect::Effect,
+    grants::Expiry,
+    revenue::day_of,
+    reversal::Amount,
+    trouble::Trouble,
+};
+
+/// Whoever asked watches the answer for so long; later the result is told in the review channel.
+const WATCHED: Duration = Duration::from_secs(10);
+
+/// A change that is made: what the panel said when it was read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// What was wanted.
+    pub wanted: Wanted,
+    /// The client's switch.
+    pub enabled: bool,
+    /// Its end.
+    pub expiry: Expiry,
+    /// Its quota in bytes, 0 = unlimited.
+    pub quota: u64,
+    /// Its link, where that is another now.
+    pub link: Option<String>,
+    /// It could not be removed and was switched off instead.
+    pub kept: bool,
+}
+
+impl Db {
+    /// Stores what a change wants, once and before the first panel write.
+    pub async fn fill_change(&self, id: ChangeId, wanted: &Wanted, now: Millis) -> Result<(), Error> {
+        let (expiry, quota, used) = (wanted.expiry.to_panel(), signed(wanted.quota), signed(wanted.used_before));
+        let (time, bytes) = (stored(wanted.time), stored(wanted.bytes));
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE changes SET filled_at = ?, new_enabled = ?, new_expiry = ?, new_quota = ?, used_before = ?,
+                 given_time = ?, given_bytes = ? WHERE id = ? AND filled_at IS NULL",
+            now.0,
+            wanted.enabled,
+            expiry,
+            quota,
+            used,
+            time,
+            bytes,
+            id.0
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.commit().await
+    }
+
+    /// Remembers that the counter was reset for this change.
+    pub async fn change_reset(&self, id: ChangeId, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query!("UPDATE changes SET reset_at = ? WHERE id = ?", now.0, id.0).execute(tx.sql()).await?;
+        tx.commit().await
+    }
+
+    /// The panel has been read back and is as it should be: the subscription, what a reversal
+    /// books, the customer and the audit log in one transaction.
+    pub async fn apply_change(
+        &self,
+        claim: &Claim,
+        sub: &Subscription,
+        change: &Waiting,
+        done: &Applied,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        let applied = sqlx::query!(
+            "UPDATE changes SET applied_at = ?, kept = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL",
+            now.0,
+            done.kept,
+            change.id.0
+        )
+        .execute(tx.sql())
+        .await?;
+        if applied.rows_affected() == 0 {
+            return Err(Error::Missing("change that waits"));
+        }
+        tx.write_subscription(sub, change, done, now).await?;
+        let payload = json!({
+            "change": change.id.0, "panel": sub.panel, "email": sub.email, "enabled": done.enabled,
+            "expiry": done.expiry.to_panel(), "quota_bytes": done.quota, "kept": done.kept,
+        });
+        tx.audit_change(sub, change, "change.apply", payload, now).await?;
+        tx.enqueue(&Effect::TellCustomer { change: change.id, user: sub.user }, now, now).await?;
+        tx.tell_staff_later(change, now).await?;
+        tx.go_on(claim, sub, now).await?;
+        if let Change::Reverse { order, reason } = &change.what {
+            tx.reverse_order(order, reason, sub, change, done, now).await?;
+        }
+        tx.commit().await
+    }
+
+    /// A change will not be made; staff read why.
+    pub async fn void_change(
+        &self,
+        claim: &Claim,
+        sub: &Subscription,
+        change: &Waiting,
+        trouble: &Trouble,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        tx.void(sub, change, trouble, now).await?;
+        tx.go_on(claim, sub, now).await?;
+        tx.commit().await
+    }
+}
+
+impl WriteTx {
+    async fn write_subscription(
+        &mut self,
+        sub: &Subscription,
+        change: &Waiting,
+        done: &Applied,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let status = if done.enabled { "active" } else { "disabled" };
+        let (expiry, quota, used) = (done.expiry.to_panel(), signed(done.quota), signed(done.wanted.used_before));
+        let rotates = matches!(change.what, Change::Rotate {});
+        let deleted = (matches!(change.what, Change::Delete {}) && !done.kept).then_some(now.0);
+        let resets = matches!(change.what, Change::ResetTraffic {});
+        sqlx::query!(
+            "UPDATE subscriptions SET status = CASE WHEN ?1 THEN status ELSE ?2 END, expires_at = ?3, quota_bytes = ?4,
+                 used_before = used_before + ?5, used_bytes = CASE WHEN ?6 THEN 0 ELSE used_bytes END,
+                 used_at = CASE WHEN ?6 THEN ?9 ELSE used_at END,
+                 client_uuid = CASE WHEN ?1 THEN COALESCE(next_uuid, client_uuid) ELSE client_uuid END,
+                 next_uuid = CASE WHEN ?1 THEN NULL ELSE next_uuid END,
+                 link = COALESCE(?7, link), deleted_at = ?8, updated_at = ?9 WHERE id = ?10",
+            rotates,
+            status,
+            expiry,
+            quota,
+            used,
+            resets,
+            done.link,
+            deleted,
+            now.0,
+            sub.id.0
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    /// An order is taken back: its state, its money on the day of the reversal, and the grant
+    /// that takes away.
+    async fn reverse_order(
+        &mut self,
+        order: &OrderId,
+        reason: &str,
+        sub: &Subscription,
+        change: &Waiting,
+        done: &Applied,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let (id, by, at) = (order.as_str(), change.actor.to_sql(), change.at);
+        sqlx::query!(
+            "UPDATE orders SET status = 'reversed', reason = ?, decided_by = ?, decided_at = ?, updated_at = ?
+             WHERE id = ? AND status = 'completed' RETURNING id",
+            reason,
+            by,
+            at.0,
+            now.0,
+            id
+        )
+        .fetch_optional(self.sql())
+        .await?
+        .ok_or(Error::Missing("completed order"))?;
+        sqlx::query!("UPDATE payments SET status = 'reversed', updated_at = ? WHERE order_id = ?", now.0, id)
+            .execute(self.sql())
+            .await?;
+        let (expiry, quota) = (done.expiry.to_panel(), signed(done.quota));
+        let bytes = signed(sub.quota.unwrap_or(0)).saturating_sub(quota).max(0);
+        sqlx::query!(
+            "INSERT INTO grants (subscription_id, order_id, kind, days, bytes, created_at, filled_at, base, new_expiry,
+                                 new_quota, used_before, applied_at)
+             SELECT ?1, ?2, 'reversal', -days, -?3, ?4, ?5, ?5, ?6, ?7, 0, ?5 FROM orders
+             JOIN grants g ON g.order_id = orders.id AND g.kind = 'sale' AND g.voided_at IS NULL WHERE orders.id = ?2",
+            sub.id.0,
+            id,
+            bytes,
+            at.0,
+            now.0,
+            expiry,
+            quota
+        )
+        .execute(self.sql())
+        .await?;
+        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        self.show_on_card(order, now).await?;
+        self.about(Subject::Order(order.clone()));
+        let day = day_of(at, self.zone).to_string();
+        let entry = sqlx::query_scalar!(
+            r#"INSERT INTO ledger (order_id, kind, source, amount_minor, currency, at, day, method_id, plan_id, reviewer_id)
+               SELECT order_id, 'reversal', source, -sum(amount_minor), currency, ?1, ?2, method_id, plan_id, ?3
+               FROM ledger WHERE order_id = ?4 GROUP BY order_id RETURNING id AS "id!: i64""#,
+            at.0,
+            day,
+            by,
+            id
+        )
+        .fetch_one(self.sql())
+        .await?;
+        self.enqueue(&Effect::SyncDashboard {}, now, now).await?;
+        self.roll_up(entry, now).await
+    }
+
+    async fn void(
+        &mut self,
+        sub: &Subscription,
+        change: &Waiting,
+        trouble: &Trouble,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let cause = trouble.cause.as_str();
+        let used = sqlx::query_scalar!(
+            "UPDATE changes SET voided_at = ?, cause = ?, refusal = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL
+             RETURNING CASE WHEN reset_at IS NULL THEN 0 ELSE used_before END",
+            now.0,
+            cause,
+            trouble.detail,
+            change.id.0
+        )
+        .fetch_optional(self.sql())
+        .await?
+        .flatten()
+        .unwrap_or(0);
+        // A counter that was reset stays reset; what it had counted was used. A new uuid that was
+        // refused is kept for the next rotation: nobody has seen it, and it stays ours.
+        sqlx::query!(
+            "UPDATE subscriptions SET used_before = used_before + ?, updated_at = ? WHERE id = ?",
+            used,
+            now.0,
+            sub.id.0
+        )
+        .execute(self.sql())
+        .await?;
+        let payload = json!({ "change": change.id.0, "panel": sub.panel, "email": sub.email, "cause": cause,
+            "detail": trouble.detail,
+        });
+        self.audit_change(sub, change, "change.refuse", payload, now).await?;
+        self.enqueue(&Effect::TellOfChange { change: change.id }, now, now).await?;
+        self.about(Subject::Subscription(sub.id));
+        Ok(())
+    }
+
+    /// What waits behind an effect that gave up will not be made by itself.
+    pub(super) async fn void_waiting(
+        &mut self,
+        subscription: SubscriptionRow,
+        trouble: &Trouble,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let cause = trouble.cause.as_str();
+        let waiting = sqlx::query!(
+            r#"UPDATE changes SET voided_at = ?, cause = ?, refusal = ?
+               WHERE subscription_id = ? AND applied_at IS NULL AND voided_at IS NULL RETURNING id AS "id!", kind"#,
+            now.0,
+            cause,
+            trouble.detail,
+            subscription.0
+        )
+        .fetch_all(self.sql())
+        .await?;
+        for change in waiting {
+            let payload = json!({ "change": change.id, "kind": change.kind, "cause": cause, "detail": trouble.detail });
+            let target = format!("subscription:{}", subscription.0);
+            let happened = Happened { actor: BOT, action: "change.refuse", target, payload, session: None };
+            self.audit(now, happened).await?;
+            self.enqueue(&Effect::TellOfChange { change: ChangeId(change.id) }, now, now).await?;
+            self.about(Subject::Subscription(subscription));
+        }
+        Ok(())
+    }
+
+    /// Whoever asked has stopped watching: the result goes to the review channel.
+    async fn tell_staff_later(&mut self, change: &Waiting, now: Millis) -> Result<(), Error> {
+        if now.since(change.at) > WATCHED {
+            self.enqueue(&Effect::TellOfChange { change: change.id }, now, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends an effect; what is next about the same subscription is wanted at once.
+    pub(super) async fn go_on(&mut self, claim: &Claim, sub: &Subscription, now: Millis) -> Result<(), Error> {
+        self.finish(claim, now).await?;
+        self.want_next(claim, now).await?;
+        self.about(Subject::Subscription(sub.id));
+        Ok(())
+    }
+
+    /// Wants what is next about the subscription of an effect, if there is something.
+    pub(super) async fn want_next(&mut self, claim: &Claim, now: Millis) -> Result<(), Error> {
+        let Effect::SyncSubscription { subscription, .. } = &claim.effect else { return Ok(()) };
+        let more = sqlx::query_scalar!(
+            r#"SELECT (EXISTS (SELECT 1 FROM changes WHERE subscription_id = ?1 AND applied_at IS NULL AND voided_at IS NULL)
+                    OR EXISTS (SELECT 1 FROM grants g JOIN orders o ON o.id = g.order_id
+                               WHERE g.subscription_id = ?1 AND g.kind = 'sale' AND g.applied_at IS NULL
+                                 AND g.voided_at IS NULL AND o.status = 'provisioning')) AS "more!: bool""#,
+            subscription.0
+        )
+        .fetch_one(self.sql())
+        .await?;
+        if more {
+            self.enqueue(&claim.effect, now, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn audit_change(
+        &mut self,
+        sub: &Subscription,
+        change: &Waiting,
+        action: &'static str,
+        payload: serde_json::Value,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let target = change.what.reverses().map_or_else(|| sub.user.to_string(), ToString::to_string);
+        self.audit(now, Happened { actor: BOT, action, target, payload, session: None }).await
+    }
+}
+
+fn stored(amount: Amount) -> i64 {
+    match amount {
+        Amount::Some(much) => signed(much),
+        Amount::Endless => -1,
+    }
+}

@@ -1,0 +1,155 @@
+//! Grants and changes of one subscription in the order given: which is next, and what they gave.
+
+use super::{Db, Error, changes::decode, subscriptions::Grant, unsigned};
+use crate::domain::{
+    Millis, OrderId, SubscriptionRow, UserId,
+    change::{Change, ChangeId, Wanted},
+    grants::Expiry,
+    reversal::{Amount, Layer, Layers},
+};
+
+/// What is to be done next about a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Next {
+    /// The oldest grant or change that the panel does not have.
+    pub step: Step,
+    /// An order before it whose grant is half written and waits for a person.
+    pub behind: Option<OrderId>,
+}
+
+/// A grant or a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// What an order gives.
+    Sale(Grant),
+    /// What staff want.
+    Change(Waiting),
+}
+
+/// A change that is not made yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its number.
+    pub id: ChangeId,
+    /// What was asked for.
+    pub what: Change,
+    /// Who asked.
+    pub actor: UserId,
+    /// When.
+    pub at: Millis,
+    /// What it wants, once computed.
+    pub filled: Option<Wanted>,
+    /// Whether the counter's reset has been answered with success and looked at.
+    pub reset: bool,
+}
+
+impl Db {
+    /// What is to be done next about a subscription.
+    pub async fn next_step(&self, subscription: SubscriptionRow) -> Result<Option<Next>, Error> {
+        let change = self.next_change(subscription).await?;
+        let (grant, suspended) = (self.next_grant(subscription).await?, self.suspended(subscription).await?);
+        let sale_first = |grant: &Grant| change.as_ref().is_none_or(|(_, after)| grant.id <= *after);
+        let (step, place) = match (grant.filter(sale_first), change) {
+            (Some(grant), _) => {
+                let place = grant.id;
+                (Step::Sale(grant), place)
+            }
+            (None, Some((change, after))) => (Step::Change(change), after.saturating_add(1)),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(Next { step, behind: suspended.filter(|(grant, _)| *grant < place).map(|(_, order)| order) }))
+    }
+
+    /// The oldest change that the panel does not have, and the last grant before it.
+    async fn next_change(&self, subscription: SubscriptionRow) -> Result<Option<(Waiting, i64)>, Error> {
+        let row = sqlx::query!(
+            r#"SELECT id AS "id!", kind, args, actor_id, created_at, after_grant, new_enabled, new_expiry, new_quota,
+                      used_before, given_time, given_bytes, reset_at
+               FROM changes WHERE subscription_id = ? AND applied_at IS NULL AND voided_at IS NULL ORDER BY id LIMIT 1"#,
+            subscription.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let filled = match (row.new_enabled, row.new_expiry, row.new_quota, row.used_before) {
+            (Some(enabled), Some(expiry), Some(quota), Some(used)) => Some(Wanted {
+                enabled: enabled != 0,
+                expiry: Expiry::from_ours(expiry),
+                quota: unsigned(quota),
+                used_before: unsigned(used),
+                time: amount(row.given_time),
+                bytes: amount(row.given_bytes),
+            }),
+            _ => None,
+        };
+        let waiting = Waiting {
+            id: ChangeId(row.id),
+            what: decode(&row.kind, &row.args)?,
+            actor: UserId::from_sql(row.actor_id),
+            at: Millis(row.created_at),
+            filled,
+            reset: row.reset_at.is_some(),
+        };
+        Ok(Some((waiting, row.after_grant)))
+    }
+
+    /// The oldest grant whose target is stored and whose order waits for a person.
+    async fn suspended(&self, subscription: SubscriptionRow) -> Result<Option<(i64, OrderId)>, Error> {
+        let row = sqlx::query!(
+            r#"SELECT g.id AS "id!", g.order_id FROM grants g JOIN orders o ON o.id = g.order_id
+               WHERE g.subscription_id = ? AND g.kind = 'sale' AND g.filled_at IS NOT NULL AND g.applied_at IS NULL
+                 AND g.voided_at IS NULL AND o.status = 'needs_attention' ORDER BY g.id LIMIT 1"#,
+            subscription.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.and_then(|row| Some((row.id, row.order_id.parse().ok()?))))
+    }
+
+    /// What a subscription was given, as seen from an order's grant; `None` when that was never
+    /// written or has been taken back.
+    pub async fn layers(&self, subscription: SubscriptionRow, reversed: &OrderId) -> Result<Option<Layers>, Error> {
+        // Grants stand before the changes that came after them.
+        let rows = sqlx::query!(
+            r#"SELECT g.id * 2 AS "place!: i64", 0 AS "change!: i64", g.order_id AS "order_id: String", g.days AS "time!: i64",
+                      g.bytes AS "bytes!: i64", g.new_expiry AS "expiry!: i64", g.new_quota AS "quota!: i64",
+                      g.used_before AS "used!: i64",
+                      EXISTS (SELECT 1 FROM grants r WHERE r.order_id = g.order_id AND r.kind = 'reversal'
+                              AND r.applied_at IS NOT NULL) AS "gone!: bool"
+               FROM grants g WHERE g.subscription_id = ?1 AND g.kind = 'sale' AND g.applied_at IS NOT NULL
+               UNION ALL
+               SELECT c.after_grant * 2 + 1, c.id, NULL, c.given_time, c.given_bytes, c.new_expiry, c.new_quota, c.used_before, 0
+               FROM changes c WHERE c.subscription_id = ?1 AND c.applied_at IS NOT NULL AND c.filled_at IS NOT NULL
+               ORDER BY 1, 2"#,
+            subscription.0
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let (mut older, mut own, mut newer) = (Vec::new(), None, Vec::new());
+        for row in rows {
+            let sale = row.order_id.is_some();
+            let (time, bytes) = if row.gone {
+                // Taken back; what was counted with it stays counted.
+                (Amount::NONE, Amount::NONE)
+            } else if sale {
+                (Amount::of_days(u32::try_from(row.time).unwrap_or(0)), Amount::of_bytes(unsigned(row.bytes)))
+            } else {
+                (amount(row.time), amount(row.bytes))
+            };
+            let (expiry, quota, used_before) = (Expiry::from_ours(row.expiry), unsigned(row.quota), unsigned(row.used));
+            let layer = Layer { time, bytes, expiry, quota, used_before };
+            if !row.gone && row.order_id.as_deref() == Some(reversed.as_str()) {
+                own = Some(layer);
+            } else if own.is_none() {
+                older.push(layer);
+            } else {
+                newer.push(layer);
+            }
+        }
+        Ok(own.map(|own| Layers { older, own, newer }))
+    }
+}
+
+fn amount(stored: i64) -> Amount {
+    u64::try_from(stored).map_or(Amount::Endless, Amount::Some)
+}

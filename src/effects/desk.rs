@@ -1,0 +1,107 @@
+//! What is said about the desk's work: the customer's message about a change, the line in the
+//! review channel that nobody waited for, and the card of a sale by hand.
+
+use super::{
+    Failure, World,
+    discord::{DM_CLOSED, Trouble, UNKNOWN_MESSAGE},
+    notify::say,
+};
+use crate::{
+    db::{changes::Standing, outbox::Claim, subscriptions::Subscription},
+    domain::{OrderId, UserId, change::Change, change::ChangeId, grants::Expiry, tracked::Tracked},
+    view::{
+        Marker,
+        change::Outcome,
+        delivery::LinkFacts,
+        told::{self, LineFacts, ToldFacts},
+    },
+};
+
+async fn found(world: &World, id: ChangeId) -> Result<Option<(Standing, Subscription)>, Failure> {
+    let Some(change) = world.db.change(id).await? else { return Ok(None) };
+    let subscription = world.db.subscription(change.subscription).await?;
+    Ok(subscription.map(|subscription| (change, subscription)))
+}
+
+/// Tells the customer what was changed.
+pub(super) async fn tell(world: &World, claim: &Claim, id: ChangeId, user: UserId) -> Result<(), Failure> {
+    let found = found(world, id).await?.filter(|(change, _)| change.applied.is_some());
+    let Some((change, sub)) = found else { return Ok(world.db.finish(claim, world.clock.now()).await?) };
+    let plan = world.db.plan_of(sub.id).await?.unwrap_or_default();
+    let page = world.panels.get(&sub.panel).and_then(|panel| panel.reader().subscription_link(&sub.sub_id));
+    let (expiry, quota) = (sub.expiry.unwrap_or(Expiry::Never), sub.quota.unwrap_or(0));
+    let tells_link = matches!(change.what, Change::Rotate {} | Change::Adopt {});
+    let link = sub.link.as_deref().filter(|_| tells_link).map(|link| LinkFacts {
+        plan: &plan,
+        link,
+        subscription: page.as_deref(),
+        expiry,
+        quota,
+        used: None,
+    });
+    let facts = ToldFacts { id, change: &change.what, expiry, quota, enabled: !sub.disabled, link };
+    let post = told::told(world.locale_of(user).await?, &facts);
+    let sent: Result<(), Trouble> = async {
+        let channel = world.dm_channel(user).await?;
+        say(world, claim, channel, post, &Marker::change(id)).await.map(drop)
+    }
+    .await;
+    let now = world.clock.now();
+    match sent {
+        Ok(()) => Ok(world.db.change_told(claim, id, true, now).await?),
+        Err(trouble) if trouble.is(&DM_CLOSED) => Ok(world.db.change_told(claim, id, false, now).await?),
+        Err(trouble) => Err(trouble.into()),
+    }
+}
+
+/// Tells staff what came of a change whose answer nobody watches any more.
+pub(super) async fn line(world: &World, claim: &Claim, id: ChangeId) -> Result<(), Failure> {
+    let now = world.clock.now();
+    let Some((change, sub)) = found(world, id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let outcome = match &change.refusal {
+        Some(trouble) => Outcome::Void(trouble),
+        None => Outcome::Done {
+            change: &change.what,
+            kept: change.kept,
+            told: None,
+            expiry: sub.expiry.unwrap_or(Expiry::Never),
+            quota: sub.quota.unwrap_or(0),
+        },
+    };
+    let (actor, at, customer) = (change.actor, change.at, sub.user);
+    let facts = LineFacts { id, actor, at, customer, email: &sub.email, outcome };
+    let post = told::line(world.shop_locale(), &facts);
+    let channel = world.config.discord.review_channel_id;
+    let message = say(world, claim, channel, post, &Marker::change(id)).await?;
+    Ok(world.db.posted(claim, message, channel, Tracked::StaffNews, now).await?)
+}
+
+/// Makes the card of a sale by hand what the order says.
+pub(super) async fn sale_card(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+    let now = world.clock.now();
+    let (Some(order), Some(sale)) = (world.db.order(id).await?, world.db.sale_card(id).await?) else {
+        return Ok(world.db.finish(claim, now).await?);
+    };
+    let name = world.db.customer(order.customer).await?.map(|customer| customer.name).unwrap_or_default();
+    let channel = world.config.discord.review_channel_id;
+    let post = told::sale_card(world.shop_locale(), &order, &name, &sale.note);
+    let digest = post.digest();
+    if let Some(known) = sale.message {
+        if sale.digest.as_deref() == Some(&digest) {
+            return Ok(world.db.finish(claim, now).await?);
+        }
+        match world.edit(channel, known, post.clone()).await {
+            Ok(()) => return Ok(world.db.sale_card_shown(claim, id, known, &digest, now).await?),
+            // Somebody deleted it: it is posted again.
+            Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {}
+            Err(trouble) => return Err(trouble.into()),
+        }
+    }
+    let message = if sale.message.is_none() {
+        say(world, claim, channel, post, &Marker::sale(id)).await?
+    } else {
+        let seed = format!("{}:{}:{:?}", claim.effect.key(), claim.first_try_at, sale.message);
+        world.post(channel, post, &seed).await?
+    };
+    Ok(world.db.sale_card_shown(claim, id, message, &digest, now).await?)
+}

@@ -1,0 +1,213 @@
+//! A change by staff: the row of the client on the panel with what was meant in it, and nothing
+//! else.
+
+use super::{NOT_RESET, Reset, Written, memory, noted, remark, reset, settle, stranger, write};
+use crate::{
+    db::{applied::Applied, outbox::Claim, steps::Waiting, subscriptions::Subscription},
+    domain::{
+        Millis,
+        change::{Change, Seen, Wanted, want},
+        grants::Expiry,
+        reversal,
+        trouble::{Cause, Trouble},
+    },
+    effects::{Failure, World},
+    panel::{Client, ClientRecord, Deleted, Error, Found, Snapshot, Target},
+};
+
+/// What an attempt came to.
+enum Outcome {
+    /// It is so.
+    Done(Applied),
+    /// It cannot be, and nothing of it is.
+    Void(Trouble),
+    /// The panel said yes and does not have it: worth another try, but not for ever.
+    Lost(&'static str),
+}
+
+/// Makes a change, then writes down what is true.
+pub(super) async fn sync(
+    world: &World,
+    client: &Client,
+    claim: &Claim,
+    sub: &Subscription,
+    change: &Waiting,
+) -> Result<(), Failure> {
+    let (panel, kind) = (client.name(), change.what.name());
+    let outcome = noted(world, client, apply(world, client, sub, change).await).await?;
+    let now = world.clock.now();
+    match outcome {
+        Outcome::Done(applied) => {
+            tracing::info!(panel, email = sub.email, kind, "changed");
+            Ok(world.db.apply_change(claim, sub, change, &applied, now).await?)
+        }
+        Outcome::Void(trouble) => {
+            tracing::warn!(panel, email = sub.email, kind, ?trouble, "not changed");
+            Ok(world.db.void_change(claim, sub, change, &trouble, now).await?)
+        }
+        Outcome::Lost(how) => Err(Failure::Row(how.to_owned())),
+    }
+}
+
+async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
+    let now = world.clock.now();
+    let Some(found) = client.find(&sub.email).await? else { return absent(world, sub, change).await };
+    if !sub.owns(&found.client.uuid) {
+        return Ok(Outcome::Void(stranger(&sub.email)));
+    }
+    let seen = seen(&found, now);
+    let wanted = fill(world, sub, change, seen).await?;
+    let target = target(&found.client, sub, change, &wanted);
+    let written = match &change.what {
+        Change::Delete {} => return delete(client, change, &found.client, wanted, now).await,
+        Change::Adopt {} if !found.client.on_inbound => {
+            return Ok(Outcome::Void(Trouble::new(Cause::OtherInbound, &sub.email)));
+        }
+        Change::Adopt {} if found.client.sub_id == sub.sub_id => {
+            Written::Kept(Box::new(client.snapshot(&sub.email).await?))
+        }
+        Change::Enable {} | Change::Disable {} => switch(client, sub, &found.client, &target).await?,
+        Change::ResetTraffic {} => {
+            if wanted.used_before > 0 && !change.reset && seen.used >= wanted.used_before {
+                match reset(client, &sub.email, wanted.used_before).await? {
+                    Reset::Done => {}
+                    Reset::Refused(said) => return Ok(Outcome::Void(refused(said))),
+                    Reset::Lost => return Ok(Outcome::Lost(NOT_RESET)),
+                }
+                world.db.change_reset(change.id, now).await.map_err(|error| memory(&error))?;
+            }
+            write(client, sub, &found.client, &target).await?
+        }
+        _ => write(client, sub, &found.client, &target).await?,
+    };
+    Ok(match written {
+        Written::Kept(snapshot) => done(world, client, sub, change, wanted, &snapshot),
+        Written::Refused(said) => Outcome::Void(refused(said)),
+        Written::Stranger => Outcome::Void(stranger(&sub.email)),
+        Written::Lost(how) => Outcome::Lost(how),
+    })
+}
+
+/// Switches it on or off; from 3.4.1 on the panel has a way that touches nothing else.
+async fn switch(client: &Client, sub: &Subscription, record: &ClientRecord, target: &Target) -> Result<Written, Error> {
+    let written = client.set_enabled(record, target.enabled).await;
+    match super::read_back(client, sub, target, written).await? {
+        Ok(snapshot) => settle(client, sub, target, snapshot).await,
+        Err(said) => Ok(Written::Refused(said)),
+    }
+}
+
+async fn delete(
+    client: &Client,
+    change: &Waiting,
+    record: &ClientRecord,
+    wanted: Wanted,
+    now: Millis,
+) -> Result<Outcome, Error> {
+    let kept = match client.delete(record).await {
+        Ok(deleted) => deleted == Deleted::KeptDisabled,
+        Err(Error::Refused { message }) => return Ok(Outcome::Void(refused(message))),
+        Err(error) => return Err(error),
+    };
+    tracing::debug!(change.id = %change.id, kept, "looked after the removal");
+    let expiry = Expiry::from_panel(record.expiry_ms, now);
+    let quota = u64::try_from(record.total_bytes).unwrap_or(0);
+    Ok(Outcome::Done(Applied { wanted, enabled: false, expiry, quota, link: None, kept }))
+}
+
+/// A refusal in the panel's words.
+fn refused(said: String) -> Trouble {
+    Trouble::new(Cause::PanelRefused, said)
+}
+
+/// There is no such client: what was to be gone is gone, what is taken back has been, and nothing
+/// else can be changed.
+async fn absent(world: &World, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
+    let expiry = sub.expiry.unwrap_or(Expiry::Never);
+    let ours = Seen { enabled: !sub.disabled, expiry, quota: sub.quota.unwrap_or(0), used: 0 };
+    match &change.what {
+        Change::Delete {} | Change::Reverse { .. } => {
+            let wanted = fill(world, sub, change, ours).await?;
+            let Wanted { enabled, expiry, quota, .. } = wanted;
+            Ok(Outcome::Done(Applied { wanted, enabled, expiry, quota, link: None, kept: false }))
+        }
+        _ => Ok(Outcome::Void(Trouble::new(Cause::Absent, &sub.email))),
+    }
+}
+
+fn done(
+    world: &World,
+    client: &Client,
+    sub: &Subscription,
+    change: &Waiting,
+    wanted: Wanted,
+    snapshot: &Snapshot,
+) -> Outcome {
+    let Some(record) = &snapshot.client else { return Outcome::Lost("the client has vanished from the panel") };
+    let link = match &change.what {
+        Change::Rotate {} | Change::Adopt {} => {
+            let links = client.reader().links(&snapshot.inbound, &record.uuid, &record.flow, &remark(world, sub));
+            match links.map(|links| links.into_iter().next()) {
+                Ok(Some(link)) => Some(link),
+                Ok(None) | Err(_) => return Outcome::Lost("the inbound gives no link"),
+            }
+        }
+        _ => None,
+    };
+    Outcome::Done(Applied {
+        wanted,
+        enabled: record.enabled,
+        expiry: Expiry::from_panel(record.expiry_ms, world.clock.now()),
+        quota: u64::try_from(record.total_bytes).unwrap_or(0),
+        link,
+        kept: false,
+    })
+}
+
+fn seen(found: &Found, now: Millis) -> Seen {
+    let record = &found.client;
+    Seen {
+        enabled: record.enabled,
+        expiry: Expiry::from_panel(record.expiry_ms, now),
+        quota: u64::try_from(record.total_bytes).unwrap_or(0),
+        used: u64::try_from(found.used_bytes).unwrap_or(0),
+    }
+}
+
+/// What the change wants, computed and stored once.
+async fn fill(world: &World, sub: &Subscription, change: &Waiting, seen: Seen) -> Result<Wanted, Error> {
+    if let Some(filled) = change.filled {
+        return Ok(filled);
+    }
+    let now = world.clock.now();
+    let wanted = match &change.what {
+        Change::Reverse { order, .. } => {
+            match world.db.layers(sub.id, order).await.map_err(|error| memory(&error))? {
+                Some(layers) => reversal::take_back(now, seen, &layers),
+                // It was booked and never gave anything.
+                None => Wanted::as_seen(seen),
+            }
+        }
+        what => want(now, what, seen, sub.disabled),
+    };
+    world.db.fill_change(change.id, &wanted, now).await.map_err(|error| memory(&error))?;
+    Ok(wanted)
+}
+
+/// The client as it is, with what the change means in it. What it does not mean stays as the
+/// panel says it at this try.
+fn target(record: &ClientRecord, sub: &Subscription, change: &Waiting, wanted: &Wanted) -> Target {
+    let mut target = Target { uuid: sub.uuid, sub_id: sub.sub_id.clone(), email: sub.email.clone(), ..record.target() };
+    let quota = i64::try_from(wanted.quota).unwrap_or(i64::MAX);
+    match &change.what {
+        Change::Disable {} | Change::Enable {} | Change::ResetTraffic {} => target.enabled = wanted.enabled,
+        Change::SetTraffic { .. } => (target.enabled, target.total_bytes) = (wanted.enabled, quota),
+        Change::Extend { .. } => (target.enabled, target.expiry_ms) = (wanted.enabled, wanted.expiry.to_panel()),
+        Change::Reverse { .. } => {
+            (target.enabled, target.total_bytes, target.expiry_ms) = (wanted.enabled, quota, wanted.expiry.to_panel());
+        }
+        Change::Rotate {} => target.uuid = sub.next_uuid.unwrap_or(sub.uuid),
+        Change::Delete {} | Change::Adopt {} => {}
+    }
+    target
+}

@@ -1,0 +1,205 @@
+//! The panel's side of sales and of staff's changes: make the client what is wanted, read it back,
+//! then write down what is true.
+//!
+//! Grants and changes of one subscription are taken in the order given, one at a time. Each has a
+//! target that is computed once from what the panel says and stored before the first write; from
+//! then on every try writes the same, so that a second try changes nothing.
+
+mod change;
+mod sale;
+
+use super::{Failure, World};
+use crate::{
+    db::{
+        outbox::Claim,
+        steps::{Next, Step},
+        subscriptions::Subscription,
+    },
+    domain::{
+        SubscriptionRow,
+        trouble::{Cause, Trouble},
+    },
+    panel::{Availability, Client, ClientRecord, Deleted, Error, Snapshot, Target},
+};
+
+/// How often a write is repeated in one try when the panel does not say what was written: an
+/// admin may have saved the same inbound at the same moment.
+const WRITES_PER_TRY: usize = 2;
+
+/// Brings the panel's client up to date with the oldest grant or change that it does not have.
+pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, panel: &str) -> Result<(), Failure> {
+    let now = world.clock.now();
+    let (Some(sub), Some(Next { step, behind })) = (world.db.subscription(id).await?, world.db.next_step(id).await?)
+    else {
+        return Ok(world.db.finish(claim, now).await?);
+    };
+    let Some(client) = world.panels.get(panel) else {
+        return give_up(world, claim, &sub, &step, &Trouble::new(Cause::NoPanel, panel)).await;
+    };
+    if let Some(order) = behind {
+        // Its target is stored and partly written; whatever came between would be undone by it.
+        return give_up(world, claim, &sub, &step, &Trouble::new(Cause::Behind, order.to_string())).await;
+    }
+    // A panel that answers while xray is stopped would take the client and sell a dead link.
+    if let Availability::Down { cause, .. } = client.availability()
+        && !client.ready()
+    {
+        return Err(Failure::Target(cause));
+    }
+    match step {
+        Step::Sale(grant) => sale::sync(world, client, claim, &sub, &grant).await,
+        Step::Change(change) => change::sync(world, client, claim, &sub, &change).await,
+    }
+}
+
+/// Only a person can settle this.
+async fn give_up(
+    world: &World,
+    claim: &Claim,
+    sub: &Subscription,
+    step: &Step,
+    trouble: &Trouble,
+) -> Result<(), Failure> {
+    let now = world.clock.now();
+    match step {
+        Step::Sale(grant) => world.db.puzzled(claim, &grant.order, trouble, now).await?,
+        Step::Change(change) => world.db.void_change(claim, sub, change, trouble, now).await?,
+    }
+    Ok(())
+}
+
+/// Takes note of whether the panel lets us in, whatever else it said.
+async fn noted<T>(world: &World, client: &Client, outcome: Result<T, Error>) -> Result<T, Failure> {
+    if let Err(Error::Unauthorized { .. }) = &outcome {
+        world.db.login_refused(client.name(), world.clock.now()).await?;
+    }
+    // What the panel refuses outside of the steps that expect it is the row's to count.
+    let outcome = outcome?;
+    world.db.login_accepted(client.name()).await?;
+    Ok(outcome)
+}
+
+/// What came of writing a client.
+enum Written {
+    /// The panel has it, as this says.
+    Kept(Box<Snapshot>),
+    /// The panel refused for good, and nothing of it is there.
+    Refused(String),
+    /// Somebody else's client has its name.
+    Stranger,
+    /// The panel said yes and does not have it: worth another try, but not for ever.
+    Lost(&'static str),
+}
+
+/// Compares what the panel says with what is wanted, and writes where it differs.
+async fn settle(
+    client: &Client,
+    sub: &Subscription,
+    target: &Target,
+    mut snapshot: Snapshot,
+) -> Result<Written, Error> {
+    for left in (0..=WRITES_PER_TRY).rev() {
+        let Some(record) = &snapshot.client else {
+            return Ok(Written::Lost("the client has vanished from the panel"));
+        };
+        if !sub.owns(&record.uuid) {
+            return Ok(Written::Stranger);
+        }
+        if snapshot.differs_from(target).is_empty() {
+            return Ok(Written::Kept(Box::new(snapshot)));
+        }
+        if left == 0 {
+            break;
+        }
+        let written = client.update(record, target).await;
+        match read_back(client, sub, target, written).await? {
+            Ok(read) => snapshot = read,
+            Err(said) => return Ok(Written::Refused(said)),
+        }
+    }
+    Ok(Written::Lost("the panel does not keep what was written"))
+}
+
+/// Writes the whole row once, whatever it says now, and reads it back.
+async fn write(client: &Client, sub: &Subscription, record: &ClientRecord, target: &Target) -> Result<Written, Error> {
+    let written = client.update(record, target).await;
+    match read_back(client, sub, target, written).await? {
+        Ok(snapshot) => settle(client, sub, target, snapshot).await,
+        Err(said) => Ok(Written::Refused(said)),
+    }
+}
+
+/// What is there after a write. A refusal is one only where an earlier try has not got through:
+/// then it carries the panel's words.
+async fn read_back(
+    client: &Client,
+    sub: &Subscription,
+    target: &Target,
+    written: Result<(), Error>,
+) -> Result<Result<Snapshot, String>, Error> {
+    let refused = match written {
+        Ok(()) => None,
+        Err(Error::Refused { message }) => Some(message),
+        Err(error) => return Err(error),
+    };
+    let snapshot = client.snapshot(&sub.email).await?;
+    Ok(match refused {
+        Some(said) if !snapshot.differs_from(target).is_empty() => Err(said),
+        _ => Ok(snapshot),
+    })
+}
+
+/// What came of resetting a counter.
+enum Reset {
+    /// It begins anew.
+    Done,
+    /// The panel refused.
+    Refused(String),
+    /// The panel said yes and counts on.
+    Lost,
+}
+
+/// Why a counter that was not reset is worth another try.
+const NOT_RESET: &str = "the panel said that the counter was reset, and it was not";
+
+/// Resets a counter that stood at `before`, and looks whether it was: a panel that only says so
+/// would have the same traffic counted twice.
+async fn reset(client: &Client, email: &str, before: u64) -> Result<Reset, Error> {
+    match client.reset_traffic(email).await {
+        Ok(()) => {}
+        Err(Error::Refused { message }) => return Ok(Reset::Refused(message)),
+        Err(error) => return Err(error),
+    }
+    Ok(if client.used(email).await? < before { Reset::Done } else { Reset::Lost })
+}
+
+/// What the customer's app calls the connection: the same for as long as the subscription lives,
+/// so that a renewal hands out the same link to the last character.
+fn remark(world: &World, sub: &Subscription) -> String {
+    format!("{} {}", world.config.shop.name, sub.email.trim_start_matches("tk-"))
+}
+
+fn stranger(email: &str) -> Trouble {
+    Trouble::new(Cause::Stranger, email)
+}
+
+/// Our own memory failing in the middle is nobody's refusal: the lane waits.
+fn memory(error: &crate::db::Error) -> Error {
+    tracing::error!(error = error as &dyn std::error::Error, "the database failed while a client was being written");
+    Error::Unreachable { why: "our own database failed".to_owned() }
+}
+
+/// Removes what a refused approval may have left: only a client that is surely ours and that
+/// nobody was ever given.
+pub(super) async fn remove(world: &World, claim: &Claim, id: SubscriptionRow, panel: &str) -> Result<(), Failure> {
+    let may = world.db.may_remove_client(id).await?;
+    if let (true, Some(sub), Some(client)) = (may, world.db.subscription(id).await?, world.panels.get(panel))
+        && let Some(found) = client.find(&sub.email).await?
+        && found.client.uuid == sub.uuid
+    {
+        let deleted = client.delete(&found.client).await?;
+        let kept = deleted == Deleted::KeptDisabled;
+        tracing::info!(panel, email = sub.email, kept_disabled = kept, "an undelivered client was removed");
+    }
+    Ok(world.db.finish(claim, world.clock.now()).await?)
+}

@@ -1,0 +1,177 @@
+//! An approved order is taken back.
+
+use serde_json::json;
+use tollkeeper::sandbox::panel::Fault;
+
+use super::{DAY, GB, GENERATIONS, STRANGER, client, differences, sold, sold_with};
+use crate::world::{Leaves, Question, World};
+
+const LEAVES: Leaves<'_> = Leaves { outbox: &[], strangers: &[STRANGER], changed: &[] };
+
+async fn order(world: &World, plan: &str) -> String {
+    match plan {
+        "Basic" => world.word("SELECT id FROM orders WHERE plan_id = 'basic'").await,
+        _ => world.word("SELECT id FROM orders WHERE plan_id = 'premium'").await,
+    }
+}
+
+async fn opens(world: &World, admin: &'static str, plan: &str) -> Question {
+    let options = json!({ "order": order(world, plan).await, "reason": "The money was taken back." });
+    Question { message: world.admin(admin).desk("order-reverse", options).await }
+}
+
+async fn reverses(world: &World, admin: &'static str, plan: &str) -> String {
+    let question = opens(world, admin, plan).await;
+    world.admin(admin).confirms(&question).await
+}
+
+/// Buys Premium (30 days, 150 GB) and has it approved.
+async fn renews(world: &World) {
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Premium", "second receipt").await;
+    world.admin("Nadia").approves().await;
+    mona.is_sent_link(1).await;
+    world.settles().await;
+}
+
+#[tokio::test]
+async fn the_only_order_leaves_nothing() {
+    for generation in GENERATIONS {
+        let world = sold(generation).await;
+        let before = client(&world);
+        let question = opens(&world, "Adel", "Basic").await;
+        let text = world.tidied(&question.message.render_text()).await;
+        insta::allow_duplicates! { insta::assert_snapshot!(text, @"
+        │ **Reverse this order?**
+        │ What is still unused of this order is taken away, days and traffic; other orders keep what they gave. The amount is booked back today. The customer reads the reason.
+        │ Customer: @Mona · Mona
+        │ Client on the panel: `tk-order`
+        │ Ends: <time f>
+        │ Traffic: 50 GB
+        │ Plan: Basic · 30 days · 50 GB
+        │ Amount (EGP): `100`
+        │ Order ID: `ORDER`
+        │ Reason: The money was taken back.
+        │ This question expires: <time R>
+        [Confirm] [Cancel]
+        ") };
+        let answer = world.admin("Adel").confirms(&question).await;
+        assert!(answer.starts_with("Done: the order is reversed"), "{answer}");
+        let after = client(&world);
+        assert_eq!(differences(&before, &after), ["enable", "expiryTime", "totalGB"]);
+        assert_eq!((after.enable, after.total_bytes), (false, 20 * GB), "nothing below what is used");
+        assert!(after.expiry_ms <= world.clock.now().0 && after.expiry_ms > world.clock.now().0 - 60_000);
+        let dms = world.dms("Mona").await;
+        assert!(dms.contains("was taken back by the shop.\nReason: The money was taken back."), "{dms}");
+        assert!(dms.contains("Nothing is left of your VPN access, so it is switched off."), "{dms}");
+        assert_eq!(world.word("SELECT status FROM orders").await, "reversed");
+        assert_eq!(world.number("SELECT amount_minor FROM ledger WHERE kind = 'reversal'").await, -10_000);
+        assert_eq!(world.number("SELECT sum(amount_minor) FROM revenue_cache").await, 0);
+        assert_eq!(world.number("SELECT count(*) FROM audit_logs WHERE action = 'order.reverse'").await, 1);
+        assert!(world.sees("Mona").await.contains("taken back"), "the ticket says so");
+        let again = opens(&world, "Adel", "Basic").await.message.content;
+        assert!(again.starts_with("Only a completed order can be reversed"), "{again}");
+        world.finish_but(LEAVES).await;
+    }
+}
+
+#[tokio::test]
+async fn the_other_order_keeps_what_it_gave() {
+    for generation in GENERATIONS {
+        let world = sold(generation).await;
+        let basic = client(&world);
+        renews(&world).await;
+        let both = client(&world);
+        assert_eq!((both.expiry_ms, both.total_bytes), (basic.expiry_ms + 30 * DAY, 180 * GB));
+        reverses(&world, "Adel", "Basic").await;
+        let after = client(&world);
+        assert!(after.enable && after.serving, "{generation:?}: Mona goes on");
+        assert_eq!(after.total_bytes, 150 * GB);
+        let left = after.expiry_ms - world.clock.now().0;
+        assert!((30 * DAY - 60_000..=30 * DAY).contains(&left), "thirty days from now: {left}");
+        world.finish_but(LEAVES).await;
+    }
+}
+
+#[tokio::test]
+async fn reverse_and_renew_at_the_same_moment_end_the_same_in_either_order() {
+    let mut ends = Vec::new();
+    for renew_first in [true, false] {
+        let world = sold(GENERATIONS[1]).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Premium", "second receipt").await;
+        let renewal = world.admin("Nadia").opens_approval().await;
+        let reversal = opens(&world, "Adel", "Basic").await;
+        let (adel, nadia) = (world.admin("Adel"), world.admin("Nadia"));
+        // Neither waits for the other: the panel takes its time with both.
+        world.panel.set_latency(std::time::Duration::from_millis(20));
+        let (one, other) = if renew_first {
+            let one = nadia.starts_to_confirm(&renewal);
+            world.counts(2, "SELECT count(*) FROM grants WHERE kind = 'sale'").await;
+            (one, adel.starts_to_confirm(&reversal))
+        } else {
+            let one = adel.starts_to_confirm(&reversal);
+            world.counts(1, "SELECT count(*) FROM changes").await;
+            (one, nadia.starts_to_confirm(&renewal))
+        };
+        let said = format!("{:?} {:?}", one.reply().await.is_ok(), other.reply().await.is_ok());
+        mona.is_sent_link(1).await;
+        world.settles().await;
+        let after = client(&world);
+        assert!(after.enable && after.serving, "{said}");
+        let used = after.up + after.down;
+        ends.push(((after.expiry_ms - world.clock.now().0 + 60_000) / DAY, after.total_bytes - used));
+        world.finish_but(LEAVES).await;
+    }
+    assert_eq!(ends, [(30, 150 * GB), (30, 150 * GB)]);
+}
+
+#[tokio::test]
+async fn a_reversal_that_goes_wrong_ends_well_or_not_at_all() {
+    for generation in GENERATIONS {
+        let world = sold(generation).await;
+        let before = client(&world);
+        world.panel.on_request(|request| if request.is_write { Fault::Refuse("no".into()) } else { Fault::None });
+        assert_eq!(reverses(&world, "Adel", "Basic").await, "Nothing was done.\nThe panel refused: no");
+        assert_eq!(client(&world), before);
+        assert_eq!(world.word("SELECT status FROM orders").await, "completed");
+        assert_eq!(world.number("SELECT count(*) FROM ledger").await, 1);
+        let lost = std::sync::atomic::AtomicBool::new(false);
+        world.panel.on_request(move |request| {
+            let first = request.is_write && !lost.swap(true, std::sync::atomic::Ordering::SeqCst);
+            if first { Fault::CutAfter } else { Fault::None }
+        });
+        assert!(reverses(&world, "Adel", "Basic").await.starts_with("Done: "));
+        assert_eq!(world.number("SELECT count(*) FROM ledger").await, 2);
+        assert_eq!(client(&world).total_bytes, 20 * GB);
+        world.finish_but(LEAVES).await;
+    }
+}
+
+#[tokio::test]
+async fn a_reversal_cut_short_by_a_kill_is_finished_after_it() {
+    let world = sold(GENERATIONS[0]).await;
+    let question = opens(&world, "Adel", "Basic").await;
+    let written = world.panel.write_count();
+    world.panel.on_request(|request| if request.is_write { Fault::HangAfter } else { Fault::None });
+    world.admin("Adel").starts_to_confirm(&question);
+    let wrote = |panel: &tollkeeper::sandbox::panel::Panel| (panel.write_count() > written).then_some(());
+    world.panel.until("the write", crate::world::SOON, wrote).await.unwrap();
+    world.kill().await;
+    world.panel.clear_faults();
+    world.start().await;
+    world.counts(1, "SELECT count(*) FROM orders WHERE status = 'reversed'").await;
+    assert_eq!((client(&world).enable, client(&world).total_bytes), (false, 20 * GB));
+    world.finish_but(LEAVES).await;
+}
+
+#[tokio::test]
+async fn who_has_lost_the_power_meanwhile_reverses_nothing() {
+    let world = sold_with(GENERATIONS[1], true).await;
+    let question = opens(&world, "Adel", "Basic").await;
+    world.person("Adel").loses_role(world.guild.admins);
+    let answer = world.admin("Adel").confirms(&question).await;
+    assert_eq!(answer, "You may no longer do this, so nothing was changed.");
+    assert_eq!(world.word("SELECT status FROM orders").await, "completed");
+    world.finish_but(LEAVES).await;
+}
