@@ -97,5 +97,8 @@ fn described(button: &Button) -> (&'static str, String) {
         Button::PlanMenu | Button::Confirm(_) | Button::ConfirmWish(_) | Button::Abort(_) => {
             ("confirmation", String::new())
         }
+        Button::Queue(_) => ("orders.pending", String::new()),
+        Button::RetryEffect(row) => ("effect.retry", row.to_string()),
+        Button::DropEffect(row) => ("effect.drop", row.to_string()),
     }
 }

@@ -107,6 +107,12 @@ impl<'a> Asked<'a> {
         self.call_back(post.update(), Stage::Answered).await
     }
 
+    /// Another page of a list: turns the private message under the pressed button into it, and
+    /// answers with it where that message is for everybody.
+    pub(super) async fn turn(&mut self, post: Post) -> Result<(), Unanswered> {
+        if self.private { self.update(post).await } else { self.answer(post).await }
+    }
+
     /// Opens a form.
     pub(super) async fn ask(&mut self, modal: Modal) -> Result<(), Unanswered> {
         self.call_back(modal.answer(), Stage::Answered).await

@@ -24,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    Bot, PATIENCE,
+    Bot, PATIENCE, admin,
     asked::Asked,
     fault::{Fault, random},
     order::instructions,
@@ -59,6 +59,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
         Action::Fake => bot.db.decline_fake(&session, now).await?,
         Action::GiveUp => bot.db.give_up(&session, now).await?,
         Action::ByHand => bot.db.by_hand(&session, schedule.ticket_delete_after, now).await?,
+        Action::Block | Action::Unblock | Action::DropEffect => return admin::confirmed(bot, asked, &session).await,
     };
     let post = match decided {
         Decided::Done(order) => {
@@ -66,10 +67,10 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
             tracing::info!(order.id = %order, user.id = %asked.user, decision, "a payment was decided");
             let result = match session.action {
                 Action::Approve | Action::Receive { .. } => result(bot, &order).await?,
-                Action::Decline => declined(bot, &order).await?,
                 Action::Fake | Action::Reference => Outcome::Blocked,
                 Action::GiveUp => Outcome::GivenUp,
                 Action::ByHand => Outcome::BookedByHand,
+                _ => declined(bot, &order).await?,
             };
             outcome(asked.locale, &result)
         }
@@ -250,7 +251,8 @@ async fn too_late(
     })
 }
 
-async fn refuse_token(asked: &mut Asked<'_>, why: TokenRefused) -> Result<(), Fault> {
+/// Says why a token is not accepted.
+pub(super) async fn refuse_token(asked: &mut Asked<'_>, why: TokenRefused) -> Result<(), Fault> {
     let post = match why {
         // A second click of the same confirmation: its message belongs to the first one's result.
         TokenRefused::Spent => return Ok(asked.add(outcome(asked.locale, &Outcome::Used)).await?),

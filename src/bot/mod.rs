@@ -18,7 +18,7 @@ use crate::{
     clock::Clock,
     config::{Config, DiscordConfig},
     db::Db,
-    domain::{ChannelId, access::Staff, button::Button, limits::Limited},
+    domain::{ChannelId, Millis, access::Staff, button::Button, limits::Limited},
     limits::Limits,
     panel::Reader,
     proof::Door,
@@ -68,6 +68,8 @@ pub struct Bot {
     locale: Locale,
     /// Whether Discord has said READY.
     connected: watch::Sender<bool>,
+    /// When this process began.
+    started: Millis,
 }
 
 impl Bot {
@@ -83,7 +85,8 @@ impl Bot {
         let staff = Arc::new(access::staff(&config.discord));
         let locale = shop_locale(&config);
         let (connected, _) = watch::channel(false);
-        Self { db, panels, door, config, clock, limits, staff, locale, connected }
+        let started = clock.now();
+        Self { db, panels, door, config, clock, limits, staff, locale, connected, started }
     }
 
     /// Follows whether Discord has ever said READY to this bot.
@@ -244,6 +247,9 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
         Button::DashboardExport => dashboard::export_last_days(bot, asked).await,
         Button::ExportMenu => dashboard::period_chosen(bot, asked, value).await,
         Button::DashboardBackup => dashboard::back_up(bot, asked).await,
+        Button::Queue(page) => admin::orders::turn(bot, asked, *page).await,
+        Button::RetryEffect(row) => admin::status::retry(bot, asked, *row).await,
+        Button::DropEffect(row) => admin::status::ask_to_drop(bot, asked, *row).await,
         // Forms, which arrive elsewhere.
         Button::ReasonModal(_)
         | Button::AmountModal(_)

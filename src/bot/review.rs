@@ -220,7 +220,10 @@ pub(super) async fn question(
 fn shown<'a>(order: &Order, action: Action, reason: &'a str) -> decision::Action<'a> {
     match action {
         Action::Approve => decision::Action::Approve,
-        Action::Decline | Action::GiveUp => decision::Action::Decline(reason),
+        // The desk's own questions never come here.
+        Action::Decline | Action::GiveUp | Action::Block | Action::Unblock | Action::DropEffect => {
+            decision::Action::Decline(reason)
+        }
         Action::Fake | Action::Reference => decision::Action::Fake(reason),
         Action::ByHand => decision::Action::ByHand,
         Action::Receive { minor } => {

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use crate::{db::subscriptions::Subscription, domain::Millis, panel::ClientRecord};
+use crate::{db::subscriptions::Subscription, domain::Millis};
 
 use super::Bot;
 
 /// How long a panel may take to say it. The person waits for something else.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is known about a subscription at this moment.
 pub(super) struct Seen {
@@ -26,8 +26,21 @@ pub(super) enum Client {
     Absent,
     /// There is one with another uuid.
     Foreign,
-    /// It is there, with what the panel has counted since its last reset.
-    There(ClientRecord, u64),
+    /// It is there.
+    There(There),
+}
+
+/// A client as the panel has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct There {
+    /// Its switch.
+    pub(super) enabled: bool,
+    /// Its end as the panel writes it.
+    pub(super) expiry_ms: i64,
+    /// Its quota in bytes, 0 = unlimited.
+    pub(super) quota: u64,
+    /// What the panel has counted since the last reset.
+    pub(super) counted: u64,
 }
 
 /// Whether it is worth asking the panel of a subscription.
@@ -38,7 +51,7 @@ pub(super) fn answers(bot: &Bot, subscription: &Subscription) -> bool {
 /// Asks the panel, not for long, and falls back on what was known last.
 pub(super) async fn look(bot: &Bot, subscription: &Subscription) -> Seen {
     let client = client(bot, subscription).await;
-    let Client::There(_, counted) = &client else { return Seen { used: subscription.known_use, client } };
+    let Client::There(There { counted, .. }) = &client else { return Seen { used: subscription.known_use, client } };
     let now = bot.clock.now();
     if let Err(error) = bot.db.note_use(subscription.id, *counted, now).await {
         // Only the next look while the panel is down knows less.
@@ -55,6 +68,11 @@ async fn client(bot: &Bot, subscription: &Subscription) -> Client {
         Err(_) | Ok(Err(_)) => Client::Unknown,
         Ok(Ok(None)) => Client::Absent,
         Ok(Ok(Some(found))) if !subscription.owns(&found.client.uuid) => Client::Foreign,
-        Ok(Ok(Some(found))) => Client::There(found.client, u64::try_from(found.used_bytes).unwrap_or(0)),
+        Ok(Ok(Some(found))) => Client::There(There {
+            enabled: found.client.enabled,
+            expiry_ms: found.client.expiry_ms,
+            quota: u64::try_from(found.client.total_bytes).unwrap_or(0),
+            counted: u64::try_from(found.used_bytes).unwrap_or(0),
+        }),
     }
 }

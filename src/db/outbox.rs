@@ -307,7 +307,7 @@ fn encode(effect: &Effect) -> Result<(String, String), Error> {
     Ok((kind, args.to_string()))
 }
 
-fn decode(kind: &str, version: i64, args: &str) -> Option<Effect> {
+pub(super) fn decode(kind: &str, version: i64, args: &str) -> Option<Effect> {
     if version > VERSION {
         return None;
     }

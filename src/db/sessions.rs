@@ -27,6 +27,12 @@ pub enum Action {
     GiveUp,
     /// Book an order that needs attention as delivered by hand.
     ByHand,
+    /// Block a person; the reason is kept with the token.
+    Block,
+    /// Let a blocked person order again.
+    Unblock,
+    /// Take a parked effect out of the outbox.
+    DropEffect,
 }
 
 impl Action {
@@ -40,6 +46,9 @@ impl Action {
             Self::Fake => "fake",
             Self::GiveUp => "give_up",
             Self::ByHand => "by_hand",
+            Self::Block => "block",
+            Self::Unblock => "unblock",
+            Self::DropEffect => "drop_effect",
         }
     }
 
@@ -52,6 +61,9 @@ impl Action {
             ("fake", _) => Ok(Self::Fake),
             ("give_up", _) => Ok(Self::GiveUp),
             ("by_hand", _) => Ok(Self::ByHand),
+            ("block", _) => Ok(Self::Block),
+            ("unblock", _) => Ok(Self::Unblock),
+            ("drop_effect", _) => Ok(Self::DropEffect),
             (other, _) => Err(Error::Damaged { table: "admin_sessions", problem: format!("action `{other}`") }),
         }
     }

@@ -183,9 +183,7 @@ impl Db {
     /// The link went out by direct message.
     pub async fn delivered(&self, claim: &Claim, order: &OrderId, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
-        tx.set_delivery(order, "dm", Some(now)).await?;
-        tx.audit_order(BOT, "link.deliver", order, json!({ "by": "dm" }), now).await?;
-        tx.show_delivery(order, now).await?;
+        tx.delivered_by_dm(order, now).await?;
         tx.finish(claim, now).await?;
         tx.commit().await
     }
@@ -252,6 +250,13 @@ impl Db {
 }
 
 impl WriteTx {
+    /// An order's link is in the customer's direct messages.
+    pub(super) async fn delivered_by_dm(&mut self, order: &OrderId, now: Millis) -> Result<(), Error> {
+        self.set_delivery(order, "dm", Some(now)).await?;
+        self.audit_order(BOT, "link.deliver", order, json!({ "by": "dm" }), now).await?;
+        self.show_delivery(order, now).await
+    }
+
     async fn set_delivery(&mut self, order: &OrderId, how: &str, at: Option<Millis>) -> Result<(), Error> {
         let (id, at) = (order.as_str(), at.map(|at| at.0));
         sqlx::query!(

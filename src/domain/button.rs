@@ -72,6 +72,12 @@ pub enum Button {
     ExportModal,
     /// An owner wants a backup.
     DashboardBackup,
+    /// Staff turn to a page of the queue, counted from 0.
+    Queue(u16),
+    /// Staff have a parked effect tried again; its row.
+    RetryEffect(i64),
+    /// Staff want a parked effect out of the outbox; its row.
+    DropEffect(i64),
 }
 
 /// A one-time token: 128 random bits, shown once, stored as a hash.
@@ -136,6 +142,9 @@ impl fmt::Display for Button {
             Self::ExportMenu => f.write_str("tk:period"),
             Self::ExportModal => f.write_str("tk:range"),
             Self::DashboardBackup => f.write_str("tk:backup"),
+            Self::Queue(page) => write!(f, "tk:queue:{page}"),
+            Self::RetryEffect(row) => write!(f, "tk:wake:{row}"),
+            Self::DropEffect(row) => write!(f, "tk:drop:{row}"),
         }
     }
 }
@@ -178,6 +187,9 @@ impl FromStr for Button {
             "period" => Self::ExportMenu,
             "range" => Self::ExportModal,
             "backup" => Self::DashboardBackup,
+            "queue" => Self::Queue(argument.parse().map_err(|_| NotOurs)?),
+            "wake" => Self::RetryEffect(argument.parse().map_err(|_| NotOurs)?),
+            "drop" => Self::DropEffect(argument.parse().map_err(|_| NotOurs)?),
             _ => return Err(NotOurs),
         };
         // One spelling each: what we did not write ourselves is not ours.
@@ -243,6 +255,9 @@ mod tests {
             Just(Button::ExportMenu),
             Just(Button::ExportModal),
             Just(Button::DashboardBackup),
+            any::<u16>().prop_map(Button::Queue),
+            any::<i64>().prop_map(Button::RetryEffect),
+            any::<i64>().prop_map(Button::DropEffect),
         ]
     }
 

@@ -74,6 +74,15 @@ pub enum Effect {
         /// The change.
         change: ChangeId,
     },
+    /// Sends the link by direct message once more, because staff asked for it.
+    ResendLink {
+        /// The subscription.
+        subscription: SubscriptionRow,
+        /// Its customer, who is the lane.
+        user: UserId,
+        /// What they asked with: tells this request from others.
+        asked: u64,
+    },
     /// Posts a short message in the ticket that mentions the customer.
     Notify {
         /// The order.
@@ -225,6 +234,15 @@ pub enum StaffNews {
         /// The proof.
         submission: SubmissionId,
     },
+    /// Staff took a parked effect of an order out of the outbox.
+    Dropped {
+        /// The order, which is nobody's work any more.
+        order: OrderId,
+        /// The effect's key.
+        key: String,
+        /// Who did.
+        by: UserId,
+    },
 }
 
 /// The number of a question to a customer.
@@ -310,6 +328,7 @@ impl Effect {
             Self::DeliverLink { order, .. } => format!("deliver:{order}"),
             Self::SyncSaleCard { order } => format!("sale:{order}"),
             Self::TellCustomer { change, .. } => format!("tell:{change}"),
+            Self::ResendLink { subscription, asked, .. } => format!("resend:{}:{asked}", subscription.0),
             Self::Notify { order, notice } => format!("notify:{order}:{}", notice.key()),
             Self::TellStaff { news } => format!("staff:{}", news.key()),
             Self::TellOfChange { change } => format!("staff:change:{change}"),
@@ -339,9 +358,10 @@ impl Effect {
             | Self::TellStaff { .. }
             | Self::TellOutage { to: Audience::Staff, .. } => Lane::Review,
             Self::SyncSubscription { panel, .. } | Self::RemoveClient { panel, .. } => Lane::Panel(panel.clone()),
-            Self::DeliverLink { user, .. } | Self::TellCustomer { user, .. } | Self::SendBackup { user, .. } => {
-                Lane::Dm(*user)
-            }
+            Self::DeliverLink { user, .. }
+            | Self::ResendLink { user, .. }
+            | Self::TellCustomer { user, .. }
+            | Self::SendBackup { user, .. } => Lane::Dm(*user),
             Self::SyncDashboard {} => Lane::Dashboard,
             Self::CleanChannel { .. } | Self::SweepChannels {} | Self::InspectPremises {} => Lane::CleanUp,
             Self::TellOwner { .. } | Self::TellOutage { to: Audience::Owners, .. } => Lane::Owner,
@@ -391,9 +411,10 @@ impl StaffNews {
     /// The order it is about.
     pub fn order(&self) -> &OrderId {
         match self {
-            Self::Duplicate { order, .. } | Self::ReferenceTaken { order, .. } | Self::ReviewWaits { order, .. } => {
-                order
-            }
+            Self::Duplicate { order, .. }
+            | Self::ReferenceTaken { order, .. }
+            | Self::ReviewWaits { order, .. }
+            | Self::Dropped { order, .. } => order,
         }
     }
 
@@ -403,6 +424,7 @@ impl StaffNews {
             Self::Duplicate { order, source, .. } => format!("duplicate:{order}:{source}"),
             Self::ReferenceTaken { order, twin, .. } => format!("reference:{order}:{twin}"),
             Self::ReviewWaits { submission, .. } => format!("waits:{submission}"),
+            Self::Dropped { order, key, .. } => format!("dropped:{order}:{key}"),
         }
     }
 }

@@ -23,6 +23,7 @@ mod panel;
 mod premises;
 mod pulse;
 mod read;
+mod resend;
 mod ticket;
 mod worker;
 
@@ -115,6 +116,9 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
         Effect::SyncSaleCard { order } => desk::sale_card(world, claim, order).await,
         Effect::TellCustomer { change, user } => desk::tell(world, claim, *change, *user).await,
         Effect::TellOfChange { change } => desk::line(world, claim, *change).await,
+        Effect::ResendLink { subscription, user, asked } => {
+            resend::link(world, claim, *subscription, *user, *asked).await
+        }
         Effect::Notify { order, notice } => notify::customer(world, claim, order, notice).await,
         Effect::TellStaff { news } => notify::staff(world, claim, news).await,
         Effect::TellOwner { news } => notify::owners(world, claim, news).await,

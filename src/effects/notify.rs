@@ -75,6 +75,7 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
             };
             (post, Marker::waits(id, *submission))
         }
+        StaffNews::Dropped { order: id, key, .. } => (post, Marker::dropped(id, key)),
     };
     let message = say(world, claim, channel, post, &marker).await?;
     Ok(world.db.posted(claim, message, channel, Tracked::StaffNews, now).await?)

@@ -33,6 +33,11 @@ pub fn subscription_choice(
     text::label(&locale.with(id, &arguments), CHOICE)
 }
 
+/// A person as they are suggested: name and Discord id.
+pub fn person_choice(name: &str, id: UserId) -> String {
+    format!("{} · {id}", text::label(name, 60))
+}
+
 /// An order as it is suggested: id, person, plan and state.
 pub fn order_choice(locale: Locale, order: &OrderId, name: &str, plan: &str, status: OrderStatus) -> String {
     let arguments = [

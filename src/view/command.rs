@@ -35,6 +35,15 @@ const TEXTS: &[(&str, &str)] = &[
     ("admin order-reverse", "command-admin-order-reverse"),
     ("admin order-reverse order", "command-admin-order-reverse-order"),
     ("admin order-reverse reason", "command-admin-order-reverse-reason"),
+    ("admin user-resend", "command-admin-user-resend"),
+    ("admin pending", "command-admin-pending"),
+    ("admin order", "command-admin-order"),
+    ("admin order order", "command-admin-order-order"),
+    ("admin block", "command-admin-block"),
+    ("admin block reason", "command-admin-block-reason"),
+    ("admin unblock", "command-admin-unblock"),
+    ("admin unblock customer", "command-admin-unblock-customer"),
+    ("admin status", "command-admin-status"),
 ];
 
 /// What Discord says beside a command, given as it is typed, or beside one of its options.

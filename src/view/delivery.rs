@@ -46,6 +46,11 @@ pub fn dm(locale: Locale, order: &OrderId, facts: &LinkFacts<'_>, renewal: bool)
     with_link(locale, facts, title, body, !renewal).marked(&Marker::link(order))
 }
 
+/// The direct message of a link that staff had sent again.
+pub fn resent(locale: Locale, facts: &LinkFacts<'_>, marker: &Marker) -> Post {
+    with_link(locale, facts, "delivery-mine-title", "delivery-new-body", true).marked(marker)
+}
+
 /// The answer to "Get my link".
 pub fn my_link(locale: Locale, facts: &LinkFacts<'_>) -> Post {
     with_link(locale, facts, "delivery-mine-title", "delivery-new-body", true)

@@ -47,8 +47,8 @@ impl Locale {
         }
         match self {
             Self::English => files!(
-                "en": "admin", "books", "change", "command", "common", "dashboard", "decision", "delivery", "more", "news", "notice", "order", "outage", "premises", "proof", "reason", "reference",
-                "refusal", "review", "ticket", "told"
+                "en": "admin", "books", "change", "command", "common", "dashboard", "decision", "delivery", "desk", "more", "news", "notice", "order", "outage", "premises", "proof", "reason", "reference",
+                "refusal", "review", "status", "ticket", "told"
             ),
         }
     }

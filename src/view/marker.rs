@@ -7,7 +7,7 @@ use crate::domain::{
     OrderId,
     change::ChangeId,
     effect::{Audience, Change, Notice, OutageId, OwnerNews},
-    order::SubmissionId,
+    order::{SubmissionId, SubscriptionRow},
 };
 
 /// A mark in a message: an embed's footer, or the small last line of one without embeds.
@@ -43,9 +43,21 @@ impl Marker {
         Self(format!("order {order} · {}", notice.key()))
     }
 
+    /// The link that staff had sent again; `asked` is what they asked with.
+    pub fn resent(subscription: SubscriptionRow, asked: u64) -> Self {
+        Self(format!("access {} · link {asked}", subscription.0))
+    }
+
     /// A line for staff about a picture that another order owns; `source` is what it came with.
     pub fn duplicate(order: &OrderId, source: &str) -> Self {
         Self(format!("order {order} · duplicate {source}"))
+    }
+
+    /// A line for staff about an effect that was taken out of the outbox.
+    pub fn dropped(order: &OrderId, key: &str) -> Self {
+        // A panel's name in a key is the operator's word, not a ping.
+        let key = key.replace(['@', '<', '`', '\n'], "_");
+        Self(format!("order {order} · dropped {}", text::label(&key, 150)))
     }
 
     /// A line for staff about a transaction reference that another order owns.

@@ -10,6 +10,16 @@ use super::{Locale, Marker, Post, Press, Row, premises, text, words};
 /// A line for staff; `order` is the order it is about.
 pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
     match news {
+        StaffNews::Dropped { order: id, key, by } => {
+            let arguments = [
+                ("who", text::person(*by).into()),
+                ("customer", text::person(order.customer).into()),
+                ("order", text::code(id.as_str(), 20).into()),
+                ("key", text::code(key, 150).into()),
+                ("status", words::status(locale, order.status()).into()),
+            ];
+            Post::text(locale.with("news-dropped", &arguments)).marked(&Marker::dropped(id, key))
+        }
         StaffNews::ReferenceTaken { order: id, twin, foreign } => {
             let arguments = [
                 ("customer", text::person(order.customer).into()),

@@ -115,17 +115,17 @@ async fn record(
 }
 
 fn on_panel(subscription: &Subscription, seen: &Seen, now: Millis) -> OnPanel {
-    let (client, counted) = match &seen.client {
+    let client = match &seen.client {
         Client::Unknown => return OnPanel::Unknown,
         Client::Absent => return OnPanel::Absent,
         Client::Foreign => return OnPanel::Foreign,
-        Client::There(client, counted) => (client, *counted),
+        Client::There(client) => client,
     };
-    let (expiry, quota) = (Expiry::from_panel(client.expiry_ms, now), u64::try_from(client.total_bytes).unwrap_or(0));
+    let (expiry, quota) = (Expiry::from_panel(client.expiry_ms, now), client.quota);
     let works = match expiry {
         _ if !client.enabled => Works::Off,
         Expiry::At(at) if at <= now => Works::Ended,
-        _ if quota > 0 && counted >= quota => Works::UsedUp,
+        _ if quota > 0 && client.counted >= quota => Works::UsedUp,
         _ => Works::Yes,
     };
     let ours = (subscription.expiry.unwrap_or(Expiry::Never), subscription.quota.unwrap_or(0));

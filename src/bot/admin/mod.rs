@@ -5,20 +5,29 @@
 //! something confirms with a one-time token first. Nothing here touches a panel but to read.
 
 use crate::{
-    domain::access::Power,
-    view::refusal::{Refusal, refused},
+    db::sessions::{Action, NewSession, Session},
+    domain::{Millis, access::Power, button::Token, limits::Limited},
+    view::{
+        self,
+        refusal::{Refusal, refused},
+    },
 };
 
 use super::{
     Bot, Context,
     asked::Asked,
-    fault::{Fault, settle},
+    decision::refuse_token,
+    fault::{Fault, random, settle},
 };
 
 mod adopt;
+mod block;
 mod change;
 mod create;
 mod info;
+pub(super) mod orders;
+mod resend;
+pub(super) mod status;
 mod suggest;
 mod target;
 mod wish;
@@ -50,14 +59,21 @@ pub(super) fn admin() -> poise::Command<Bot, Fault> {
         change::user_delete(),
         adopt::user_adopt(),
         change::order_reverse(),
+        resend::user_resend(),
+        orders::pending(),
+        orders::order(),
+        block::block(),
+        block::unblock(),
+        status::status(),
     ];
     admin
 }
 
-/// What every command of the desk asks first: the shop's own server and the power at this moment.
+/// What every command of the desk asks first: the shop's own server, the limit, and the power at
+/// this moment.
 /// `command` is its name for the audit log. Everybody else is told, and that they tried is kept.
 async fn admitted(bot: &Bot, asked: &mut Asked<'_>, needed: Power, command: &'static str) -> Result<bool, Fault> {
-    if !bot.at_home(asked).await? {
+    if !bot.at_home(asked).await? || !bot.within_limit(asked, Limited::Admin).await? {
         return Ok(false);
     }
     let power = bot.power(asked);
@@ -72,4 +88,33 @@ async fn admitted(bot: &Bot, asked: &mut Asked<'_>, needed: Power, command: &'st
     asked.answer(refused(asked.locale, refusal)).await?;
     bot.audit_refusal(asked, command, String::new()).await?;
     Ok(false)
+}
+
+/// Stores a one-time token for a question, and says when it expires.
+async fn open_token(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    action: Action,
+    subject: String,
+    reason: Option<String>,
+) -> Result<(Token, Millis), Fault> {
+    let (token, now, ttl) = (Token::from_random(random()?), bot.clock.now(), bot.config.limits.confirm_ttl);
+    let session = NewSession { token: &token, admin: asked.user, action, subject, reason, ttl };
+    bot.db.open_session(session, now).await?;
+    Ok((token, now.plus(ttl)))
+}
+
+/// Confirm of a question of the desk, acknowledged and by somebody who has the power.
+pub(super) async fn confirmed(bot: &Bot, asked: &mut Asked<'_>, session: &Session) -> Result<(), Fault> {
+    let done = match session.action {
+        Action::DropEffect => status::confirmed(bot, session).await?,
+        _ => block::confirmed(bot, session).await?,
+    };
+    match done {
+        Ok(done) => {
+            tracing::info!(user.id = %asked.user, "confirmed at the desk: {:?}", session.action);
+            Ok(asked.edit(view::desk::done(asked.locale, &done)).await?)
+        }
+        Err(why) => refuse_token(asked, why).await,
+    }
 }

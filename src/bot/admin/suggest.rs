@@ -47,6 +47,19 @@ async fn orders(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<Autocom
     Ok(found.iter().map(|one| choice(name(one), &Target::Order(one.id.clone()))).collect())
 }
 
+/// People who are blocked, by the beginning of their name.
+pub(super) async fn blocked(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    let bot = ctx.data();
+    let asked = bot.command(&ctx);
+    response(people(bot, &asked, typed).await)
+}
+
+async fn people(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
+    let Some(typed) = wanted(bot, asked, typed) else { return Ok(Vec::new()) };
+    let found = bot.db.suggest_blocked(&typed).await?;
+    Ok(found.into_iter().map(|(id, name)| choice(view::admin::person_choice(&name, id), &Target::Person(id))).collect())
+}
+
 /// What to look for; `None` for who may not know.
 fn wanted(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Option<String> {
     let home = asked.guild == Some(bot.config.discord.guild_id);

@@ -12,7 +12,7 @@ pub(super) use keeping::reviewers;
 use crate::{
     domain::{
         ChannelId, Currency, Millis, Money, Order, OrderId, OrderState, PaymentMethod, Plan, RoleId, SubmissionId,
-        UserId,
+        SubscriptionRow, UserId,
         effect::Notice,
         grants::Expiry,
         order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, ProofRefused, Source, Ticket},
@@ -21,7 +21,7 @@ use crate::{
         trouble::{Cause, Trouble},
     },
     view::{
-        Locale, Post, command,
+        Locale, Marker, Post, command,
         decision::{self, Reason},
         delivery::{self, LinkFacts},
         notice, order, proof,
@@ -185,6 +185,8 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all.extend(staff::references(locale));
     all.extend(change::questions(locale, words));
     all.extend(change::results(locale, words));
+    all.extend(desk::lists(locale, words));
+    all.extend(desk::questions(locale, words));
     // The rest is no post, but its texts count.
     let _ = (decision::reason_modal(locale, SubmissionId(1)), command::all(locale));
     let _ = Reason::ALL.map(|reason| reason.text(locale));
@@ -336,6 +338,7 @@ fn deliveries(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let mut posts = vec![
         delivery::dm(locale, &id, &facts, false),
         delivery::dm(locale, &id, &endless, true),
+        delivery::resent(locale, &facts, &Marker::resent(SubscriptionRow(3), 5)),
         delivery::not_ready(locale),
         delivery::panel_down(locale),
     ];

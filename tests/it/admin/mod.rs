@@ -1,6 +1,10 @@
 //! Conversations at the admin's desk.
 
+mod block;
 mod info;
+mod orders;
+mod resend;
+mod status;
 
 use tollkeeper::sandbox::panel::Generation;
 

@@ -6,6 +6,10 @@ news-duplicate-own =
     A picture was refused: the same customer already used it for an order that was paid.
     Sent by { $customer } for order { $order }; it belongs to order { $twin }. Ticket: { $ticket }
 
+news-dropped =
+    { $who } dropped a step that had given up: { $key }
+    It belonged to order { $order } of { $customer } ({ $status }). What it was for is to be done by hand; `/admin order` shows everything about the order.
+
 # For owners, by direct message.
 news-no-room =
     No ticket category has room for another channel, so order { $order } was cancelled and the customer was told to try later.

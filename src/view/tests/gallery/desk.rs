@@ -1,11 +1,16 @@
 //! The admin's desk.
 
-use super::{GB, MONA, NOW, Words};
+use super::{ADEL, DELIVERIES, GB, MONA, NOW, TICKET, Words, order_of, price, states};
 use crate::{
-    domain::{OrderId, OrderStatus, UserId, grants::Expiry},
+    domain::{
+        GuildId, MessageId, Order, OrderId, OrderStatus, SubmissionId, UserId, button::Token, grants::Expiry,
+        order::Source, proofs::Verdict,
+    },
     view::{
         Locale, Post,
         admin::{self, CustomerFacts, OnPanel, OrderFacts, SubscriptionFacts, Unclear, Works},
+        desk::{self, AuditFacts, Done, OrderFile, Place, ProofFacts, Question, WaitingFacts},
+        status::{self, LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
     },
 };
 
@@ -17,7 +22,7 @@ pub(super) fn records(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Unclear::Value,
         Unclear::Gone,
         Unclear::NoOrder,
-        Unclear::Contradiction { user: MONA, owner: UserId(1) },
+        Unclear::Contradiction { user: MONA, owner: ADEL },
         Unclear::Stranger(MONA),
         Unclear::NoSubscription(MONA),
         Unclear::Several(MONA),
@@ -74,6 +79,120 @@ pub(in crate::view::tests) fn choices(locale: Locale, words: Words<'_>) -> Vec<S
         .map(|(expiry, plan)| admin::subscription_choice(locale, zone, words.name, plan, expiry, words.sentence))
         .collect();
     let id = OrderId::from_random(7);
+    all.push(admin::person_choice(words.name, UserId(u64::MAX)));
     all.extend(OrderStatus::ALL.map(|status| admin::order_choice(locale, &id, words.name, words.name, status)));
     all
+}
+
+const PLACE: Place =
+    Place { guild: GuildId(u64::MAX), channel: crate::domain::ChannelId(u64::MAX), message: MessageId(u64::MAX) };
+
+/// Queues, orders' files, how everything is.
+pub(super) fn lists(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let id = OrderId::from_random(7);
+    let waiting = |ticket, card| WaitingFacts {
+        id: &id,
+        customer: MONA,
+        plan: words.name,
+        price: price(),
+        status: OrderStatus::NeedsAttention,
+        since: NOW,
+        ticket,
+        card,
+    };
+    let many: Vec<_> = (0..35).map(|n| waiting((n > 0).then_some(TICKET), (n > 0).then_some(PLACE))).collect();
+    let mut posts = vec![desk::queue(locale, &[], 0), desk::queue(locale, &many[..1], 9)];
+    posts.extend((0..4).map(|page| desk::queue(locale, &many, page)));
+    posts.extend(files(locale, words));
+    posts.extend(statuses(locale, words));
+    posts
+}
+
+fn files(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let verdicts = [
+        Verdict::Pending,
+        Verdict::Approved { by: ADEL, at: NOW },
+        Verdict::Declined { by: ADEL, at: NOW, reason: words.sentence.to_owned() },
+        Verdict::Part { by: ADEL, at: NOW, received: price() },
+    ];
+    let proof = |verdict, flags, card| ProofFacts { id: SubmissionId(i64::MAX), at: NOW, verdict, flags, card };
+    let proofs: Vec<_> = (0..7).map(|n| proof(&verdicts[n % 4], n % 3, (n > 3).then_some(PLACE))).collect();
+    let line = |actor, payload| AuditFacts {
+        id: i64::MAX,
+        at: NOW,
+        actor,
+        action: words.sentence,
+        target: words.name,
+        payload,
+    };
+    let history: Vec<_> =
+        (0..30).map(|n| line(UserId(n % 2 * ADEL.0), if n % 3 == 0 { "{}" } else { words.sentence })).collect();
+    let mut posts = Vec::new();
+    for (n, state) in states(words).into_iter().enumerate() {
+        let source = if n % 2 == 0 { Source::Shop } else { Source::Manual };
+        let order =
+            Order { source, received: price(), delivery: DELIVERIES[n % DELIVERIES.len()], ..order_of(words, state) };
+        let facts = OrderFile {
+            order: &order,
+            name: words.name,
+            email: Some(words.name),
+            proofs: &proofs,
+            history: &history[..n * 2],
+        };
+        posts.push(desk::order(locale, &facts));
+        let bare = Order { method: None, ..order.clone() };
+        posts.push(desk::order(locale, &OrderFile { order: &bare, email: None, proofs: &[], history: &[], ..facts }));
+    }
+    posts
+}
+
+fn statuses(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let panel = |down, xray| PanelFacts { name: words.name, down, xray };
+    let panels = [panel(None, Some(words.name)), panel(None, None), panel(Some((NOW, words.sentence)), None)];
+    let lanes: Vec<_> = (0..20)
+        .map(|n| LaneFacts { name: words.name, waiting: if n == 0 { 1 } else { u64::MAX }, oldest: NOW })
+        .collect();
+    let parked: Vec<_> =
+        (0..9).map(|id| ParkedFacts { id, key: words.name, since: NOW, error: words.sentence }).collect();
+    let facts = |lanes, parked, held, backup| StatusFacts {
+        panels: &panels,
+        lanes,
+        parked,
+        held,
+        backup,
+        started: NOW,
+        version: words.name,
+    };
+    vec![
+        status::status(locale, &facts(&lanes, &parked, Some(NOW), None)),
+        status::status(locale, &facts(&lanes[..9], &parked[..6], None, Some(NOW))),
+        status::status(locale, &facts(&[], &[], None, Some(NOW))),
+    ]
+}
+
+/// What is to be confirmed at the desk, and what came of it.
+pub(super) fn questions(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let token = Token::from_random([7; 16]);
+    let open: Vec<_> = (0..20).map(|n| (OrderId::from_random(n), OrderStatus::PendingPayment)).collect();
+    let asked = [
+        Question::Block { user: MONA, reason: words.sentence, open: &open },
+        Question::Block { user: MONA, reason: words.sentence, open: &[] },
+        Question::Unblock { user: MONA },
+        Question::Drop { key: words.name },
+    ];
+    let mut posts: Vec<_> = asked.iter().map(|about| desk::question(locale, about, &token, NOW)).collect();
+    let done = [
+        Done::Blocked(MONA),
+        Done::AlreadyBlocked(MONA),
+        Done::Unblocked(MONA),
+        Done::NotBlocked(MONA),
+        Done::Retried(words.name.to_owned()),
+        Done::Dropped(words.name.to_owned()),
+        Done::NotParked,
+        Done::Resent(MONA),
+        Done::DmClosed(MONA),
+        Done::Sending(MONA),
+    ];
+    posts.extend(done.iter().map(|done| desk::done(locale, done)));
+    posts
 }

@@ -196,6 +196,8 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
         source: "message:5".to_owned(),
     };
     let mut posts = vec![news::staff(locale, &duplicate(true), &order), news::staff(locale, &duplicate(false), &order)];
+    let dropped = StaffNews::Dropped { order: id.clone(), key: words.name.to_owned(), by: ADEL };
+    posts.push(news::staff(locale, &dropped, &order));
     order.ticket.channel = None;
     posts.push(news::staff(locale, &duplicate(true), &order));
     for told in [

@@ -1,0 +1,61 @@
+//! `/admin user-resend`: the link once more, to the customer's direct messages and nowhere else.
+//! Whoever asks for it never sees it.
+
+use serenity::all::User;
+
+use crate::{
+    db::{Subject, resend::Resent},
+    domain::access::Power,
+    view::{self, admin::Unclear, desk::Done},
+};
+
+use super::{
+    super::{
+        Bot, Context, PATIENCE,
+        asked::Asked,
+        fault::{Fault, settle},
+    },
+    admitted, suggest,
+    target::Meant,
+};
+
+/// `/admin user-resend`
+#[poise::command(slash_command, rename = "user-resend")]
+pub(super) async fn user_resend(
+    ctx: Context<'_>,
+    user: Option<User>,
+    #[autocomplete = "suggest::subscription"] subscription: Option<String>,
+) -> Result<(), Fault> {
+    let bot = ctx.data();
+    let mut asked = bot.command(&ctx);
+    let done = resend(bot, &mut asked, Meant::new(user.as_ref(), subscription.as_deref())).await;
+    settle(&mut asked, done).await;
+    Ok(())
+}
+
+async fn resend(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), Fault> {
+    if !admitted(bot, asked, Power::Support, "link.resend").await? {
+        return Ok(());
+    }
+    let subscription = match meant.subscription(bot).await? {
+        Ok(subscription) if subscription.link.is_some() => subscription,
+        Ok(subscription) => {
+            let why = Unclear::NoSubscription(subscription.user);
+            return Ok(asked.answer(view::admin::unclear(asked.locale, &why)).await?);
+        }
+        Err(why) => return Ok(asked.answer(view::admin::unclear(asked.locale, &why)).await?),
+    };
+    // What is sent cannot be taken back: only the machine that could answer does it.
+    asked.defer().await?;
+    let (row, customer, number) = (subscription.id, subscription.user, asked.id);
+    bot.db.resend(row, customer, number, asked.user, bot.clock.now()).await?;
+    tracing::info!(user.id = %asked.user, subscription = row.0, "a link was asked to be sent again");
+    let look = || bot.db.resend_outcome(row, number);
+    let done = match bot.db.wait_for(&Subject::Subscription(row), PATIENCE, look).await? {
+        Some(Resent::Sent) => Done::Resent(customer),
+        Some(Resent::DmClosed) => Done::DmClosed(customer),
+        None => Done::Sending(customer),
+    };
+    asked.edit(view::desk::done(asked.locale, &done)).await?;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! `/admin status`: panels, outbox, what gave up with Retry and Drop, the last backup.
+
+use futures_util::future::join_all;
+
+use crate::{
+    db::{
+        backup,
+        parked::Settled,
+        sessions::{Action, Session, TokenRefused},
+    },
+    domain::access::Power,
+    panel::{Availability, Reader},
+    view::{
+        self,
+        desk::{Done, Question},
+        status::{LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
+    },
+};
+
+use super::{
+    super::{
+        Bot, Context,
+        asked::Asked,
+        fault::{Fault, settle},
+        usage,
+    },
+    admitted, open_token,
+};
+
+/// `/admin status`
+#[poise::command(slash_command)]
+pub(super) async fn status(ctx: Context<'_>) -> Result<(), Fault> {
+    let bot = ctx.data();
+    let mut asked = bot.command(&ctx);
+    let done = show(bot, &mut asked).await;
+    settle(&mut asked, done).await;
+    Ok(())
+}
+
+async fn show(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
+    if !admitted(bot, asked, Power::Admin, "bot.status").await? {
+        return Ok(());
+    }
+    asked.defer().await?;
+    let seen = join_all(bot.panels.values().map(look)).await;
+    let (lanes, parked, held) = tokio::try_join!(bot.db.lanes(), bot.db.parked(), bot.db.outbox_held_since())?;
+    let panels: Vec<_> = seen
+        .iter()
+        .map(|(name, now, xray)| PanelFacts {
+            name,
+            down: match now {
+                Availability::Up => None,
+                Availability::Down { since, cause } => Some((*since, cause.as_str())),
+            },
+            xray: xray.as_deref(),
+        })
+        .collect();
+    let lanes: Vec<_> =
+        lanes.iter().map(|lane| LaneFacts { name: &lane.lane, waiting: lane.waiting, oldest: lane.oldest }).collect();
+    let parked: Vec<_> = parked
+        .iter()
+        .map(|row| ParkedFacts { id: row.id, key: &row.key, since: row.since, error: &row.error })
+        .collect();
+    let facts = StatusFacts {
+        panels: &panels,
+        lanes: &lanes,
+        parked: &parked,
+        held,
+        backup: backup::newest(&bot.config.storage.data_dir),
+        started: bot.started,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    asked.edit(view::status::status(asked.locale, &facts)).await?;
+    Ok(())
+}
+
+/// A panel as it is, with what it says of itself if it does so soon.
+async fn look(panel: &Reader) -> (String, Availability, Option<String>) {
+    let said = tokio::time::timeout(usage::PATIENCE, panel.status()).await;
+    let xray = said.ok().and_then(Result::ok).map(|status| status.xray_version);
+    (panel.name().to_owned(), panel.availability(), xray)
+}
+
+/// Retry: a parked effect is tried again.
+pub(in crate::bot) async fn retry(bot: &Bot, asked: &mut Asked<'_>, row: i64) -> Result<(), Fault> {
+    if !admitted(bot, asked, Power::Admin, "effect.retry").await? {
+        return Ok(());
+    }
+    asked.defer().await?;
+    let done = match bot.db.retry_parked(row, asked.user, bot.clock.now()).await? {
+        Settled::Done(key) => Done::Retried(key),
+        Settled::Gone | Settled::Token(_) => Done::NotParked,
+    };
+    asked.edit(view::desk::done(asked.locale, &done)).await?;
+    Ok(())
+}
+
+/// Drop: the question.
+pub(in crate::bot) async fn ask_to_drop(bot: &Bot, asked: &mut Asked<'_>, row: i64) -> Result<(), Fault> {
+    if !admitted(bot, asked, Power::Admin, "effect.drop").await? {
+        return Ok(());
+    }
+    let parked = bot.db.parked().await?;
+    let Some(found) = parked.into_iter().find(|parked| parked.id == row) else {
+        return Ok(asked.answer(view::desk::done(asked.locale, &Done::NotParked)).await?);
+    };
+    let (token, expires) = open_token(bot, asked, Action::DropEffect, row.to_string(), None).await?;
+    asked.answer(view::desk::question(asked.locale, &Question::Drop { key: &found.key }, &token, expires)).await?;
+    Ok(())
+}
+
+/// Confirm of Drop.
+pub(super) async fn confirmed(bot: &Bot, session: &Session) -> Result<Result<Done, TokenRefused>, Fault> {
+    let Ok(row) = session.subject.parse() else { return Ok(Err(TokenRefused::Unknown)) };
+    Ok(match bot.db.drop_parked(session, row, bot.clock.now()).await? {
+        Settled::Done(key) => Ok(Done::Dropped(key)),
+        Settled::Gone => Ok(Done::NotParked),
+        Settled::Token(why) => Err(why),
+    })
+}

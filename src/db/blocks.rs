@@ -1,0 +1,106 @@
+//! Blocking: who may not order any more, and why. Orders that are open stay as they are.
+
+use serde_json::json;
+
+use super::{
+    Db, Error,
+    audit::Happened,
+    sessions::{Session, TokenRefused},
+};
+use crate::domain::{Millis, UserId};
+
+/// Discord shows at most this many suggestions.
+const LIMIT: i64 = 25;
+
+/// What came of blocking or unblocking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blocked {
+    /// It is done.
+    Done,
+    /// It was so before.
+    Already,
+    /// The token is not accepted.
+    Token(TokenRefused),
+}
+
+impl Db {
+    /// Blocks a person; one who never came before is remembered for it.
+    pub async fn block(&self, session: &Session, user: UserId, name: &str, now: Millis) -> Result<Blocked, Error> {
+        let (key, reason) = (user.to_sql(), session.reason.clone().unwrap_or_default());
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Blocked::Token(refused));
+        }
+        let done = sqlx::query!(
+            "INSERT INTO users (discord_id, name, status, block_reason, blocked_at, first_seen) VALUES (?, ?, 'blocked', ?, ?, ?)
+             ON CONFLICT (discord_id) DO UPDATE SET status = 'blocked', block_reason = excluded.block_reason,
+                 blocked_at = excluded.blocked_at WHERE status <> 'blocked'",
+            key,
+            name,
+            reason,
+            now.0,
+            now.0
+        )
+        .execute(tx.sql())
+        .await?;
+        if done.rows_affected() == 0 {
+            tx.commit().await?;
+            return Ok(Blocked::Already);
+        }
+        let happened = Happened {
+            actor: session.admin,
+            action: "user.block",
+            target: user.to_string(),
+            payload: json!({ "reason": reason }),
+            session: Some(&session.hash),
+        };
+        tx.audit(now, happened).await?;
+        tx.commit().await?;
+        Ok(Blocked::Done)
+    }
+
+    /// Lets a person order again.
+    pub async fn unblock(&self, session: &Session, user: UserId, now: Millis) -> Result<Blocked, Error> {
+        let key = user.to_sql();
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Blocked::Token(refused));
+        }
+        let done = sqlx::query!(
+            "UPDATE users SET status = 'active', block_reason = NULL, blocked_at = NULL WHERE discord_id = ? AND status = 'blocked'",
+            key
+        )
+        .execute(tx.sql())
+        .await?;
+        if done.rows_affected() == 0 {
+            tx.commit().await?;
+            return Ok(Blocked::Already);
+        }
+        let happened = Happened {
+            actor: session.admin,
+            action: "user.unblock",
+            target: user.to_string(),
+            payload: json!({}),
+            session: Some(&session.hash),
+        };
+        tx.audit(now, happened).await?;
+        tx.commit().await?;
+        Ok(Blocked::Done)
+    }
+
+    /// People who are blocked, the latest first; only those whose name begins with `text`.
+    pub async fn suggest_blocked(&self, text: &str) -> Result<Vec<(UserId, String)>, Error> {
+        let until = format!("{text}\u{10FFFF}");
+        let rows = sqlx::query!(
+            "SELECT discord_id, name FROM users
+             WHERE status = 'blocked' AND name >= ? COLLATE NOCASE AND name < ? COLLATE NOCASE
+             ORDER BY blocked_at DESC LIMIT ?",
+            text,
+            until,
+            LIMIT
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.into_iter().map(|row| (UserId::from_sql(row.discord_id), row.name)).collect())
+    }
+}
