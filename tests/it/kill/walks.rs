@@ -77,10 +77,11 @@ pub(super) async fn run(series: Series, point: Point) -> End {
     }
     process.start(Some(point)).await;
     process.alive_for(walk(&people, series.walk)).await;
-    // Alive or dead: asked to stop, it says which. The last commit of all can be the one it dies at.
+    // Alive or dead: asked to stop, it says which. The last commit of all can be the one it dies at,
+    // and what it wants whenever it comes (a look at the server, a dashboard) it may want at its end.
     loop {
         process.alive_for(world.settles()).await;
-        if process.stop().await {
+        if process.stop().await && world.rests().await {
             break;
         }
         process.start(None).await;

@@ -59,6 +59,11 @@ impl World {
         }
     }
 
+    /// Whether nothing is left to do just now; a bot that was stopped may have left something.
+    pub(crate) async fn rests(&self) -> bool {
+        self.outbox().await.iter().all(|row| row.tries == 0 && row.due_in > 0)
+    }
+
     /// A customer's newest ticket as they see it.
     pub(crate) async fn sees(&self, name: &'static str) -> String {
         self.settles().await;
