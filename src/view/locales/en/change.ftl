@@ -69,7 +69,6 @@ change-expired = This question has expired and nothing was changed. Please use t
 change-used = This question was already answered.
 change-not-yours = Somebody else opened this question; only they can answer it.
 change-power-lost = You may no longer do this, so nothing was changed.
-change-aborted = Nothing was changed.
 change-sold = The sale is booked. { $delivery }
 change-sale-attention =
     The sale could not be finished; its card has the buttons to go on.
