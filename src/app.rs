@@ -15,6 +15,7 @@ use crate::{
     discord::{self, Connected},
     domain::UserId,
     effects,
+    faults::Faults,
     limits::Limits,
     panel, panels,
     proof::Door,
@@ -35,6 +36,7 @@ pub struct App {
     door: Door,
     panels: BTreeMap<String, panel::Client>,
     limits: Limits,
+    faults: Faults,
     /// Held until the end: one bot per data directory.
     _lock: DataDirLock,
 }
@@ -56,8 +58,8 @@ impl App {
         let door =
             Door::new(data_dir, proxy, config.discord.ca_pem.as_deref()).context("the client for attachments")?;
         let panels = panels::clients(&config, &clock)?;
-        let limits = Limits::new(&config.limits, &clock);
-        Ok(Self { config: Arc::new(config), clock, db, door, panels, limits, _lock: lock })
+        let (limits, faults) = (Limits::new(&config.limits, &clock), Faults::new(&clock));
+        Ok(Self { config: Arc::new(config), clock, db, door, panels, limits, faults, _lock: lock })
     }
 
     /// Lets the outbox of a restored database work again.
@@ -109,7 +111,7 @@ impl App {
     fn bot(&self) -> Bot {
         let readers = self.panels.iter().map(|(name, panel)| (name.clone(), panel.reader())).collect();
         let (config, clock) = (Arc::clone(&self.config), self.clock.clone());
-        Bot::new(self.db.clone(), readers, self.door.clone(), config, clock, self.limits.clone())
+        Bot::new(self.db.clone(), readers, self.door.clone(), config, clock, self.limits.clone(), self.faults.clone())
     }
 
     async fn connect(&self, bot: &Bot) -> anyhow::Result<Connected> {
@@ -128,6 +130,7 @@ impl App {
             door: self.door.clone(),
             config: Arc::clone(&self.config),
             clock: self.clock.clone(),
+            faults: self.faults.clone(),
             boot: boot()?,
             me,
         };

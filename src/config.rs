@@ -181,6 +181,8 @@ pub struct ScheduleConfig {
     pub health_failures: NonZeroU32,
     /// Between two checks of the revenue roll-up.
     pub revenue_cache: Duration,
+    /// Between two looks for what owners are told by the clock: yesterday, and faults.
+    pub owner_news: Duration,
     /// Between two edits of the dashboard.
     pub dashboard_refresh: Duration,
     /// Between two removals of spent and expired confirmations.
@@ -195,6 +197,8 @@ pub struct ScheduleConfig {
     pub order_reminder: Duration,
     /// Age at which an unpaid order expires.
     pub order_expiry: Duration,
+    /// Between two looks for unpaid orders whose time has come; a minute late harms nobody.
+    pub order_scan: Duration,
     /// How long nothing is deleted or expired after the clock jumped forward; zero = not held.
     pub clock_hold: Duration,
     /// Between two re-readings of open tickets.

@@ -157,6 +157,7 @@ pub mod db;
 pub mod discord;
 pub mod domain;
 pub mod effects;
+pub mod faults;
 pub mod limits;
 pub mod ops;
 pub mod panel;

@@ -10,10 +10,11 @@ use serenity::all::{
 
 use crate::{
     domain::{ChannelId, GuildId, Millis, RoleId, UserId},
+    faults::Faults,
     view::{Locale, Modal, Post},
 };
 
-use super::fault::Unanswered;
+use super::{Bot, fault::Unanswered};
 
 /// Somebody's click, command or form.
 pub(super) struct Asked<'a> {
@@ -37,6 +38,8 @@ pub(super) struct Asked<'a> {
     pub(super) private: bool,
     token: &'a str,
     http: &'a Http,
+    /// Where a fault in handling this is counted.
+    pub(super) faults: Faults,
     stage: Stage,
 }
 
@@ -52,7 +55,7 @@ enum Stage {
 }
 
 macro_rules! asked {
-    ($http:expr, $shop:expr, $interaction:expr, $private:expr) => {{
+    ($http:expr, $bot:expr, $interaction:expr, $private:expr) => {{
         let interaction = $interaction;
         Asked {
             id: interaction.id.get(),
@@ -70,10 +73,11 @@ macro_rules! asked {
                 .map(|at| Millis(at.timestamp_millis())),
             guild: interaction.guild_id.map(|guild| GuildId(guild.get())),
             channel: ChannelId(interaction.channel_id.get()),
-            locale: Locale::choose(&interaction.locale, $shop),
+            locale: Locale::choose(&interaction.locale, $bot.locale),
             private: $private,
             token: &interaction.token,
             http: $http,
+            faults: $bot.faults.clone(),
             stage: Stage::Open,
         }
     }};
@@ -81,20 +85,20 @@ macro_rules! asked {
 
 impl<'a> Asked<'a> {
     /// A slash command.
-    pub(super) fn command(http: &'a Http, shop: Locale, interaction: &'a CommandInteraction) -> Self {
-        asked!(http, shop, interaction, false)
+    pub(super) fn command(http: &'a Http, bot: &Bot, interaction: &'a CommandInteraction) -> Self {
+        asked!(http, bot, interaction, false)
     }
 
     /// A button or menu.
-    pub(super) fn component(http: &'a Http, shop: Locale, interaction: &'a ComponentInteraction) -> Self {
+    pub(super) fn component(http: &'a Http, bot: &Bot, interaction: &'a ComponentInteraction) -> Self {
         let flags = interaction.message.flags.unwrap_or_default();
-        asked!(http, shop, interaction, flags.contains(MessageFlags::EPHEMERAL))
+        asked!(http, bot, interaction, flags.contains(MessageFlags::EPHEMERAL))
     }
 
     /// A form.
-    pub(super) fn modal(http: &'a Http, shop: Locale, interaction: &'a ModalInteraction) -> Self {
+    pub(super) fn modal(http: &'a Http, bot: &Bot, interaction: &'a ModalInteraction) -> Self {
         let flags = interaction.message.as_ref().and_then(|message| message.flags).unwrap_or_default();
-        asked!(http, shop, interaction, flags.contains(MessageFlags::EPHEMERAL))
+        asked!(http, bot, interaction, flags.contains(MessageFlags::EPHEMERAL))
     }
 
     /// Answers with a message that only the person sees.

@@ -7,7 +7,7 @@
 use crate::{
     db::{
         Subject,
-        review::{Decided, Identity},
+        review::{Decided, Identity, Times},
         sessions::{Action, Session, TokenRefused},
     },
     domain::{
@@ -53,11 +53,14 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
     let decided = match session.action {
         Action::Approve => approve(bot, &session, None).await?,
         Action::Receive { minor } => approve(bot, &session, Some(minor)).await?,
-        Action::Decline => bot.db.decline(&session, schedule.order_expiry, now).await?,
+        Action::Decline => {
+            let times = Times { lapse: schedule.order_expiry, ticket_stays: schedule.ticket_delete_after };
+            bot.db.decline(&session, times, now).await?
+        }
         // Confirmed with its reason in a form of its own.
         Action::Reference => Decided::Token(TokenRefused::Unknown),
-        Action::Fake => bot.db.decline_fake(&session, now).await?,
-        Action::GiveUp => bot.db.give_up(&session, now).await?,
+        Action::Fake => bot.db.decline_fake(&session, schedule.ticket_delete_after, now).await?,
+        Action::GiveUp => bot.db.give_up(&session, schedule.ticket_delete_after, now).await?,
         Action::ByHand => bot.db.by_hand(&session, schedule.ticket_delete_after, now).await?,
         Action::Block | Action::Unblock | Action::DropEffect => return admin::confirmed(bot, asked, &session).await,
     };

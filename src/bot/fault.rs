@@ -5,9 +5,14 @@ use std::fmt::Write as _;
 
 use serenity::all::HttpError;
 
-use crate::{db, domain::OrderId, telemetry::incident, view::refusal};
+use crate::{
+    db,
+    domain::{OrderId, effect::Part},
+    telemetry::incident,
+    view::refusal,
+};
 
-use super::asked::Asked;
+use super::{Bot, asked::Asked};
 
 /// Discord no longer waits for an answer to this interaction.
 const UNKNOWN_INTERACTION: isize = 10_062;
@@ -124,6 +129,7 @@ pub(super) async fn settle(asked: &mut Asked<'_>, done: Result<(), Fault>) {
     if let Err(unanswered) = asked.reply(refusal::fault(asked.locale, incident.as_str())).await {
         tracing::warn!(%incident, user.id = %asked.user, "and the person could not be told: {unanswered}");
     }
+    asked.faults.note(Part::Answers, incident);
 }
 
 /// Random bytes from the machine.
@@ -134,6 +140,8 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], Fault> {
 }
 
 /// An event that is no interaction has failed: nobody waits for an answer.
-pub(super) fn log_event(name: &str, fault: &Fault) {
-    tracing::error!(event = name, incident = %incident(), "an event was not handled: {}", chain(fault));
+pub(super) fn log_event(bot: &Bot, name: &str, fault: &Fault) {
+    let incident = incident();
+    tracing::error!(event = name, %incident, "an event was not handled: {}", chain(fault));
+    bot.faults.note(Part::Events, incident);
 }

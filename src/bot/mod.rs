@@ -19,6 +19,7 @@ use crate::{
     config::{Config, DiscordConfig},
     db::Db,
     domain::{ChannelId, Millis, access::Staff, button::Button, limits::Limited},
+    faults::Faults,
     limits::Limits,
     panel::Reader,
     proof::Door,
@@ -64,6 +65,7 @@ pub struct Bot {
     config: Arc<Config>,
     clock: Clock,
     limits: Limits,
+    faults: Faults,
     staff: Arc<Staff>,
     locale: Locale,
     /// Whether Discord has said READY.
@@ -81,12 +83,13 @@ impl Bot {
         config: Arc<Config>,
         clock: Clock,
         limits: Limits,
+        faults: Faults,
     ) -> Self {
         let staff = Arc::new(access::staff(&config.discord));
         let locale = shop_locale(&config);
         let (connected, _) = watch::channel(false);
         let started = clock.now();
-        Self { db, panels, door, config, clock, limits, staff, locale, connected, started }
+        Self { db, panels, door, config, clock, limits, faults, staff, locale, connected, started }
     }
 
     /// Follows whether Discord has ever said READY to this bot.
@@ -95,7 +98,7 @@ impl Bot {
     }
 
     fn command<'a>(&self, ctx: &Context<'a>) -> Asked<'a> {
-        Asked::command(&ctx.framework.serenity_context.http, self.locale, ctx.interaction)
+        Asked::command(&ctx.framework.serenity_context.http, self, ctx.interaction)
     }
 
     /// Whether this comes from the shop's own guild; everybody else is told.
@@ -206,7 +209,7 @@ async fn on_event(framework: poise::FrameworkContext<'_, Bot, Fault>, event: &Fu
 }
 
 async fn component(bot: &Bot, http: &Http, interaction: &ComponentInteraction) {
-    let mut asked = Asked::component(http, bot.locale, interaction);
+    let mut asked = Asked::component(http, bot, interaction);
     let value = match &interaction.data.kind {
         ComponentInteractionDataKind::StringSelect { values } => values.first().map(String::as_str),
         _ => None,
@@ -263,7 +266,7 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
 }
 
 async fn modal(bot: &Bot, http: &Http, interaction: &ModalInteraction) {
-    let mut asked = Asked::modal(http, bot.locale, interaction);
+    let mut asked = Asked::modal(http, bot, interaction);
     let fields = interaction.data.components.iter().flat_map(|row| &row.components);
     let mut typed = fields.filter_map(|field| match field {
         ActionRowComponent::InputText(text) if text.custom_id == Modal::FIELD => text.value.as_deref(),
@@ -301,11 +304,13 @@ async fn stale(asked: &mut Asked<'_>) -> Result<(), Fault> {
 /// What went wrong outside our own handlers, which settle their faults themselves.
 async fn on_error(error: poise::FrameworkError<'_, Bot, Fault>) {
     match error {
-        poise::FrameworkError::EventHandler { error, event, .. } => log_event(event.snake_case_name(), &error),
+        poise::FrameworkError::EventHandler { error, event, framework, .. } => {
+            log_event(framework.user_data, event.snake_case_name(), &error);
+        }
         // Discord knows a command, or a form of it, that this version does not.
         poise::FrameworkError::UnknownInteraction { framework, interaction, .. } => {
             let (bot, http) = (framework.user_data, &framework.serenity_context.http);
-            let mut asked = Asked::command(http, bot.locale, interaction);
+            let mut asked = Asked::command(http, bot, interaction);
             let done = stale(&mut asked).await;
             settle(&mut asked, done).await;
         }

@@ -9,7 +9,7 @@ use super::{
     Db, Error, Subject, WriteTx,
     audit::{BOT, Happened},
     outbox::Claim,
-    review::{DECLINED_TICKET_STAYS, Decided, subject},
+    review::{Decided, subject},
     sessions::Session,
 };
 use crate::domain::{
@@ -135,12 +135,12 @@ impl Db {
 
     /// Closes an order that needs attention: its proof is declined for good, with a reason that
     /// the customer reads. Nothing is booked; a client of ours that nobody was given is removed.
-    pub async fn give_up(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_give_up(session, now).await;
+    pub async fn give_up(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_give_up(session, ticket_stays, now).await;
         self.note_failed_decision("order.give_up_failed", session, done, now)
     }
 
-    async fn try_give_up(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
+    async fn try_give_up(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
         let submission = subject(session)?;
         let reason = session.reason.clone().unwrap_or_default();
         let admin = session.admin.to_sql();
@@ -169,9 +169,10 @@ impl Db {
         let payload = json!({ "submission": submission.0, "reason": reason });
         let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
         tx.audit(now, Happened { actor, action: "order.give_up", target, payload, session: hash }).await?;
-        tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
-        tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(DECLINED_TICKET_STAYS), now).await?;
+        // First the ticket, which may have to be made for it.
         tx.show_everywhere(&order, now).await?;
+        tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
+        tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(ticket_stays), now).await?;
         tx.commit().await?;
         Ok(Decided::Done(order))
     }

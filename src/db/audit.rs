@@ -97,6 +97,14 @@ impl Db {
         self.audit_or_note(Happened { actor, action: "access.refuse", target, payload, session: None }, now).await
     }
 
+    /// The last entry's number and hash, as [`Self::verify_audit`] would find them in a whole chain.
+    pub async fn audit_head(&self) -> Result<Option<(i64, String)>, Error> {
+        let last = sqlx::query!("SELECT id, hash FROM audit_logs ORDER BY id DESC LIMIT 1")
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(last.map(|row| (row.id, row.hash)))
+    }
+
     /// Walks the whole chain from the first entry. `Ok` carries the number of entries and the
     /// head hash, which the owner can compare with one noted elsewhere: a chain whose tail was
     /// cut off still fits itself.

@@ -1,13 +1,15 @@
 //! What staff do around a proof before they decide: look at it, ask about it, give it another
 //! chance. None of it is a decision, and none of it keeps anybody else from deciding.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{
     Db, Error,
     audit::Happened,
     moment,
-    review::{DECLINED_TICKET_STAYS, Decided, subject},
+    review::{Decided, subject},
     sessions::Session,
     unsigned,
 };
@@ -169,12 +171,12 @@ impl Db {
     }
 
     /// Declines a fake for good and blocks its customer.
-    pub async fn decline_fake(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_decline_fake(session, now).await;
+    pub async fn decline_fake(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_decline_fake(session, ticket_stays, now).await;
         self.note_failed_decision("payment.fake_failed", session, done, now)
     }
 
-    async fn try_decline_fake(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
+    async fn try_decline_fake(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
         let submission = subject(session)?;
         let reason = session.reason.clone().unwrap_or_default();
         let admin = session.admin.to_sql();
@@ -212,9 +214,10 @@ impl Db {
         tx.audit(now, Happened { actor, action: "payment.fake", target, payload, session: session_hash }).await?;
         let (payload, target) = (json!({ "order": order }), UserId::from_sql(customer).to_string());
         tx.audit(now, Happened { actor, action: "user.block", target, payload, session: session_hash }).await?;
-        tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
-        tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(DECLINED_TICKET_STAYS), now).await?;
+        // First the ticket, which may have to be made for it.
         tx.show_everywhere(&order, now).await?;
+        tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
+        tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(ticket_stays), now).await?;
         tx.commit().await?;
         Ok(Decided::Done(order))
     }

@@ -7,7 +7,9 @@ use serde_json::json;
 use super::{
     Db, Error, Subject, WriteTx,
     audit::{BOT, Happened},
-    moment, money, signed, unsigned,
+    moment, money,
+    outbox::Claim,
+    signed, unsigned,
 };
 use crate::domain::{
     ChannelId, MessageId, Millis, Order, OrderId, OrderState, OrderStatus, SubscriptionRow, UserId,
@@ -347,37 +349,41 @@ impl Db {
         Ok(done)
     }
 
-    /// Lapses unpaid orders whose time is over; says which. Never one that money has arrived for.
-    pub async fn expire_orders(&self, now: Millis) -> Result<Vec<OrderId>, Error> {
+    /// Unpaid orders whose time is over, up to a hundred. Never one that money has arrived for.
+    pub async fn lapsing_orders(&self, now: Millis) -> Result<Vec<OrderId>, Error> {
         let due = sqlx::query_scalar!(
-            "SELECT id FROM orders WHERE status = 'pending_payment' AND expires_at <= ?
+            "SELECT id FROM orders INDEXED BY orders_lapse WHERE status = 'pending_payment' AND expires_at <= ?
                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.received_minor > 0) LIMIT 100",
             now.0
         )
         .fetch_all(&self.readers)
         .await?;
-        let mut lapsed = Vec::new();
-        for id in due.iter().filter_map(|id| id.parse::<OrderId>().ok()) {
-            let mut tx = self.begin().await?;
-            let key = id.as_str();
-            let done = sqlx::query!(
-                "UPDATE orders SET status = 'expired', ended_at = ?, updated_at = ?
-                 WHERE id = ? AND status = 'pending_payment' AND expires_at <= ?
-                   AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.received_minor > 0)",
-                now.0,
-                now.0,
-                key,
-                now.0
-            )
-            .execute(tx.sql())
-            .await?;
-            if done.rows_affected() == 1 {
-                tx.audit_order(BOT, "order.expire", &id, json!({}), now).await?;
-                tx.close_unpaid_ticket(&id, now).await?;
-                tx.commit().await?;
-                lapsed.push(id);
-            }
+        Ok(due.iter().filter_map(|id| id.parse().ok()).collect())
+    }
+
+    /// Lapses an order that is still unpaid and whose time is over, and ends the effect. `false`
+    /// when neither is so any more.
+    pub async fn lapse(&self, claim: &Claim, order: &OrderId, now: Millis) -> Result<bool, Error> {
+        let id = order.as_str();
+        let mut tx = self.begin().await?;
+        let done = sqlx::query!(
+            "UPDATE orders SET status = 'expired', ended_at = ?, updated_at = ?
+             WHERE id = ? AND status = 'pending_payment' AND expires_at <= ?
+               AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.received_minor > 0)",
+            now.0,
+            now.0,
+            id,
+            now.0
+        )
+        .execute(tx.sql())
+        .await?;
+        let lapsed = done.rows_affected() == 1;
+        if lapsed {
+            tx.audit_order(BOT, "order.expire", order, json!({}), now).await?;
+            tx.close_unpaid_ticket(order, now).await?;
         }
+        tx.finish(claim, now).await?;
+        tx.commit().await?;
         Ok(lapsed)
     }
 

@@ -18,8 +18,14 @@ use crate::domain::{
     effect::{Effect, Notice},
 };
 
-/// How long the ticket of a declined order stays.
-pub const DECLINED_TICKET_STAYS: Duration = Duration::from_hours(24);
+/// What follows a decline by the clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// After which another proof must have come.
+    pub lapse: Duration,
+    /// How long the ticket stays when the decline was the last one.
+    pub ticket_stays: Duration,
+}
 
 /// What a new client would be called on the panel: drawn before the first panel call, so that
 /// a client found there later is ours if and only if its uuid is this one.
@@ -84,12 +90,12 @@ impl Db {
 
     /// Declines a submission with a reason that the customer reads. The order takes another
     /// proof while attempts are left.
-    pub async fn decline(&self, session: &Session, lapse: Duration, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_decline(session, lapse, now).await;
+    pub async fn decline(&self, session: &Session, times: Times, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_decline(session, times, now).await;
         self.note_failed_decision("payment.decline_failed", session, done, now)
     }
 
-    async fn try_decline(&self, session: &Session, lapse: Duration, now: Millis) -> Result<Decided, Error> {
+    async fn try_decline(&self, session: &Session, times: Times, now: Millis) -> Result<Decided, Error> {
         let submission = subject(session)?;
         let reason = session.reason.clone().unwrap_or_default();
         let mut tx = self.begin().await?;
@@ -100,7 +106,7 @@ impl Db {
             Ok(order) => order,
             Err(already) => return Ok(already),
         };
-        let over = tx.end_review(&order, &reason, session.admin, now.plus(lapse), now).await?;
+        let over = tx.end_review(&order, &reason, session.admin, now.plus(times.lapse), now).await?;
         tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
         let payload = json!({ "submission": submission.0, "reason": reason, "over": over });
         tx.audit(
@@ -118,7 +124,7 @@ impl Db {
         tx.enqueue(&Effect::SyncCard { submission }, now, now).await?;
         tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
         if over {
-            tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(DECLINED_TICKET_STAYS), now).await?;
+            tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(times.ticket_stays), now).await?;
         }
         tx.about(Subject::Order(order.clone()));
         tx.commit().await?;

@@ -64,10 +64,12 @@ impl Db {
     }
 
     /// The ticket that is missed least: its order is completed and its link delivered, longest ago.
+    /// There are as many tickets as Discord has room for, however many orders there were.
     pub async fn oldest_delivered_ticket(&self) -> Result<Option<ChannelId>, Error> {
         let channel = sqlx::query_scalar!(
-            r#"SELECT channel_id AS "channel!" FROM orders WHERE channel_id IS NOT NULL AND status = 'completed'
-                 AND delivery IN ('dm', 'fetched', 'by_hand') ORDER BY ended_at LIMIT 1"#
+            r#"SELECT channel_id AS "channel!" FROM orders INDEXED BY orders_channel
+               WHERE channel_id IS NOT NULL AND status = 'completed' AND delivery IN ('dm', 'fetched', 'by_hand')
+               ORDER BY ended_at LIMIT 1"#
         )
         .fetch_optional(&self.readers)
         .await?;

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
+
 use super::{Db, Error};
 use crate::domain::{
     ChannelId, MessageId, Millis, OrderId,
     effect::{Effect, Notice, OwnerNews},
+    revenue::start_of,
 };
 
 /// The most messages that Discord deletes at once ("Bulk Delete Messages").
@@ -14,22 +17,35 @@ const BATCH: i64 = 100;
 /// A ticket that is not made after this long was forgotten: making one takes a second.
 const MADE_WITHIN: Duration = Duration::from_mins(10);
 
+/// The key under which `bot_config` keeps the day on which owners last read of the day before.
+const LAST_DAY: &str = "daily_news";
+
 impl Db {
     /// The channels in which messages' time is over.
     pub async fn channels_to_clean(&self, now: Millis) -> Result<Vec<ChannelId>, Error> {
-        let ids =
-            sqlx::query_scalar!("SELECT DISTINCT channel_id FROM bot_messages WHERE delete_at <= ? LIMIT 500", now.0)
-                .fetch_all(&self.readers)
-                .await?;
+        let ids = sqlx::query_scalar!(
+            "SELECT DISTINCT channel_id FROM bot_messages INDEXED BY bot_messages_due WHERE delete_at <= ? LIMIT 500",
+            now.0
+        )
+        .fetch_all(&self.readers)
+        .await?;
         Ok(ids.into_iter().map(ChannelId::from_sql).collect())
     }
 
-    /// Up to a hundred messages in a channel whose time is over, oldest first.
-    pub async fn messages_to_clean(&self, channel: ChannelId, now: Millis) -> Result<Vec<MessageId>, Error> {
-        let channel = channel.to_sql();
+    /// Up to a hundred messages in a channel whose time is over, oldest first, after one that was
+    /// tried already.
+    pub async fn messages_to_clean(
+        &self,
+        channel: ChannelId,
+        after: MessageId,
+        now: Millis,
+    ) -> Result<Vec<MessageId>, Error> {
+        let (channel, after) = (channel.to_sql(), after.to_sql());
         let ids = sqlx::query_scalar!(
-            "SELECT message_id FROM bot_messages WHERE channel_id = ? AND delete_at <= ? ORDER BY message_id LIMIT ?",
+            "SELECT message_id FROM bot_messages WHERE channel_id = ? AND message_id > ? AND delete_at <= ?
+             ORDER BY message_id LIMIT ?",
             channel,
+            after,
             now.0,
             BATCH
         )
@@ -60,7 +76,7 @@ impl Db {
     pub async fn remind_unpaid(&self, ahead: Duration, now: Millis) -> Result<usize, Error> {
         let soon = now.plus(ahead);
         let due = sqlx::query_scalar!(
-            "SELECT id FROM orders WHERE status = 'pending_payment' AND expires_at > ? AND expires_at <= ?
+            "SELECT id FROM orders INDEXED BY orders_lapse WHERE status = 'pending_payment' AND expires_at > ? AND expires_at <= ?
                AND reminded_at IS NULL
                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.received_minor > 0) LIMIT 100",
             now.0,
@@ -109,6 +125,32 @@ impl Db {
         .fetch_all(&self.readers)
         .await?;
         Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+    }
+
+    /// Has the owners told of the day before `today`, once for each day whoever asks how often. A
+    /// database that never told of a day has none to tell of.
+    pub async fn tell_of_yesterday(&self, today: NaiveDate, now: Millis) -> Result<bool, Error> {
+        let text = today.to_string();
+        let last = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", LAST_DAY)
+            .fetch_optional(&self.readers)
+            .await?;
+        if last.as_ref().is_some_and(|last| *last >= text) {
+            return Ok(false);
+        }
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "INSERT INTO bot_config (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            LAST_DAY,
+            text
+        )
+        .execute(tx.sql())
+        .await?;
+        if let Some(yesterday) = today.pred_opt().filter(|_| last.is_some()) {
+            let day = start_of(yesterday, self.zone);
+            tx.enqueue(&Effect::TellDay { day }, now, now).await?;
+        }
+        tx.commit().await?;
+        Ok(last.is_some())
     }
 
     /// Tells the owners something that is told once for ever.

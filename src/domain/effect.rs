@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelId, Millis, OrderId, UserId,
+    ChannelId, Incident, Millis, OrderId, UserId,
     change::ChangeId,
     order::{SubmissionId, SubscriptionRow},
     picture::PictureRefused,
@@ -28,6 +28,12 @@ pub enum Effect {
     },
     /// Reads what the customer wrote in the ticket since it was last read.
     ReadTicket {
+        /// The order.
+        order: OrderId,
+    },
+    /// Reads the ticket of an unpaid order whose time is over once more, and ends the order if there
+    /// is no proof in it.
+    LapseOrder {
         /// The order.
         order: OrderId,
     },
@@ -99,6 +105,11 @@ pub enum Effect {
     TellOwner {
         /// What it says.
         news: OwnerNews,
+    },
+    /// Tells the owners how a day of the shop went.
+    TellDay {
+        /// When it began.
+        day: Millis,
     },
     /// Deletes the ticket channel of an order that is over.
     DeleteTicket {
@@ -292,6 +303,17 @@ pub enum OwnerNews {
         /// How long nothing is deleted, in minutes.
         hold: u64,
     },
+    /// Something of ours failed, once or many times, since an owner was last told of its kind.
+    Faults {
+        /// What failed.
+        part: Part,
+        /// When this is told.
+        at: Millis,
+        /// How often it failed.
+        times: u32,
+        /// The word that leads to the last of them in the log.
+        incident: Incident,
+    },
     /// A channel looks like a ticket of ours, of an order that is not in the database.
     StrayTicket {
         /// The channel.
@@ -316,12 +338,39 @@ pub enum OwnerNews {
     },
 }
 
+/// A part of the program in which something can fail that is not somebody else's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Answers to people's commands and buttons.
+    Answers,
+    /// Events of Discord that nobody waits for.
+    Events,
+    /// What happens by the clock.
+    Tasks,
+    /// What is done after a commit.
+    Outbox,
+}
+
+impl Part {
+    /// Its name in keys and markers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answers => "answers",
+            Self::Events => "events",
+            Self::Tasks => "tasks",
+            Self::Outbox => "outbox",
+        }
+    }
+}
+
 impl Effect {
     /// The idempotency key: wanting the same thing twice is one row.
     pub fn key(&self) -> String {
         match self {
             Self::SyncTicket { order } => format!("ticket:{order}"),
             Self::ReadTicket { order } => format!("read:{order}"),
+            Self::LapseOrder { order } => format!("lapse:{order}"),
             Self::SyncCard { submission } => format!("card:{submission}"),
             Self::SyncSubscription { subscription, .. } => format!("subscription:{}", subscription.0),
             Self::RemoveClient { subscription, .. } => format!("remove:{}", subscription.0),
@@ -333,6 +382,7 @@ impl Effect {
             Self::TellStaff { news } => format!("staff:{}", news.key()),
             Self::TellOfChange { change } => format!("staff:change:{change}"),
             Self::TellOwner { news } => format!("owner:{}", news.key()),
+            Self::TellDay { day } => format!("day:{day}"),
             Self::DeleteTicket { order } => format!("delete:{order}"),
             Self::SyncDashboard {} => "dashboard".to_owned(),
             Self::CleanChannel { channel } => format!("clean:{channel}"),
@@ -350,6 +400,7 @@ impl Effect {
         match self {
             Self::SyncTicket { order }
             | Self::ReadTicket { order }
+            | Self::LapseOrder { order }
             | Self::Notify { order, .. }
             | Self::DeleteTicket { order } => Lane::Order(order.clone()),
             Self::SyncCard { .. }
@@ -364,7 +415,9 @@ impl Effect {
             | Self::SendBackup { user, .. } => Lane::Dm(*user),
             Self::SyncDashboard {} => Lane::Dashboard,
             Self::CleanChannel { .. } | Self::SweepChannels {} | Self::InspectPremises {} => Lane::CleanUp,
-            Self::TellOwner { .. } | Self::TellOutage { to: Audience::Owners, .. } => Lane::Owner,
+            Self::TellOwner { .. } | Self::TellDay { .. } | Self::TellOutage { to: Audience::Owners, .. } => {
+                Lane::Owner
+            }
         }
     }
 }
@@ -439,6 +492,7 @@ impl OwnerNews {
             Self::ReviewWaits { submission, .. } => format!("waits:{submission}"),
             Self::NoBackup => "backup".to_owned(),
             Self::ClockJumped { at, .. } => format!("clock:{at}"),
+            Self::Faults { part, at, .. } => format!("faults:{}:{at}", part.as_str()),
             Self::StrayTicket { channel } => format!("stray:{channel}"),
             Self::Premises { at, .. } => format!("premises:{at}"),
             Self::SecondBot { boot } => format!("second:{boot}"),

@@ -175,7 +175,8 @@ impl<'de> Deserialize<'de> for OrderId {
 
 /// What a person reads when something went wrong on our side, and what is in the log beside it:
 /// six characters, short enough to be read out on the telephone.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Incident(String);
 
 impl Incident {

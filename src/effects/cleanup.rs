@@ -13,7 +13,7 @@ use super::{
 use crate::{
     db::outbox::Claim,
     domain::{
-        ChannelId, MessageId, Millis, Order, OrderState,
+        ChannelId, MessageId, Millis, Order,
         effect::{Effect, OwnerNews},
     },
 };
@@ -25,29 +25,49 @@ const BULK_AGE: Duration = Duration::from_hours(14 * 24 - 1);
 /// A channel may be younger than the row that names it.
 const BEING_MADE: Duration = Duration::from_mins(10);
 
-/// What became of one try to delete.
-enum Gone {
-    /// It is gone, or will never go.
-    Messages,
-    /// The whole channel is.
-    Channel,
+/// After this many failures of Discord itself in a row, the rest of a channel waits for the next
+/// round: it is down, and each call takes its whole deadline.
+const GIVE_UP_AFTER: u32 = 3;
+
+/// What became of a round in one channel.
+enum Round {
+    /// Everything was tried.
+    Done,
+    /// The channel is gone with everything in it.
+    ChannelGone,
+    /// Discord answers nothing.
+    GivenUp,
 }
 
-/// Deletes the messages in a channel whose time is over.
+/// Deletes the messages in a channel whose time is over. What could not be deleted is tried again
+/// in the next round, and stands in the way of nothing: neither of the other messages nor of the
+/// other channels.
 pub(super) async fn channel(world: &World, claim: &Claim, channel: ChannelId) -> Result<(), Failure> {
+    let mut tried = MessageId(0);
+    let mut failures = 0;
     loop {
         let now = world.clock.now();
-        let due = world.db.messages_to_clean(channel, now).await?;
-        if due.is_empty() || world.clock.jumped(world.config.schedule.clock_hold).is_some() {
-            return Ok(world.db.finish(claim, now).await?);
+        let due = world.db.messages_to_clean(channel, tried, now).await?;
+        let Some(last) = due.last().copied() else { break };
+        if world.clock.jumped(world.config.schedule.clock_hold).is_some() {
+            break;
         }
-        if let Gone::Channel = delete_all(world, channel, &due, now).await? {
-            world.db.forget_channel(channel).await?;
+        match delete_all(world, channel, &due, &mut failures, now).await? {
+            Round::Done => tried = last,
+            Round::ChannelGone => world.db.forget_channel(channel).await?,
+            Round::GivenUp => break,
         }
     }
+    Ok(world.db.finish(claim, world.clock.now()).await?)
 }
 
-async fn delete_all(world: &World, channel: ChannelId, due: &[MessageId], now: Millis) -> Result<Gone, Failure> {
+async fn delete_all(
+    world: &World,
+    channel: ChannelId,
+    due: &[MessageId],
+    failures: &mut u32,
+    now: Millis,
+) -> Result<Round, Failure> {
     let (old, young): (Vec<_>, Vec<_>) = due.iter().partition(|message| made_before(message.0, now.minus(BULK_AGE)));
     let mut one_by_one: Vec<MessageId> = old;
     if young.len() < 2 {
@@ -56,26 +76,33 @@ async fn delete_all(world: &World, channel: ChannelId, due: &[MessageId], now: M
         let ids = young.iter().map(|message| DiscordMessage::new(message.0.max(1)));
         match call(serenity_channel(channel).delete_messages(&*world.http, ids)).await {
             Ok(()) => world.db.forget_messages(&young).await?,
-            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => return Ok(Gone::Channel),
+            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => return Ok(Round::ChannelGone),
             // One of them is in the way; alone, each shows what it is.
-            Err(Trouble::Refused(_)) => one_by_one.extend(young),
-            Err(target) => return Err(target.into()),
+            Err(Trouble::Refused(_) | Trouble::Target(_)) => one_by_one.extend(young),
         }
     }
     for message in one_by_one {
         match call(serenity_channel(channel).delete_message(&*world.http, message.0)).await {
             Ok(()) => {}
             Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {}
-            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => return Ok(Gone::Channel),
+            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => return Ok(Round::ChannelGone),
             Err(Trouble::Refused(refusal)) => {
                 // Asked again it says the same; it must not stand in the way of the others.
                 tracing::warn!(channel.id = %channel, message.id = %message, code = refusal.code, "a message of ours cannot be deleted: {}", refusal.says);
             }
-            Err(target) => return Err(target.into()),
+            Err(Trouble::Target(why)) => {
+                tracing::warn!(channel.id = %channel, message.id = %message, "a message of ours was not deleted, until the next round: {why}");
+                *failures += 1;
+                if *failures >= GIVE_UP_AFTER {
+                    return Ok(Round::GivenUp);
+                }
+                continue;
+            }
         }
+        *failures = 0;
         world.db.forget_messages(&[message]).await?;
     }
-    Ok(Gone::Messages)
+    Ok(Round::Done)
 }
 
 /// Compares the guild's channels with the tickets we know, and mends both.
@@ -119,7 +146,8 @@ async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(
     if order.ticket.channel == Some(here) {
         return end_in_time(world, &order, now).await;
     }
-    if order.ticket.channel.is_none() && matches!(order.state, OrderState::PendingPayment { .. }) {
+    // What is under way there may be all that is known of a payment.
+    if order.ticket.channel.is_none() && order.status().is_active() {
         tracing::warn!(order.id = %id, "the ticket of an order was found again");
         world.db.ticket_made(&id, here, !order.ticket_is_open(), now).await?;
         world.db.want(&Effect::SyncTicket { order: id }, now, now).await?;
@@ -136,7 +164,11 @@ async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(
             tracing::warn!(channel.id = %here, "the channel cannot be deleted: {}", refusal.says);
             Ok(())
         }
-        Err(target) => Err(target.into()),
+        Err(Trouble::Target(why)) => {
+            // It is found again by the next sweep; the other channels need not wait for it.
+            tracing::warn!(channel.id = %here, "the channel was not deleted: {why}");
+            Ok(())
+        }
     }
 }
 

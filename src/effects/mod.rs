@@ -15,6 +15,7 @@ mod backup;
 mod card;
 mod cleanup;
 mod dashboard;
+mod day;
 mod deliver;
 mod desk;
 mod discord;
@@ -36,6 +37,7 @@ use crate::{
     config::Config,
     db::{self, Db, outbox::Claim},
     domain::{UserId, effect::Effect},
+    faults::Faults,
     panel as panels,
     proof::Door,
     view::Locale,
@@ -59,6 +61,8 @@ pub struct World {
     pub config: Arc<Config>,
     /// The time.
     pub clock: Clock,
+    /// Where our own faults are counted.
+    pub faults: Faults,
     /// This process, among all that ever ran on the data directory.
     pub boot: String,
     /// The bot's own user.
@@ -109,6 +113,7 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
     match &claim.effect {
         Effect::SyncTicket { order } => ticket::sync(world, claim, order).await,
         Effect::ReadTicket { order } => read::ticket(world, claim, order).await,
+        Effect::LapseOrder { order } => read::and_lapse(world, claim, order).await,
         Effect::SyncCard { submission } => card::sync(world, claim, *submission).await,
         Effect::SyncSubscription { subscription, panel } => panel::sync(world, claim, *subscription, panel).await,
         Effect::RemoveClient { subscription, panel } => panel::remove(world, claim, *subscription, panel).await,
@@ -122,6 +127,7 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
         Effect::Notify { order, notice } => notify::customer(world, claim, order, notice).await,
         Effect::TellStaff { news } => notify::staff(world, claim, news).await,
         Effect::TellOwner { news } => notify::owners(world, claim, news).await,
+        Effect::TellDay { day } => day::tell(world, claim, *day).await,
         Effect::DeleteTicket { order } => ticket::delete(world, claim, order).await,
         Effect::CleanChannel { channel } => cleanup::channel(world, claim, *channel).await,
         Effect::SweepChannels {} => cleanup::sweep(world, claim).await,

@@ -149,7 +149,13 @@ pub(super) async fn outage(
     }
 }
 
-async fn to_owners(world: &World, claim: &Claim, post: Post, marker: &Marker, kind: Tracked) -> Result<(), Failure> {
+pub(super) async fn to_owners(
+    world: &World,
+    claim: &Claim,
+    post: Post,
+    marker: &Marker,
+    kind: Tracked,
+) -> Result<(), Failure> {
     let mut unreached = Vec::new();
     for owner in &world.config.discord.owners {
         let told = async {

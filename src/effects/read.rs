@@ -20,6 +20,24 @@ use crate::{
 
 /// Reads a ticket to its end.
 pub(super) async fn ticket(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+    to_its_end(world, id).await?;
+    Ok(world.db.finish(claim, world.clock.now()).await?)
+}
+
+/// Ends an unpaid order whose time is over, after one more look for a proof that nobody announced.
+pub(super) async fn and_lapse(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+    to_its_end(world, id).await?;
+    let now = world.clock.now();
+    if world.clock.jumped(world.config.schedule.clock_hold).is_some() {
+        return Ok(world.db.finish(claim, now).await?);
+    }
+    if world.db.lapse(claim, id, now).await? {
+        tracing::info!(order.id = %id, "never paid; lapsed");
+    }
+    Ok(())
+}
+
+async fn to_its_end(world: &World, id: &OrderId) -> Result<(), Failure> {
     loop {
         let now = world.clock.now();
         let Some(order) = world.db.order(id).await? else { break };
@@ -39,7 +57,7 @@ pub(super) async fn ticket(world: &World, claim: &Claim, id: &OrderId) -> Result
             break;
         }
     }
-    Ok(world.db.finish(claim, world.clock.now()).await?)
+    Ok(())
 }
 
 /// What the customer must be told about one message; a proof that is taken tells by itself.

@@ -125,7 +125,7 @@ async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<O
     if let Some(channel) = order.ticket.channel {
         return Ok(Some(channel));
     }
-    if !wants_channel(order) {
+    if !wants_channel(world, order).await? {
         world.db.finish(claim, world.clock.now()).await?;
         return Ok(None);
     }
@@ -157,18 +157,19 @@ async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<O
 }
 
 /// A ticket that was lost is only made again when something must be said or done in it.
-fn wants_channel(order: &Order) -> bool {
-    match order.state {
+async fn wants_channel(world: &World, order: &Order) -> Result<bool, Failure> {
+    Ok(match order.state {
         OrderState::PendingPayment { .. } => true,
+        // The reason must be read; once the ticket has had its time, it was.
+        OrderState::Declined { .. } => world.db.ticket_closes_at(&order.id).await?.is_some(),
         OrderState::Completed { .. } => order.delivery == Delivery::DmClosed,
         OrderState::PaymentSubmitted { .. }
         | OrderState::Provisioning { .. }
         | OrderState::NeedsAttention { .. }
-        | OrderState::Declined { .. }
         | OrderState::Cancelled { .. }
         | OrderState::Expired { .. }
         | OrderState::Reversed { .. } => false,
-    }
+    })
 }
 
 /// What the topic says; by it a channel is found again. Set when the channel is made and never
@@ -219,10 +220,15 @@ async fn make_channel(world: &World, order: &Order) -> Result<Result<ChannelId, 
 async fn make_room(world: &World) -> Result<bool, Failure> {
     let Some(channel) = world.db.oldest_delivered_ticket().await? else { return Ok(false) };
     match call(serenity_channel(channel).delete(&*world.http)).await {
-        Err(trouble) if !trouble.is(&[UNKNOWN_CHANNEL]) => return Err(trouble.into()),
-        _ => {}
+        Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
+            tracing::warn!(channel.id = %channel, "a ticket cannot be deleted to make room: {}", refusal.says);
+            return Ok(false);
+        }
+        Err(target @ Trouble::Target(_)) => return Err(target.into()),
+        Ok(_) | Err(Trouble::Refused(_)) => {}
     }
     world.db.ticket_gone(channel, world.clock.now()).await?;
+    tracing::info!(channel.id = %channel, "a delivered ticket went early to make room");
     Ok(true)
 }
 

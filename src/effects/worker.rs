@@ -12,9 +12,13 @@ use tokio::{
 };
 
 use super::{Failure, Pulse, World, perform};
-use crate::db::{
-    Subject,
-    outbox::{Claim, Failed},
+use crate::{
+    db::{
+        Subject,
+        outbox::{Claim, Failed},
+    },
+    domain::effect::Part,
+    telemetry::incident,
 };
 
 /// Effects under way at the same time, each from another lane.
@@ -71,7 +75,9 @@ impl Worker {
             }
             let question = self.pulse.question();
             if let Err(error) = self.fill().await {
-                tracing::error!(error = &error as &dyn std::error::Error, "the outbox cannot be read; trying again");
+                let incident = incident();
+                tracing::error!(%incident, error = &error as &dyn std::error::Error, "the outbox cannot be read; trying again");
+                self.world.faults.note(Part::Outbox, incident);
             }
             let wake = self.wake_at().await;
             self.pulse.answer(question);
@@ -157,11 +163,14 @@ impl Worker {
             Ok(Failed::Again) => tracing::warn!(effect = key, error, again_in = ?delay, "refused; trying again"),
             Ok(Failed::Parked) => tracing::error!(effect = key, error, "refused too often; parked for a person"),
             Err(failed) => {
+                let incident = incident();
                 tracing::error!(
+                    %incident,
                     effect = key,
                     error = &failed as &dyn std::error::Error,
                     "a failure could not be written down"
                 );
+                self.world.faults.note(Part::Outbox, incident);
                 self.stuck.push((claim, error));
             }
         }

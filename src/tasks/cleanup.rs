@@ -9,9 +9,6 @@ use crate::{
     domain::effect::{Effect, OwnerNews},
 };
 
-/// Unpaid orders whose time is over are looked for this often; a minute late harms nobody.
-pub(super) const LAPSE_LOOK: Duration = Duration::from_mins(1);
-
 /// The clock is looked at this often, so that a jump is noticed before what follows from it.
 pub(super) const CLOCK_LOOK: Duration = Duration::from_secs(1);
 
@@ -44,9 +41,9 @@ pub(super) async fn lapse(world: World) -> Result<(), db::Error> {
         return Ok(());
     }
     let (schedule, now) = (&world.config.schedule, world.clock.now());
-    for order in world.db.expire_orders(now).await? {
-        tracing::info!(order.id = %order, "never paid; lapsed");
-    }
+    let due = world.db.lapsing_orders(now).await?;
+    let effects: Vec<_> = due.into_iter().map(|order| Effect::LapseOrder { order }).collect();
+    world.db.want_all(&effects, now, now).await?;
     // A reminder that would come at the end or after it is none.
     let ahead = schedule.order_expiry.saturating_sub(schedule.order_reminder);
     world.db.remind_unpaid(ahead, now).await.map(drop)

@@ -3,6 +3,7 @@
 mod backup;
 mod cleanup;
 mod health;
+mod owners;
 mod review;
 
 use std::time::Duration;
@@ -13,7 +14,13 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
-use crate::{db, domain::effect::Effect, effects::World, limits::Limits};
+use crate::{
+    db,
+    domain::effect::{Effect, Part},
+    effects::World,
+    limits::Limits,
+    telemetry::incident,
+};
 
 /// Runs every loop until `stop` says so. A loop that ends by itself is an error.
 pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
@@ -24,7 +31,7 @@ pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> a
     let later = |name, period| start(name, period, period);
     loops.spawn(start("panel health", schedule.health_check, Duration::ZERO).every(health::check));
     loops.spawn(later("ticket scan", schedule.ticket_scan).every(read_tickets));
-    let lapse_look = cleanup::LAPSE_LOOK.min(schedule.order_expiry).min(schedule.order_reminder);
+    let lapse_look = schedule.order_scan.min(schedule.order_expiry).min(schedule.order_reminder);
     loops.spawn(start("clock", cleanup::CLOCK_LOOK, Duration::ZERO).every(cleanup::watch_clock));
     loops.spawn(later("unpaid orders", lapse_look).every(cleanup::lapse));
     let review_look = review::period(&world);
@@ -37,6 +44,8 @@ pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> a
     loops.spawn(later("message clean-up", schedule.message_cleanup).every(cleanup::clean_messages));
     let first_sweep = cleanup::FIRST_SWEEP.min(schedule.message_cleanup);
     loops.spawn(start("channel sweep", schedule.message_cleanup, first_sweep).every(cleanup::sweep_channels));
+    loops.spawn(later("daily news", schedule.owner_news).every(owners::tell_of_yesterday));
+    loops.spawn(later("news of faults", schedule.owner_news).every(owners::tell_of_faults));
     loops.spawn(start("dashboard", schedule.dashboard_refresh, Duration::ZERO).every(refresh_dashboard));
     loops.spawn(start("revenue roll-up", schedule.revenue_cache, Duration::ZERO).every(repair_revenue));
     loops.spawn(start("backup", backup::LOOK, backup::FIRST_LOOK).every(backup::back_up));
@@ -72,8 +81,9 @@ impl Loop {
                 _ = ticks.tick() => {}
             }
             if let Err(error) = f(self.world.clone()).await {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(task = self.name, error, "a task failed; it runs again");
+                let (error, incident) = (&error as &dyn std::error::Error, incident());
+                tracing::error!(%incident, task = self.name, error, "a task failed; it runs again");
+                self.world.faults.note(Part::Tasks, incident);
             }
         }
     }

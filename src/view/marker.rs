@@ -77,6 +77,11 @@ impl Marker {
         Self(format!("owner · {}", text::label(&key, 150)))
     }
 
+    /// The owners' message about a day.
+    pub fn day(day: chrono::NaiveDate) -> Self {
+        Self(format!("owner · day {day}"))
+    }
+
     /// The news of an outage's beginning or end. An owner whose direct messages are closed is told
     /// in the channel where staff are.
     pub fn outage(outage: OutageId, change: Change, to: Audience) -> Self {

@@ -1,8 +1,11 @@
 //! Lines for staff in the review channel, and direct messages to the owners.
 
+use chrono::NaiveDate;
+
 use crate::domain::{
-    ChannelId, GuildId, MessageId, Order,
-    effect::{OwnerNews, StaffNews},
+    ChannelId, Currency, GuildId, MessageId, Millis, Money, Order,
+    effect::{OwnerNews, Part, StaffNews},
+    revenue::Sum,
 };
 
 use super::{Locale, Marker, Post, Press, Row, premises, text, words};
@@ -63,6 +66,16 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
             "news-clock-jumped",
             &[("at", text::date(*at).into()), ("minutes", (*minutes).into()), ("hold", (*hold).into())],
         ),
+        OwnerNews::Faults { part, times, incident, .. } => {
+            let id = match part {
+                Part::Answers => "news-faults-answers",
+                Part::Events => "news-faults-events",
+                Part::Tasks => "news-faults-tasks",
+                Part::Outbox => "news-faults-outbox",
+            };
+            let incident = text::code(incident.as_str(), 40);
+            locale.with(id, &[("times", (*times).into()), ("incident", incident.into())])
+        }
         OwnerNews::StrayTicket { channel } => {
             locale.with("news-stray-ticket", &[("channel", text::channel(*channel).into())])
         }
@@ -77,4 +90,51 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
 pub fn link_to(locale: Locale, guild: GuildId, channel: ChannelId, message: MessageId) -> Row {
     let url = format!("https://discord.com/channels/{guild}/{channel}/{message}");
     Row::Buttons(vec![Press::Link { url, label: locale.say("news-to-card-button") }])
+}
+
+/// What the owners' daily message says.
+#[derive(Debug)]
+pub struct DayFacts {
+    /// The day it is about.
+    pub day: NaiveDate,
+    /// What customers paid on it.
+    pub sold: Sum,
+    /// The shop's currency.
+    pub currency: Currency,
+    /// Orders that wait for their customer now.
+    pub unpaid: u64,
+    /// Orders that wait for staff now.
+    pub to_review: u64,
+    /// Orders that wait for a panel now.
+    pub in_work: u64,
+    /// Orders that wait for somebody to look why they failed.
+    pub stuck: u64,
+    /// Steps that gave up.
+    pub parked: usize,
+    /// When the newest backup was made.
+    pub backup: Option<Millis>,
+    /// Number and hash of the audit log's last entry.
+    pub audit: Option<(i64, String)>,
+}
+
+/// The owners' daily message. The hash is there to be kept outside the machine: who cuts off the
+/// end of the audit log cannot change what was sent.
+pub fn day(locale: Locale, facts: &DayFacts) -> Post {
+    let amount = Money::new(facts.sold.minor, facts.currency).to_string();
+    let backup = facts.backup.map_or_else(|| locale.say("news-day-no-backup"), text::date);
+    let (entries, head) = facts.audit.as_ref().map_or((0, "-"), |(entries, head)| (*entries, head.as_str()));
+    let arguments = [
+        ("day", facts.day.to_string().into()),
+        ("sales", facts.sold.sales.into()),
+        ("revenue", text::code(&amount, 60).into()),
+        ("unpaid", facts.unpaid.into()),
+        ("review", facts.to_review.into()),
+        ("work", facts.in_work.into()),
+        ("stuck", facts.stuck.into()),
+        ("parked", facts.parked.into()),
+        ("backup", backup.into()),
+        ("entries", entries.into()),
+        ("head", text::code(head, 80).into()),
+    ];
+    Post::text(locale.with("news-day", &arguments)).marked(&Marker::day(facts.day))
 }

@@ -7,7 +7,7 @@ use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tollkeeper::{
     db::{
         Db, NewOrder, Ordered,
-        review::{Decided, Identity},
+        review::{Decided, Identity, Times},
         sessions::{Action, NewSession},
         submissions::{Proof, ProofSource, Submitted},
         subscriptions::Provisioned,
@@ -23,6 +23,7 @@ use tollkeeper::{
     },
 };
 
+const DAY: Duration = Duration::from_hours(24);
 const CAIRO: chrono_tz::Tz = chrono_tz::Africa::Cairo;
 /// 22 November 2026, noon in Cairo.
 const NOON: Millis = Millis(1_795_341_600_000);
@@ -96,7 +97,7 @@ impl Books {
                 };
                 self.db.approve(&session, &identity, at).await.unwrap()
             }
-            Action::Decline => self.db.decline(&session, Duration::from_hours(24), at).await.unwrap(),
+            Action::Decline => self.db.decline(&session, Times { lapse: DAY, ticket_stays: DAY }, at).await.unwrap(),
             other => unreachable!("{other:?} is decided elsewhere"),
         };
         assert_eq!(decided, Decided::Done(order.clone()));

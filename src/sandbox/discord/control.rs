@@ -195,6 +195,15 @@ impl Discord {
         self.add(Kind::Text, name, parent, overwrites)
     }
 
+    /// Gives a channel a topic, past what Discord allows in ten minutes.
+    pub fn set_topic(&self, channel: Id, topic: &str) {
+        self.shared.change(|state| {
+            if let Some(channel) = state.channels.get_mut(&channel) {
+                channel.topic = Some(topic.to_owned());
+            }
+        });
+    }
+
     fn add(&self, kind: Kind, name: &str, parent: Option<Id>, overwrites: &[Overwrite]) -> Id {
         self.shared.change(|state| {
             let id = state.next_id();

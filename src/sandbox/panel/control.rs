@@ -178,6 +178,11 @@ impl Panel {
         state.clients.iter().map(|client| row(&state, client)).collect()
     }
 
+    /// What nobody but its two ends may ever read: cookies, CSRF tokens, tokens of the API.
+    pub fn secrets(&self) -> Vec<String> {
+        lock(&self.shared.state).accounts.secrets()
+    }
+
     /// One client.
     pub fn client(&self, email: &str) -> Option<ClientRow> {
         self.clients().into_iter().find(|client| client.email == email)

@@ -60,6 +60,13 @@ pub(super) enum Pass {
 }
 
 impl Accounts {
+    /// Cookies and CSRF tokens that were ever given, and the tokens of the API.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let sessions = self.sessions.iter().flat_map(|(cookie, session)| [cookie.clone(), session.csrf.clone()]);
+        let tokens = self.tokens.iter().map(|token| token.token.clone());
+        sessions.chain(tokens).filter(|secret| !secret.is_empty()).collect()
+    }
+
     /// Forgets every session.
     pub(super) fn drop_sessions(&mut self) {
         self.sessions.clear();

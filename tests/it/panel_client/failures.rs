@@ -198,6 +198,16 @@ async fn https_is_verified_with_the_configured_authority() {
     }
 }
 
+/// The panel answers in TLS what was asked in plain text: that is no answer, and no riddle either.
+#[tokio::test]
+async fn plain_http_to_a_panel_with_a_certificate_is_unreachable() {
+    let panel = Panel::start(PanelOptions { tls: true, ..PanelOptions::new(Generation::V3) }).await.unwrap();
+    let mut url = settings(&panel).url;
+    url.set_scheme("http").unwrap();
+    let error = connect(panel::Settings { url, ..settings(&panel) }).status().await.unwrap_err();
+    assert!(error.is_target(), "{error}");
+}
+
 fn panel_target() -> panel::Target {
     panel::Target { expiry_ms: EXPIRY, ..target("tk-tls") }
 }

@@ -111,7 +111,7 @@ async fn an_order_with_money_in_it_waits_for_the_rest() {
     let db = Db::open(&world.data_dir().join("tollkeeper.db"), chrono_tz::Africa::Cairo).await.unwrap();
     let later = world.clock.now().plus(Duration::from_hours(48));
     assert_eq!(db.remind_unpaid(Duration::from_hours(24), later).await.unwrap(), 0);
-    assert_eq!(db.expire_orders(later).await.unwrap(), []);
+    assert_eq!(db.lapsing_orders(later).await.unwrap(), []);
     let order: OrderId = id.parse().unwrap();
     assert!(!db.cancel(&order, UserId(1), CancelCause::Customer, later).await.unwrap());
     db.close().await;

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tollkeeper::{
     db::{
         Db, NewOrder, Ordered,
-        review::{Decided, Identity},
+        review::{Decided, Identity, Times},
         sessions::{Action, NewSession, Session},
         submissions::{Proof, ProofSource, Submitted},
     },
@@ -106,7 +106,10 @@ async fn confirm(db: &Db, number: u64, session: &Session) -> Decided {
     let decided = match session.action {
         Action::Approve => db.approve(session, &identity, NOW).await,
         Action::Receive { minor } => db.receive(session, minor, &identity, None, NOW).await,
-        _ => db.decline(session, Duration::from_hours(24), NOW).await,
+        _ => {
+            let day = Duration::from_hours(24);
+            db.decline(session, Times { lapse: day, ticket_stays: day }, NOW).await
+        }
     };
     decided.unwrap()
 }

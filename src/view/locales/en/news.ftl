@@ -40,3 +40,37 @@ news-reference-own = { $customer } typed a transaction reference for order { $or
 news-second-bot =
     Another program uses this bot's token: it has written the dashboard (run { $boot }), and it is none of this machine's runs.
     Stop it, or reset the token in the Developer Portal: two bots answer everything twice.
+news-faults-answers =
+    { $times ->
+        [one] One answer to a command or button failed on our side.
+       *[other] { $times } answers to commands or buttons failed on our side.
+    }
+    The log says why, under this number: { $incident }
+news-faults-events =
+    { $times ->
+        [one] One event of Discord was not handled.
+       *[other] { $times } events of Discord were not handled.
+    }
+    The log says why, under this number: { $incident }
+news-faults-tasks =
+    { $times ->
+        [one] Something that happens by the clock failed; it is tried again.
+       *[other] What happens by the clock failed { $times } times; it is tried again.
+    }
+    The log says why, under this number: { $incident }
+news-faults-outbox =
+    { $times ->
+        [one] The database failed while work was waiting; it is tried again.
+       *[other] The database failed { $times } times while work was waiting; it is tried again.
+    }
+    The log says why, under this number: { $incident }
+news-day =
+    Your shop on { $day }:
+    Sales: { $sales }
+    Revenue: { $revenue }
+    Open now: { $unpaid } unpaid, { $review } to review, { $work } being set up, { $stuck } in need of a person
+    Steps that gave up: { $parked }
+    Last backup: { $backup }
+    Audit log: { $entries } entries. Keep the last one's hash; `tollkeeper audit verify` shows whether it is still there:
+    { $head }
+news-day-no-backup = none

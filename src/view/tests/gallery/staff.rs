@@ -3,20 +3,23 @@
 use super::{ADEL, DELIVERIES, GB, NOW, ROLE, TICKET, Words, adel, order_of, pending, price, states_and_deliveries};
 use crate::{
     domain::{
-        GuildId, MessageId, Money, Order, OrderId, OrderState, OrderStatus, RoleId, SubmissionId,
+        Currency, GuildId, Incident, MessageId, Money, Order, OrderId, OrderState, OrderStatus, RoleId, SubmissionId,
         button::Token,
-        effect::{Notice, OwnerNews, QuestionId, StaffNews},
+        effect::{Notice, OwnerNews, Part, QuestionId, StaffNews},
         grants::{Expiry, Note},
         premises::{Flaw, Permission, Place, RoleOf},
         proofs::{Flag, Verdict},
         reference::Reference,
+        revenue::Sum,
         review::{History, Looking, Question},
         trouble::{Cause, Trouble},
     },
     view::{
         Locale, Post,
         decision::{self, Action, ConfirmFacts, Done, Outcome},
-        more, news, notice, reference,
+        more,
+        news::{self, DayFacts},
+        notice, reference,
         review::{self, CardFacts, Given, Known, OnPanel},
     },
 };
@@ -215,6 +218,25 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
     }
     for flaws in all_flaws().chunks(5) {
         posts.push(news::owner(locale, &OwnerNews::Premises { at: NOW, flaws: flaws.to_vec() }));
+    }
+    for part in [Part::Answers, Part::Events, Part::Tasks, Part::Outbox] {
+        let faults = |times| OwnerNews::Faults { part, at: NOW, times, incident: Incident::from_random(7) };
+        posts.extend([1, 2, u32::MAX].map(|times| news::owner(locale, &faults(times))));
+    }
+    for (n, minor) in [(0, 0), (u64::MAX, i64::MIN)] {
+        let facts = DayFacts {
+            day: chrono::NaiveDate::MAX,
+            sold: Sum { minor, sales: minor },
+            currency: Currency::parse("EGP").unwrap(),
+            unpaid: n,
+            to_review: n,
+            in_work: n,
+            stuck: n,
+            parked: usize::try_from(n).unwrap(),
+            backup: (n > 0).then_some(NOW),
+            audit: (n > 0).then(|| (i64::MAX, "f".repeat(64))),
+        };
+        posts.push(news::day(locale, &facts));
     }
     posts
 }

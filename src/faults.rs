@@ -1,0 +1,98 @@
+//! Faults of ours, counted since an owner was last told, so that a thousand of a kind are one
+//! message: each is in the log with its cause, and nobody reads a log that they are not sent to.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    clock::Clock,
+    domain::{Incident, effect::Part},
+};
+
+/// Owners read of the faults of one kind this often at most.
+pub const FOLD: Duration = Duration::from_hours(1);
+
+/// What is known of one kind.
+#[derive(Debug)]
+struct Counted {
+    times: u32,
+    last: Incident,
+    /// By the clock's steady time.
+    told: Option<Duration>,
+}
+
+/// The counts; cheap to clone, and every clone counts the same. A restart forgets them: the log
+/// does not.
+#[derive(Debug, Clone)]
+pub struct Faults {
+    counts: Arc<Mutex<BTreeMap<Part, Counted>>>,
+    clock: Clock,
+}
+
+impl Faults {
+    /// Nothing has failed yet.
+    pub fn new(clock: &Clock) -> Self {
+        Self { counts: Arc::default(), clock: clock.clone() }
+    }
+
+    /// Something failed, and was logged with this word.
+    pub fn note(&self, part: Part, incident: Incident) {
+        let mut counts = self.counts();
+        let counted = counts.entry(part).or_insert(Counted { times: 0, last: incident.clone(), told: None });
+        counted.times = counted.times.saturating_add(1);
+        counted.last = incident;
+    }
+
+    /// The kinds of which an owner is to be told now, how often each failed, and the last of them.
+    pub fn due(&self) -> Vec<(Part, u32, Incident)> {
+        let now = self.clock.steady();
+        let is_due =
+            |counted: &Counted| counted.times > 0 && counted.told.is_none_or(|told| now.saturating_sub(told) >= FOLD);
+        let counts = self.counts();
+        let due = counts.iter().filter(|(_, counted)| is_due(counted));
+        due.map(|(part, counted)| (*part, counted.times, counted.last.clone())).collect()
+    }
+
+    /// An owner will read of so many of a kind.
+    pub fn told(&self, part: Part, times: u32) {
+        let now = self.clock.steady();
+        if let Some(counted) = self.counts().get_mut(&part) {
+            counted.times = counted.times.saturating_sub(times);
+            counted.told = Some(now);
+        }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, BTreeMap<Part, Counted>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousand_of_a_kind_are_one_message_an_hour() {
+        let clock = Clock::system();
+        let faults = Faults::new(&clock);
+        let incident = Incident::from_random;
+        assert_eq!(faults.due(), []);
+        faults.note(Part::Answers, incident(1));
+        assert_eq!(faults.due(), [(Part::Answers, 1, incident(1))], "the first is told at once");
+        faults.told(Part::Answers, 1);
+        for n in 0..1000 {
+            faults.note(Part::Answers, incident(n));
+        }
+        faults.note(Part::Tasks, incident(7));
+        assert_eq!(faults.due(), [(Part::Tasks, 1, incident(7))], "the others wait for their hour");
+        clock.advance(FOLD);
+        assert_eq!(faults.due(), [(Part::Answers, 1000, incident(999)), (Part::Tasks, 1, incident(7))]);
+        faults.told(Part::Answers, 1000);
+        faults.told(Part::Tasks, 1);
+        clock.advance(FOLD);
+        assert_eq!(faults.due(), [], "nothing failed since");
+    }
+}

@@ -1,0 +1,98 @@
+//! Conversations in which only owners are told: how the day went, and what could not be written.
+
+use std::time::Duration;
+
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use crate::world::World;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+#[tokio::test]
+async fn owners_read_once_each_morning_how_the_day_before_went() {
+    let world = World::with(|scene| scene.schedule("owner_news", "100ms")).await;
+    let (mona, karim) = (world.customer("Mona"), world.customer("Karim"));
+    world.counts(1, "SELECT count(*) FROM bot_config WHERE key = 'daily_news'").await;
+    mona.orders_and_pays("Premium", "Mona's receipt").await;
+    world.admin("Adel").approves().await;
+    mona.is_sent_link(0).await;
+    karim.orders_and_pays("Basic", "Karim's receipt").await;
+    world.settles().await;
+    assert_eq!(world.person("Omar").dms().len(), 0, "a new shop has no day before");
+    // It is noon in Greenwich, two hours later in Cairo; nine o'clock there is nineteen hours away.
+    world.passes(17 * HOUR);
+    world.restart().await;
+    world.settles().await;
+    assert_eq!(world.person("Omar").dms().len(), 0, "not before the morning");
+    world.passes(3 * HOUR);
+    let omar = world.person("Omar").id();
+    let told = world.until("the daily message", |view| view.dms_of(omar).pop()).await;
+    let head = world.word("SELECT hash FROM audit_logs ORDER BY id DESC LIMIT 1").await;
+    assert!(told.contains(&head), "the hash of the last entry: {}", told.render_text());
+    let text = told.render_text().replace(&head, "HASH");
+    let text = regex::Regex::new(r"\d{4}-\d\d-\d\d").unwrap().replace_all(&text, "DATE").into_owned();
+    let text = regex::Regex::new(r"\d+ entries").unwrap().replace(&text, "N entries").into_owned();
+    insta::assert_snapshot!(text, @"
+    Your shop on DATE:
+    Sales: 1
+    Revenue: `250 EGP`
+    Open now: 0 unpaid, 1 to review, 0 being set up, 0 in need of a person
+    Steps that gave up: 0
+    Last backup: none
+    Audit log: N entries. Keep the last one's hash; `tollkeeper audit verify` shows whether it is still there:
+    `HASH`
+    -# owner · day DATE
+    ");
+    world.restart().await;
+    world.passes(2 * HOUR);
+    world.settles().await;
+    assert_eq!(world.person("Omar").dms().len(), 1, "once a day, whatever happens");
+    // Days without the bot are not made up for one by one.
+    world.stop().await;
+    world.passes(50 * HOUR);
+    world.start().await;
+    world.until("the next one", |view| (view.dms_of(omar).len() == 2).then_some(())).await;
+    world.settles().await;
+    assert_eq!(world.person("Omar").dms().len(), 2);
+    world.finish().await;
+}
+
+/// Somebody else holds the database for longer than we wait for it: the stranger is refused all
+/// the same, and that they tried is in the chain as soon as it can be.
+#[tokio::test]
+async fn what_is_refused_while_the_database_is_locked_comes_into_the_audit_log_later() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    world.settles().await;
+    let card = world.admin("Adel").card().await;
+    let options = SqliteConnectOptions::new().filename(world.data_dir().join("tollkeeper.db"));
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    let lock = other.begin_with("BEGIN EXCLUSIVE").await.unwrap();
+    let refused = world.person("Salma").click(&card, "Approve").unwrap();
+    let told = refused.reply().await.unwrap().render_text();
+    assert_eq!(told, "Your role lets you see this, but only admins can do it.");
+    let noted = || {
+        let files = std::fs::read_dir(world.data_dir()).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.is_file()).any(|path| {
+            std::fs::read(path).is_ok_and(|bytes| {
+                bytes.starts_with(b"{") && String::from_utf8_lossy(&bytes).contains("payment.approve")
+            })
+        })
+    };
+    let deadline = std::time::Instant::now() + crate::world::SOON;
+    while !noted() {
+        assert!(std::time::Instant::now() < deadline, "it is noted beside the database");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    lock.rollback().await.unwrap();
+    let _ = other.close().await;
+    let entries = "SELECT count(*) FROM audit_logs WHERE action = 'access.refuse'";
+    assert_eq!(world.number(entries).await, 0);
+    world.restart().await;
+    world.counts(1, entries).await;
+    world.restart().await;
+    world.settles().await;
+    assert_eq!(world.number(entries).await, 1, "once");
+    world.finish().await;
+}
