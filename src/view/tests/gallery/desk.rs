@@ -126,7 +126,7 @@ fn files(locale: Locale, words: Words<'_>) -> Vec<Post> {
         payload,
     };
     let history: Vec<_> =
-        (0..30).map(|n| line(UserId(n % 2 * ADEL.0), if n % 3 == 0 { "{}" } else { words.sentence })).collect();
+        (0..60).map(|n| line(UserId(n % 2 * ADEL.0), if n % 3 == 0 { "{}" } else { words.sentence })).collect();
     let mut posts = Vec::new();
     for (n, state) in states(words).into_iter().enumerate() {
         let source = if n % 2 == 0 { Source::Shop } else { Source::Manual };
