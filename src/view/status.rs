@@ -69,7 +69,7 @@ pub fn status(locale: Locale, facts: &StatusFacts<'_>) -> Post {
     let tone = if bad { Tone::Bad } else { Tone::Good };
     let running = locale.with(
         "status-running",
-        &[("version", text::label(facts.version, 20).into()), ("since", text::relative(facts.started).into())],
+        &[("version", text::plain(facts.version, 20).into()), ("since", text::relative(facts.started).into())],
     );
     let backup = match facts.backup {
         None => locale.say("status-no-backup"),
