@@ -139,6 +139,8 @@
 //!   only while the outbox worker answers it and the gateway is not gone for long.
 //! - [`discord`] holds the way to Discord (client, proxy, registration, the gateway's address), so
 //!   that [`app`] only puts parts together, and `check` can go the same way.
+//! - [`limits`] and [`faults`] are counts in memory that [`bot`] writes and [`tasks`] empties. They
+//!   belong to neither, and a restart may forget them: what must not be forgotten is a row.
 //! - `cli` belongs to the program, not to the library, which therefore reads no command line.
 //!   [`telemetry`] is the third that knows files and formats but no business.
 //! - [`clock`] knows one thing of ours, [`domain::Millis`]: a moment without a type is a number.
