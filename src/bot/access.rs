@@ -98,6 +98,7 @@ fn described(button: &Button) -> (&'static str, String) {
             ("confirmation", String::new())
         }
         Button::Queue(_) => ("orders.pending", String::new()),
+        Button::Audit { .. } | Button::AuditFile(_) => ("audit.read", String::new()),
         Button::RetryEffect(row) => ("effect.retry", row.to_string()),
         Button::DropEffect(row) => ("effect.drop", row.to_string()),
     }

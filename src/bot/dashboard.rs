@@ -16,7 +16,7 @@ use crate::{
 use super::{Bot, PATIENCE, asked::Asked, fault::Fault};
 
 /// A larger table is not sent: Discord takes 10 MiB, with the rest of the request in it.
-const LARGEST_TABLE: usize = 9 * 1024 * 1024;
+pub(super) const LARGEST_TABLE: usize = 9 * 1024 * 1024;
 
 /// Refresh: the numbers of this moment.
 pub(super) async fn refresh(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {

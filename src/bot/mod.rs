@@ -251,6 +251,8 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
         Button::ExportMenu => dashboard::period_chosen(bot, asked, value).await,
         Button::DashboardBackup => dashboard::back_up(bot, asked).await,
         Button::Queue(page) => admin::orders::turn(bot, asked, *page).await,
+        Button::Audit { list, page } => admin::audit::turn(bot, asked, list, *page).await,
+        Button::AuditFile(list) => admin::audit::file(bot, asked, list).await,
         Button::RetryEffect(row) => admin::status::retry(bot, asked, *row).await,
         Button::DropEffect(row) => admin::status::ask_to_drop(bot, asked, *row).await,
         // Forms, which arrive elsewhere.
@@ -326,5 +328,41 @@ async fn on_error(error: poise::FrameworkError<'_, Bot, Fault>) {
         }
         // The setup cannot fail, and no command has a check, a cooldown or a prefix.
         other => tracing::error!("the framework reports: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// What Discord counts of a command: the names, descriptions and values of the command, of its
+    /// options at every depth and of their choices ("Application Commands", Registering a Command).
+    fn counted(part: &Value) -> usize {
+        let own = ["name", "description", "value"].map(|key| part[key].as_str().map_or(0, |text| text.chars().count()));
+        let below = ["options", "choices"].map(|key| part[key].as_array().into_iter().flatten().map(counted).sum());
+        own.into_iter().chain(below).sum()
+    }
+
+    /// The longest list of options or choices anywhere in a command.
+    fn longest(part: &Value) -> usize {
+        let lists = ["options", "choices"].map(|key| part[key].as_array().map_or(&[][..], Vec::as_slice));
+        let below = lists.iter().copied().flatten().map(longest).max().unwrap_or(0);
+        lists.iter().map(|list| list.len()).max().unwrap_or(0).max(below)
+    }
+
+    #[test]
+    fn discord_takes_every_command() {
+        for locale in Locale::ALL {
+            let made = poise::builtins::create_application_commands(&commands(locale));
+            for command in made {
+                let command = serde_json::to_value(command).unwrap();
+                let (characters, entries) = (counted(&command), longest(&command));
+                assert!(characters <= 8000, "{} has {characters} of 8000 characters", command["name"]);
+                assert!(entries <= 25, "{} has {entries} of 25 options in one place", command["name"]);
+                assert!(characters > 20, "{command}");
+            }
+        }
     }
 }

@@ -1,5 +1,8 @@
-//! What the admin's desk looks up: people, subscriptions and orders by the beginning of what
-//! somebody types, a customer's record, and how much of a subscription was used.
+//! What the admin's desk looks up: people, subscriptions and orders by what somebody types, a
+//! customer's record, and how much of a subscription was used.
+//!
+//! What begins with the typed text is found by an index among all there is; what has it in the
+//! middle only among the newest, so that typing costs the same in a shop of any size.
 
 use super::{Db, Error, moment, signed};
 use crate::domain::{Millis, OrderId, OrderStatus, SubscriptionRow, UserId, grants::Expiry};
@@ -7,6 +10,8 @@ use crate::domain::{Millis, OrderId, OrderStatus, SubscriptionRow, UserId, grant
 /// Discord shows at most this many suggestions.
 pub const SUGGESTIONS: usize = 25;
 const LIMIT: i64 = 25;
+/// So many of the newest are looked at for a text in the middle of a name.
+const NEWEST: i64 = 2000;
 
 /// A subscription as it is suggested.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +115,7 @@ impl OrderHit {
 }
 
 /// Where texts that begin with `prefix` end: nothing sorts behind the last character there is.
-fn end_of(prefix: &str) -> String {
+pub(super) fn end_of(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
 }
 
@@ -122,7 +127,8 @@ fn order_key(id: &str, status: &str) -> Result<(OrderId, OrderStatus), Error> {
 }
 
 impl Db {
-    /// Subscriptions whose e-mail, order or customer begins with `text`; the newest for no text.
+    /// Subscriptions whose e-mail, order or customer begins with `text`, then the newest that have
+    /// it anywhere in them; the newest for no text.
     pub async fn suggest_subscriptions(&self, text: &str) -> Result<Vec<FoundSubscription>, Error> {
         if text.is_empty() {
             let rows = sqlx::query_as!(
@@ -155,6 +161,9 @@ impl Db {
             .await?;
             found.extend(rows.into_iter().map(FoundSubscription::from));
         }
+        if found.len() < SUGGESTIONS {
+            found.extend(self.subscriptions_with(text).await?);
+        }
         let mut seen = std::collections::BTreeSet::new();
         found.retain(|one| seen.insert(one.id.0));
         found.truncate(SUGGESTIONS);
@@ -179,7 +188,45 @@ impl Db {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Orders whose id or customer begins with `text`; the newest for no text.
+    /// The newest subscriptions with `text` anywhere in their e-mail or their customer's name.
+    async fn subscriptions_with(&self, text: &str) -> Result<Vec<FoundSubscription>, Error> {
+        let text = text.to_lowercase();
+        let rows = sqlx::query_as!(
+            SubscriptionHit,
+            r#"SELECT s.id AS "id!", u.name, s.email AS "email!", s.expires_at AS "expires_at?: i64",
+                   (SELECT plan_name FROM orders WHERE subscription_id = s.id ORDER BY created_at DESC LIMIT 1) AS "plan?: String"
+               FROM (SELECT id, user_id, email, expires_at FROM subscriptions WHERE id > 0 ORDER BY id DESC LIMIT ?1) s
+               CROSS JOIN users u ON u.discord_id = s.user_id
+               WHERE instr(lower(u.name), ?2) > 0 OR instr(s.email, ?2) > 0 ORDER BY s.id DESC LIMIT ?3"#,
+            NEWEST,
+            text,
+            LIMIT
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// People whose name begins with `text`; nobody for no text.
+    pub async fn suggest_people(&self, text: &str) -> Result<Vec<(UserId, String)>, Error> {
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let until = end_of(text);
+        let rows = sqlx::query!(
+            "SELECT discord_id, name FROM users WHERE name >= ? COLLATE NOCASE AND name < ? COLLATE NOCASE
+             ORDER BY name COLLATE NOCASE LIMIT ?",
+            text,
+            until,
+            LIMIT
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.into_iter().map(|row| (UserId::from_sql(row.discord_id), row.name)).collect())
+    }
+
+    /// Orders whose id or customer begins with `text`, then the newest that have it anywhere in
+    /// them; the newest for no text.
     pub async fn suggest_orders(&self, text: &str) -> Result<Vec<FoundOrder>, Error> {
         if text.is_empty() {
             let rows = sqlx::query_as!(
@@ -221,10 +268,32 @@ impl Db {
             .fetch_all(&self.readers)
             .await?,
         );
+        if rows.len() < SUGGESTIONS {
+            rows.extend(self.orders_with(text).await?);
+        }
         let mut seen = std::collections::BTreeSet::new();
         rows.retain(|row| seen.insert(row.id.clone()));
         rows.truncate(SUGGESTIONS);
         rows.into_iter().map(OrderHit::read).collect()
+    }
+
+    /// The newest orders with `text` anywhere in their id or their customer's name.
+    async fn orders_with(&self, text: &str) -> Result<Vec<OrderHit>, Error> {
+        let text = text.to_lowercase();
+        let rows = sqlx::query_as!(
+            OrderHit,
+            r#"SELECT o.id AS "id!", u.name, o.plan_name AS "plan_name!", o.status AS "status!", o.created_at AS "created_at!"
+               FROM (SELECT id, user_id, plan_name, status, created_at FROM orders
+                     WHERE created_at > 0 ORDER BY created_at DESC LIMIT ?1) o
+               CROSS JOIN users u ON u.discord_id = o.user_id
+               WHERE instr(lower(u.name), ?2) > 0 OR instr(lower(o.id), ?2) > 0 ORDER BY o.created_at DESC LIMIT ?3"#,
+            NEWEST,
+            text,
+            LIMIT
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows)
     }
 
     /// A person as remembered; `None` for somebody who never ordered.

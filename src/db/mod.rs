@@ -19,6 +19,7 @@ pub mod desk;
 mod disk;
 pub mod export;
 mod lock;
+pub mod log;
 mod looking;
 pub mod manual;
 pub mod orders;

@@ -151,7 +151,7 @@ impl Db {
         let hash = token.hash();
         let row = sqlx::query!(
             "SELECT admin_id, action, subject, args, expires_at, spent_at FROM admin_sessions
-             WHERE token_hash = ? AND action <> 'wish'",
+             WHERE token_hash = ? AND action NOT IN ('wish', 'log_view')",
             hash
         )
         .fetch_optional(&self.readers)

@@ -74,6 +74,15 @@ pub enum Button {
     DashboardBackup,
     /// Staff turn to a page of the queue, counted from 0.
     Queue(u16),
+    /// Staff turn to a page of a part of the audit log.
+    Audit {
+        /// The list that was opened.
+        list: Token,
+        /// The page, counted from 0.
+        page: u16,
+    },
+    /// Staff want such a list as a table.
+    AuditFile(Token),
     /// Staff have a parked effect tried again; its row.
     RetryEffect(i64),
     /// Staff want a parked effect out of the outbox; its row.
@@ -143,6 +152,10 @@ impl fmt::Display for Button {
             Self::ExportModal => f.write_str("tk:range"),
             Self::DashboardBackup => f.write_str("tk:backup"),
             Self::Queue(page) => write!(f, "tk:queue:{page}"),
+            Self::Audit { list, page } => {
+                write!(f, "tk:audit:{}:{page}", data_encoding::HEXLOWER.encode(&list.0))
+            }
+            Self::AuditFile(list) => write!(f, "tk:table:{}", data_encoding::HEXLOWER.encode(&list.0)),
             Self::RetryEffect(row) => write!(f, "tk:wake:{row}"),
             Self::DropEffect(row) => write!(f, "tk:drop:{row}"),
         }
@@ -188,6 +201,11 @@ impl FromStr for Button {
             "range" => Self::ExportModal,
             "backup" => Self::DashboardBackup,
             "queue" => Self::Queue(argument.parse().map_err(|_| NotOurs)?),
+            "audit" => {
+                let (list, page) = argument.split_once(':').ok_or(NotOurs)?;
+                Self::Audit { list: token(list)?, page: page.parse().map_err(|_| NotOurs)? }
+            }
+            "table" => Self::AuditFile(token(argument)?),
             "wake" => Self::RetryEffect(argument.parse().map_err(|_| NotOurs)?),
             "drop" => Self::DropEffect(argument.parse().map_err(|_| NotOurs)?),
             _ => return Err(NotOurs),
@@ -246,7 +264,9 @@ mod tests {
             any::<i64>().prop_map(|id| Button::AnswerModal(QuestionId(id))),
             token.clone().prop_map(Button::Confirm),
             token.clone().prop_map(Button::ConfirmWish),
-            token.prop_map(Button::Abort),
+            token.clone().prop_map(Button::Abort),
+            (token.clone(), any::<u16>()).prop_map(|(list, page)| Button::Audit { list, page }),
+            token.prop_map(Button::AuditFile),
             order.clone().prop_map(Button::Retry),
             order.clone().prop_map(Button::BackToReview),
             order.prop_map(Button::ByHand),

@@ -10,6 +10,7 @@ pub mod effect;
 pub mod grants;
 pub mod ids;
 pub mod limits;
+pub mod log;
 pub mod money;
 pub mod order;
 pub mod picture;

@@ -43,6 +43,11 @@ const TEXTS: &[(&str, &str)] = &[
     ("admin block reason", "command-admin-block-reason"),
     ("admin unblock", "command-admin-unblock"),
     ("admin unblock customer", "command-admin-unblock-customer"),
+    ("admin audit", "command-admin-audit"),
+    ("admin audit by", "command-admin-audit-by"),
+    ("admin audit action", "command-admin-audit-action"),
+    ("admin audit target", "command-admin-audit-target"),
+    ("admin audit period", "command-admin-audit-period"),
     ("admin status", "command-admin-status"),
 ];
 

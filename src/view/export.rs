@@ -1,5 +1,5 @@
-//! A period's orders as a table for spreadsheets: RFC 4180 with a byte order mark (without it
-//! Excel reads UTF-8 as something else), in the shop's time.
+//! A period's orders, and a part of the audit log, as tables for spreadsheets: RFC 4180 with a
+//! byte order mark (without it Excel reads UTF-8 as something else), in the shop's time.
 //!
 //! A cell that people wrote never becomes a formula: one that a spreadsheet might read as such
 //! gets an apostrophe before it (OWASP, "CSV Injection").
@@ -12,6 +12,8 @@ use crate::domain::{
     books::{ExportedOrder, ExportedTotal},
     shop::BYTES_PER_GB,
 };
+
+use super::desk::AuditFacts;
 
 /// Makes spreadsheets read the rest as UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -41,6 +43,26 @@ const ORDERS: [&str; 19] = [
 
 /// The columns of [`totals`].
 const TOTALS: [&str; 6] = ["source", "method", "reviewer", "events", "amount", "currency"];
+
+/// The columns of [`audit`].
+const AUDIT: [&str; 6] = ["entry", "at", "actor_id", "action", "target", "details"];
+
+/// A part of the audit log as a file. What the bot did by itself has no actor.
+pub fn audit(lines: &[AuditFacts<'_>], zone: Tz) -> Result<Vec<u8>, csv::Error> {
+    csv(
+        &AUDIT,
+        lines.iter().map(|line| {
+            vec![
+                Cell::Ours(line.id.to_string()),
+                Cell::moment(Some(line.at), zone),
+                Cell::person(Some(line.actor)),
+                Cell::text(Some(line.action)),
+                Cell::text(Some(line.target)),
+                Cell::text(Some(line.payload)),
+            ]
+        }),
+    )
+}
 
 /// The orders of a period as a file. `source` tells what staff entered by hand from sales.
 pub fn orders(orders: &[ExportedOrder], zone: Tz) -> Result<Vec<u8>, csv::Error> {

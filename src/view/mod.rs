@@ -20,6 +20,7 @@ pub mod desk;
 mod digits;
 pub mod export;
 pub mod locale;
+pub mod log;
 pub mod marker;
 pub mod more;
 pub mod news;

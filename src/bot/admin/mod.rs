@@ -21,6 +21,7 @@ use super::{
 };
 
 mod adopt;
+pub(super) mod audit;
 mod block;
 mod change;
 mod create;
@@ -64,6 +65,7 @@ pub(super) fn admin() -> poise::Command<Bot, Fault> {
         orders::order(),
         block::block(),
         block::unblock(),
+        audit::audit(),
         status::status(),
     ];
     admin

@@ -5,7 +5,11 @@ use serenity::all::{AutocompleteChoice, CreateAutocompleteResponse};
 
 use crate::{
     db::desk::SUGGESTIONS,
-    domain::{Target, access::Power},
+    domain::{
+        Target,
+        access::Power,
+        revenue::{Period, Span},
+    },
     view,
 };
 
@@ -13,8 +17,10 @@ use super::super::{Bot, Context, asked::Asked, fault::Fault};
 
 /// Longer beginnings than any name are not looked for.
 const LONGEST: usize = 40;
+/// So many people stand among what an audit entry may be about.
+const PEOPLE: usize = 8;
 
-/// Subscriptions, by the beginning of a name, an order or an e-mail.
+/// Subscriptions, by a part of a name, an order or an e-mail.
 pub(super) async fn subscription(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = ctx.data();
     let asked = bot.command(&ctx);
@@ -22,7 +28,7 @@ pub(super) async fn subscription(ctx: Context<'_>, typed: &str) -> CreateAutocom
 }
 
 async fn subscriptions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
-    let Some(typed) = wanted(bot, asked, typed) else { return Ok(Vec::new()) };
+    let Some(typed) = wanted(bot, asked, typed, Power::Support) else { return Ok(Vec::new()) };
     let found = bot.db.suggest_subscriptions(&typed).await?;
     let zone = bot.config.shop.timezone;
     let name = |one: &crate::db::desk::FoundSubscription| {
@@ -31,7 +37,7 @@ async fn subscriptions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<
     Ok(found.iter().map(|one| choice(name(one), &Target::Subscription(one.id))).collect())
 }
 
-/// Orders, by the beginning of an id or a name.
+/// Orders, by a part of an id or a name.
 pub(super) async fn order(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = ctx.data();
     let asked = bot.command(&ctx);
@@ -39,7 +45,7 @@ pub(super) async fn order(ctx: Context<'_>, typed: &str) -> CreateAutocompleteRe
 }
 
 async fn orders(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
-    let Some(typed) = wanted(bot, asked, typed) else { return Ok(Vec::new()) };
+    let Some(typed) = wanted(bot, asked, typed, Power::Support) else { return Ok(Vec::new()) };
     let found = bot.db.suggest_orders(&typed).await?;
     let name = |one: &crate::db::desk::FoundOrder| {
         view::admin::order_choice(asked.locale, &one.id, &one.name, &one.plan, one.status)
@@ -47,7 +53,7 @@ async fn orders(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<Autocom
     Ok(found.iter().map(|one| choice(name(one), &Target::Order(one.id.clone()))).collect())
 }
 
-/// People who are blocked, by the beginning of their name.
+/// People who are blocked, by a part of their name.
 pub(super) async fn blocked(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = ctx.data();
     let asked = bot.command(&ctx);
@@ -55,15 +61,77 @@ pub(super) async fn blocked(ctx: Context<'_>, typed: &str) -> CreateAutocomplete
 }
 
 async fn people(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
-    let Some(typed) = wanted(bot, asked, typed) else { return Ok(Vec::new()) };
+    let Some(typed) = wanted(bot, asked, typed, Power::Support) else { return Ok(Vec::new()) };
     let found = bot.db.suggest_blocked(&typed).await?;
     Ok(found.into_iter().map(|(id, name)| choice(view::admin::person_choice(&name, id), &Target::Person(id))).collect())
 }
 
+/// Actions that the audit log knows.
+pub(super) async fn action(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    let bot = ctx.data();
+    let asked = bot.command(&ctx);
+    response(actions(bot, &asked, typed).await)
+}
+
+async fn actions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
+    let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Ok(Vec::new()) };
+    let typed = typed.to_lowercase();
+    let known = bot.db.audit_actions().await?.into_iter().filter(|action| action.contains(&typed));
+    Ok(known.map(|action| AutocompleteChoice::new(action.clone(), action)).collect())
+}
+
+/// What the audit log may be about: orders, people, and whatever else begins so in it.
+pub(super) async fn audited(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    let bot = ctx.data();
+    let asked = bot.command(&ctx);
+    response(all_audited(bot, &asked, typed).await)
+}
+
+async fn all_audited(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
+    let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Ok(Vec::new()) };
+    let (people, others) = tokio::try_join!(bot.db.suggest_people(&typed), bot.db.audit_targets(&typed))?;
+    let orders = orders(bot, asked, &typed).await?;
+    let people = people
+        .into_iter()
+        .map(|(id, name)| choice(view::admin::person_choice(&name, id), &Target::Person(id)))
+        .take(PEOPLE);
+    // Orders and people are named in a better way than by their ids.
+    let named = |text: &String| !matches!(text.parse(), Ok(Target::Order(_))) && text.parse::<u64>().is_err();
+    let others = others.into_iter().filter(named).map(|text| {
+        let shown: String = text.chars().take(100).collect();
+        AutocompleteChoice::new(shown.clone(), shown)
+    });
+    let mut choices: Vec<_> = people.chain(others.filter(|_| !typed.is_empty())).collect();
+    let left = SUGGESTIONS.saturating_sub(choices.len());
+    choices.extend(orders.into_iter().take(left));
+    Ok(choices)
+}
+
+/// Periods that are asked for most.
+#[expect(clippy::unused_async, reason = "the framework awaits whatever suggests")]
+pub(super) async fn period(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    let bot = ctx.data();
+    let asked = bot.command(&ctx);
+    response(Ok(periods(bot, &asked, typed)))
+}
+
+fn periods(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Vec<AutocompleteChoice> {
+    let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Vec::new() };
+    let today = bot.db.day_of(bot.clock.now());
+    let month = Period::containing(Span::Month, today);
+    let usual =
+        [Period::containing(Span::Day, today), Period::last_days(7, today), Period::last_days(30, today), month];
+    let typed_one = typed.parse::<Period>().ok();
+    let all = typed_one.into_iter().chain(usual).chain([month.previous(), Period::containing(Span::Year, today)]);
+    let mut names: Vec<_> = all.map(|period| period.to_string()).filter(|name| name.starts_with(&typed)).collect();
+    names.dedup();
+    names.into_iter().map(|name| AutocompleteChoice::new(name.clone(), name)).collect()
+}
+
 /// What to look for; `None` for who may not know.
-fn wanted(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Option<String> {
+fn wanted(bot: &Bot, asked: &Asked<'_>, typed: &str, needed: Power) -> Option<String> {
     let home = asked.guild == Some(bot.config.discord.guild_id);
-    let may = home && bot.power(asked) >= Some(Power::Support);
+    let may = home && bot.power(asked) >= Some(needed);
     may.then(|| typed.trim().chars().take(LONGEST).collect())
 }
 

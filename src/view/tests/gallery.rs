@@ -187,6 +187,7 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all.extend(change::results(locale, words));
     all.extend(desk::lists(locale, words));
     all.extend(desk::questions(locale, words));
+    all.extend(desk::logs(locale, words));
     // The rest is no post, but its texts count.
     let _ = (decision::reason_modal(locale, SubmissionId(1)), command::all(locale));
     let _ = Reason::ALL.map(|reason| reason.text(locale));

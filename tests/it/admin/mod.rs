@@ -1,5 +1,6 @@
 //! Conversations at the admin's desk.
 
+mod audit;
 mod block;
 mod info;
 mod orders;

@@ -10,6 +10,8 @@ use crate::{
         Locale, Post,
         admin::{self, CustomerFacts, OnPanel, OrderFacts, SubscriptionFacts, Unclear, Works},
         desk::{self, AuditFacts, Done, OrderFile, Place, ProofFacts, Question, WaitingFacts},
+        export,
+        log::{self, PageFacts},
         status::{self, LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
     },
 };
@@ -194,5 +196,31 @@ pub(super) fn questions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Done::Sending(MONA),
     ];
     posts.extend(done.iter().map(|done| desk::done(locale, done)));
+    posts
+}
+
+/// Pages of the audit log, and its table.
+pub(super) fn logs(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let token = Token::from_random([9; 16]);
+    let line = AuditFacts {
+        id: i64::MAX,
+        at: NOW,
+        actor: ADEL,
+        action: words.sentence,
+        target: words.name,
+        payload: words.sentence,
+    };
+    let full = vec![line; usize::try_from(log::PAGE).unwrap()];
+    let pages = [
+        (full.as_slice(), 0, false),
+        (&full, 0, true),
+        (&full, u16::MAX, true),
+        (&full[..1], 7, false),
+        (&[], 9, false),
+    ];
+    let mut posts = vec![log::nothing(locale), log::out_of_date(locale), log::too_large(locale)];
+    posts.extend(pages.map(|(lines, page, more)| log::page(locale, &PageFacts { lines, page, more, token: &token })));
+    let csv = export::audit(&full, chrono_tz::Africa::Cairo).unwrap();
+    posts.extend([(1, false), (9, false), (10_000, true)].map(|(n, cut)| log::table(locale, n, cut, csv.clone())));
     posts
 }

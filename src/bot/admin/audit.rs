@@ -1,0 +1,145 @@
+//! `/admin audit`: who did what to what, and when. The list is kept with a token, so that its
+//! buttons carry nothing that a client could change; who turns a page is asked for the power again.
+
+use std::time::Duration;
+
+use serde_json::json;
+use serenity::all::User;
+
+use crate::{
+    db::{Happened, sessions::TokenRefused},
+    domain::{
+        UserId,
+        access::Power,
+        button::Token,
+        log::{LogFilter, LogView, target_of},
+        revenue::Period,
+    },
+    view::{self, Post, export, log},
+};
+
+use super::{
+    super::{
+        Bot, Context,
+        asked::Asked,
+        dashboard::LARGEST_TABLE,
+        fault::{Fault, random, settle},
+    },
+    admitted,
+    orders::audit_facts,
+    suggest,
+};
+
+/// How long the pages of a list can be turned.
+const OPEN: Duration = Duration::from_hours(1);
+
+/// `/admin audit`
+#[poise::command(slash_command)]
+pub(super) async fn audit(
+    ctx: Context<'_>,
+    by: Option<User>,
+    #[max_length = 60]
+    #[autocomplete = "suggest::action"]
+    action: Option<String>,
+    #[max_length = 150]
+    #[autocomplete = "suggest::audited"]
+    target: Option<String>,
+    #[max_length = 40]
+    #[autocomplete = "suggest::period"]
+    period: Option<String>,
+) -> Result<(), Fault> {
+    let bot = ctx.data();
+    let mut asked = bot.command(&ctx);
+    // The bot is one of the people on the server; in the log it is nobody.
+    let me = ctx.framework.bot_id();
+    let by = by.map(|user| if user.id == me { UserId(0) } else { UserId(user.id.get()) });
+    let said = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let target = said(target).map(|text| target_of(&text));
+    let filter = LogFilter { by, action: said(action), target, from: None, until: None };
+    let done = open(bot, &mut asked, filter, said(period)).await;
+    settle(&mut asked, done).await;
+    Ok(())
+}
+
+async fn open(bot: &Bot, asked: &mut Asked<'_>, filter: LogFilter, period: Option<String>) -> Result<(), Fault> {
+    if !admitted(bot, asked, Power::Admin, "audit.read").await? {
+        return Ok(());
+    }
+    let period = match period.map(|text| text.parse::<Period>()).transpose() {
+        Ok(period) => period.map(|period| period.moments(bot.config.shop.timezone)),
+        Err(_) => return Ok(asked.answer(view::books::not_a_period(asked.locale)).await?),
+    };
+    let (from, until) = period.unzip();
+    let newest = bot.db.audit_head().await?.map_or(0, |(newest, _)| newest);
+    let list = LogView { filter: LogFilter { from, until, ..filter }, newest };
+    let token = Token::from_random(random()?);
+    let post = page(bot, asked, &list, &token, 0).await?;
+    if let Some(post) = post {
+        bot.db.open_log_view(&token, asked.user, &list, OPEN, bot.clock.now()).await?;
+        return Ok(asked.answer(post).await?);
+    }
+    Ok(asked.answer(log::nothing(asked.locale)).await?)
+}
+
+/// Another page of a list.
+pub(in crate::bot) async fn turn(bot: &Bot, asked: &mut Asked<'_>, token: &Token, number: u16) -> Result<(), Fault> {
+    let Some(list) = known(bot, asked, token).await? else { return Ok(()) };
+    let post = page(bot, asked, &list, token, number).await?;
+    let post = post.unwrap_or_else(|| log::nothing(asked.locale));
+    Ok(asked.turn(post).await?)
+}
+
+/// The whole list as a table.
+pub(in crate::bot) async fn file(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
+    let Some(list) = known(bot, asked, token).await? else { return Ok(()) };
+    asked.defer().await?;
+    let mut lines = bot.db.audit_log(&list, 0, log::MOST + 1).await?;
+    let most = usize::try_from(log::MOST).unwrap_or(usize::MAX);
+    let cut = lines.len() > most;
+    lines.truncate(most);
+    let facts: Vec<_> = lines.iter().map(audit_facts).collect();
+    let csv = export::audit(&facts, bot.config.shop.timezone).map_err(|error| Fault::Disk(error.into()))?;
+    let happened = Happened {
+        actor: asked.user,
+        action: "audit.export",
+        target: String::new(),
+        payload: json!({ "entries": lines.len(), "filter": list.filter }),
+        session: None,
+    };
+    bot.db.audit_or_note(happened, bot.clock.now()).await?;
+    let post = if csv.len() > LARGEST_TABLE {
+        log::too_large(asked.locale)
+    } else {
+        log::table(asked.locale, lines.len(), cut, csv)
+    };
+    Ok(asked.edit(post).await?)
+}
+
+/// The list behind a button, for who may read it; everybody else is told.
+async fn known(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<Option<LogView>, Fault> {
+    if !admitted(bot, asked, Power::Admin, "audit.read").await? {
+        return Ok(None);
+    }
+    let why = match bot.db.log_view(token, asked.user, bot.clock.now()).await? {
+        Ok(list) => return Ok(Some(list)),
+        Err(why) => why,
+    };
+    asked.answer(log::out_of_date(asked.locale)).await?;
+    if !matches!(why, TokenRefused::Expired) {
+        bot.audit_refusal(asked, "audit.read", format!("{why:?}").to_lowercase()).await?;
+    }
+    Ok(None)
+}
+
+/// A page; `None` where the list is empty.
+async fn page(bot: &Bot, asked: &Asked<'_>, list: &LogView, token: &Token, page: u16) -> Result<Option<Post>, Fault> {
+    let mut lines = bot.db.audit_log(list, u32::from(page) * log::PAGE, log::PAGE + 1).await?;
+    if lines.is_empty() && page == 0 {
+        return Ok(None);
+    }
+    let full = usize::try_from(log::PAGE).unwrap_or(usize::MAX);
+    let more = lines.len() > full;
+    lines.truncate(full);
+    let facts: Vec<_> = lines.iter().map(audit_facts).collect();
+    Ok(Some(log::page(asked.locale, &log::PageFacts { lines: &facts, page, more, token })))
+}
