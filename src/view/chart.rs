@@ -273,28 +273,6 @@ mod tests {
     }
 
     #[test]
-    fn tmp_show() {
-        let amounts = [
-            450, 800, 1250, 0, 300, 700, 950, 1100, 400, 0, 0, 650, 900, 2150, 1300, 1750, 200, 550, 850, 1000, 1450,
-            600, 350, 0, 750, 1850, 1150, 500, 950, 650,
-        ];
-        std::fs::write(
-            "/tmp/rv/a.png",
-            png(
-                &month(amounts),
-                &[(Square::Yellow, 12), (Square::Blue, 3), (Square::Purple, 1), (Square::Red, 0), (Square::Green, 64)],
-            )
-            .unwrap()
-            .bytes,
-        )
-        .unwrap();
-        let mut big: Vec<i64> = amounts.iter().map(|a| a * 731).collect();
-        big[7] = -120_000;
-        std::fs::write("/tmp/rv/b.png", png(&month(big), &STATES).unwrap().bytes).unwrap();
-        std::fs::write("/tmp/rv/c.png", png(&month([0; 30]), &[(Square::Yellow, 0); 5]).unwrap().bytes).unwrap();
-    }
-
-    #[test]
     fn the_file_is_small() {
         let bytes = png(&month((0..30).map(|n| n * 731 % 2900)), &STATES).unwrap().bytes;
         assert!(bytes.len() < 40_000, "{} bytes", bytes.len());
