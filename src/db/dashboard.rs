@@ -1,16 +1,20 @@
 //! What the dashboard shows, which message it is, and what its picture shows.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     Db, Error, Subject,
     outbox::Claim,
-    revenue::{Running, Totals},
+    revenue::{STALE, each_day, each_status, summed},
+    unsigned,
 };
 use crate::domain::{
     ChannelId, MessageId, Millis, OrderStatus,
     revenue::{Period, Revenue, Span, Sum},
+    time::DAY_MS,
 };
 
 /// The key under which `bot_config` keeps it.
@@ -46,18 +50,103 @@ pub struct Glance {
     pub running: Running,
 }
 
+/// What the four usual periods up to today brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    /// Today.
+    pub day: Sum,
+    /// This month.
+    pub month: Sum,
+    /// This quarter.
+    pub quarter: Sum,
+    /// This year.
+    pub year: Sum,
+}
+
+/// Subscriptions that run, and those that end soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running {
+    /// Switched on and not at their end.
+    pub active: u64,
+    /// Of these, those that end within the days asked for.
+    pub expiring: u64,
+}
+
 impl Db {
     /// Reads what the dashboard shows: the revenue of the last `days`, and the subscriptions that
-    /// end within `soon` days. It costs the same at any number of orders (`tests/bench` measures).
+    /// end within `soon` days. One statement, so that its numbers belong to one moment; it costs
+    /// the same at any number of orders (`tests/bench` measures). Of the subscriptions, whole days
+    /// come from counters and only the ends of two days are looked at one by one.
     pub async fn glance(&self, days: u32, soon: u32, now: Millis) -> Result<Glance, Error> {
         let today = self.day_of(now);
+        let shown = Period::last_days(days, today);
+        let [day, month, quarter, year] = Span::ALL.map(|span| Period::containing(span, today).first().to_string());
+        let month_ends = Period::containing(Span::Month, today).last().to_string();
+        let shown_from = shown.first().to_string();
+        let until = now.plus_days(soon);
+        let (utc_day, utc_last) = (now.0.div_euclid(DAY_MS), until.0.div_euclid(DAY_MS));
+        let (utc_day_ends, utc_last_begins) = ((utc_day + 1) * DAY_MS, utc_last * DAY_MS);
+        let row = sqlx::query!(
+            r#"SELECT
+                 (SELECT value FROM bot_config WHERE key = ?1) AS "stale?: String",
+                 sums.*,
+                 (SELECT json_group_object(day, json_array(amount_minor, n)) FROM revenue_days
+                  WHERE day BETWEEN ?7 AND ?2) AS "days!: String",
+                 (SELECT json_group_array(json_array(method_id, plan_id, source, json_array(minor, n))) FROM (
+                    SELECT method_id, plan_id, source, sum(amount_minor) AS minor, sum(n) AS n
+                    FROM revenue_cache WHERE day BETWEEN ?3 AND ?6 GROUP BY method_id, plan_id, source)) AS "month!: String",
+                 (SELECT json_group_object(status, n) FROM order_counts) AS "orders!: String",
+                 (SELECT COALESCE(sum(n), 0) FROM subscription_days WHERE day = 0 OR day > ?8) AS "later!: i64",
+                 (SELECT COALESCE(sum(n), 0) FROM subscription_days WHERE day > ?8 AND day < ?9) AS "between!: i64",
+                 (SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at > ?10 AND expires_at < ?11) AS "today!: i64",
+                 (SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at >= ?12 AND expires_at <= ?13) AS "last!: i64"
+               FROM (
+                 SELECT COALESCE(sum(CASE WHEN day = ?2 THEN amount_minor END), 0) AS "day_minor!: i64",
+                        COALESCE(sum(CASE WHEN day = ?2 THEN n END), 0) AS "day_n!: i64",
+                        COALESCE(sum(CASE WHEN day >= ?3 THEN amount_minor END), 0) AS "month_minor!: i64",
+                        COALESCE(sum(CASE WHEN day >= ?3 THEN n END), 0) AS "month_n!: i64",
+                        COALESCE(sum(CASE WHEN day >= ?4 THEN amount_minor END), 0) AS "quarter_minor!: i64",
+                        COALESCE(sum(CASE WHEN day >= ?4 THEN n END), 0) AS "quarter_n!: i64",
+                        COALESCE(sum(amount_minor), 0) AS "year_minor!: i64",
+                        COALESCE(sum(n), 0) AS "year_n!: i64"
+                 FROM revenue_days WHERE day >= ?5 AND day <= ?2) AS sums"#,
+            STALE,
+            day,
+            month,
+            quarter,
+            year,
+            month_ends,
+            shown_from,
+            utc_day,
+            utc_last,
+            now.0,
+            utc_day_ends,
+            utc_last_begins,
+            until.0
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        let by_kind: Vec<(String, String, String, (i64, i64))> = read("revenue_cache", &row.month)?;
+        let by_day: BTreeMap<String, (i64, i64)> = read("revenue_days", &row.days)?;
+        let sum = |(minor, sales)| Sum { minor, sales };
         Ok(Glance {
-            stale_since: self.revenue_stale().await?,
-            totals: self.revenue_totals(today).await?,
-            days: self.revenue_by_day(Period::last_days(days, today)).await?,
-            month: self.revenue(Period::containing(Span::Month, today)).await?,
-            orders: self.orders_by_status().await?,
-            running: self.running(soon, now).await?,
+            stale_since: row.stale.map(|at| Millis(at.parse().unwrap_or_default())),
+            totals: Totals {
+                day: sum((row.day_minor, row.day_n)),
+                month: sum((row.month_minor, row.month_n)),
+                quarter: sum((row.quarter_minor, row.quarter_n)),
+                year: sum((row.year_minor, row.year_n)),
+            },
+            days: each_day(shown, &by_day.into_iter().map(|(day, pair)| (day, sum(pair))).collect()),
+            month: summed(
+                Period::containing(Span::Month, today),
+                by_kind.into_iter().map(|(method, plan, source, pair)| (method, plan, source, sum(pair))),
+            ),
+            orders: each_status(&read("order_counts", &row.orders)?),
+            running: Running {
+                active: unsigned(row.later + row.today),
+                expiring: unsigned(row.today + row.between + row.last),
+            },
         })
     }
 
@@ -85,4 +174,9 @@ impl Db {
         tx.about(Subject::Dashboard);
         tx.commit().await
     }
+}
+
+/// Reads the JSON that a statement made of some of its rows.
+fn read<T: DeserializeOwned>(table: &'static str, json: &str) -> Result<T, Error> {
+    serde_json::from_str(json).map_err(|error| Error::Damaged { table, problem: error.to_string() })
 }

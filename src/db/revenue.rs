@@ -13,34 +13,11 @@ use super::{Db, Error, WriteTx, unsigned};
 use crate::domain::{
     Millis, OrderId, OrderStatus,
     effect::Effect,
-    revenue::{Period, Revenue, Span, Sum, day_of},
-    time::DAY_MS,
+    revenue::{Period, Revenue, Sum, day_of},
 };
 
 /// The key under which `bot_config` says since when the roll-up is not to be trusted.
 pub(super) const STALE: &str = "revenue_stale_since";
-
-/// What the four usual periods up to today brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Totals {
-    /// Today.
-    pub day: Sum,
-    /// This month.
-    pub month: Sum,
-    /// This quarter.
-    pub quarter: Sum,
-    /// This year.
-    pub year: Sum,
-}
-
-/// Subscriptions that run, and those that end soon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Running {
-    /// Switched on and not at their end.
-    pub active: u64,
-    /// Of these, those that end within the days asked for.
-    pub expiring: u64,
-}
 
 impl WriteTx {
     /// Books what was received for an order, by the time of approval.
@@ -116,49 +93,13 @@ impl Db {
         )
         .fetch_all(&self.readers)
         .await?;
-        let (mut total, mut manual) = (Sum::default(), Sum::default());
-        let (mut by_method, mut by_plan) = (BTreeMap::new(), BTreeMap::new());
-        for row in rows {
-            let sum = Sum { minor: row.minor, sales: row.n };
-            if row.source == "manual" {
-                manual = manual.and(sum);
-                continue;
-            }
-            total = total.and(sum);
-            for (sums, key) in [(&mut by_method, row.method_id), (&mut by_plan, row.plan_id)] {
-                let entry: &mut Sum = sums.entry(key).or_default();
-                *entry = entry.and(sum);
-            }
-        }
-        Ok(Revenue { period, total, manual, by_method: most_first(by_method), by_plan: most_first(by_plan) })
-    }
-
-    /// What today, this month, this quarter and this year have brought so far.
-    pub async fn revenue_totals(&self, today: NaiveDate) -> Result<Totals, Error> {
-        let [day, month, quarter, year] = Span::ALL.map(|span| Period::containing(span, today).first().to_string());
-        let row = sqlx::query!(
-            r#"SELECT COALESCE(sum(CASE WHEN day = ?1 THEN amount_minor END), 0) AS "day_minor!: i64",
-                      COALESCE(sum(CASE WHEN day = ?1 THEN n END), 0) AS "day_n!: i64",
-                      COALESCE(sum(CASE WHEN day >= ?2 THEN amount_minor END), 0) AS "month_minor!: i64",
-                      COALESCE(sum(CASE WHEN day >= ?2 THEN n END), 0) AS "month_n!: i64",
-                      COALESCE(sum(CASE WHEN day >= ?3 THEN amount_minor END), 0) AS "quarter_minor!: i64",
-                      COALESCE(sum(CASE WHEN day >= ?3 THEN n END), 0) AS "quarter_n!: i64",
-                      COALESCE(sum(amount_minor), 0) AS "year_minor!: i64",
-                      COALESCE(sum(n), 0) AS "year_n!: i64"
-               FROM revenue_days WHERE day >= ?4 AND day <= ?1"#,
-            day,
-            month,
-            quarter,
-            year
-        )
-        .fetch_one(&self.readers)
-        .await?;
-        Ok(Totals {
-            day: Sum { minor: row.day_minor, sales: row.day_n },
-            month: Sum { minor: row.month_minor, sales: row.month_n },
-            quarter: Sum { minor: row.quarter_minor, sales: row.quarter_n },
-            year: Sum { minor: row.year_minor, sales: row.year_n },
-        })
+        Ok(summed(
+            period,
+            rows.into_iter().map(|row| {
+                let sum = Sum { minor: row.minor, sales: row.n };
+                (row.method_id, row.plan_id, row.source, sum)
+            }),
+        ))
     }
 
     /// What each day of a period brought; days without a sale are there too.
@@ -167,9 +108,8 @@ impl Db {
         let rows = sqlx::query!("SELECT day, amount_minor, n FROM revenue_days WHERE day BETWEEN ? AND ?", first, last)
             .fetch_all(&self.readers)
             .await?;
-        let known: BTreeMap<String, Sum> =
-            rows.into_iter().map(|row| (row.day, Sum { minor: row.amount_minor, sales: row.n })).collect();
-        Ok(period.days().map(|day| (day, known.get(&day.to_string()).copied().unwrap_or_default())).collect())
+        let known = rows.into_iter().map(|row| (row.day, Sum { minor: row.amount_minor, sales: row.n })).collect();
+        Ok(each_day(period, &known))
     }
 
     /// Since when the roll-up is not to be trusted, if that is so.
@@ -183,33 +123,36 @@ impl Db {
     /// How many orders are in each state, in the order of an order's life.
     pub async fn orders_by_status(&self) -> Result<Vec<(OrderStatus, u64)>, Error> {
         let rows = sqlx::query!("SELECT status, n FROM order_counts").fetch_all(&self.readers).await?;
-        let known: BTreeMap<String, u64> = rows.into_iter().map(|row| (row.status, unsigned(row.n))).collect();
-        Ok(OrderStatus::ALL.map(|status| (status, known.get(status.as_str()).copied().unwrap_or(0))).to_vec())
+        Ok(each_status(&rows.into_iter().map(|row| (row.status, row.n)).collect()))
     }
+}
 
-    /// Subscriptions that run now, and those of them that end within `days`. Whole days come
-    /// from counters; only the ends of two days are looked at one by one.
-    pub async fn running(&self, days: u32, now: Millis) -> Result<Running, Error> {
-        let soon = now.plus_days(days);
-        let (today, last) = (now.0.div_euclid(DAY_MS), soon.0.div_euclid(DAY_MS));
-        let (today_ends, last_begins) = ((today + 1) * DAY_MS, last * DAY_MS);
-        let row = sqlx::query!(
-            r#"SELECT
-                 (SELECT COALESCE(sum(n), 0) FROM subscription_days WHERE day = 0 OR day > ?1) AS "later!: i64",
-                 (SELECT COALESCE(sum(n), 0) FROM subscription_days WHERE day > ?1 AND day < ?2) AS "between!: i64",
-                 (SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at > ?3 AND expires_at < ?4) AS "today!: i64",
-                 (SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at >= ?5 AND expires_at <= ?6) AS "last!: i64""#,
-            today,
-            last,
-            now.0,
-            today_ends,
-            last_begins,
-            soon.0
-        )
-        .fetch_one(&self.readers)
-        .await?;
-        Ok(Running { active: unsigned(row.later + row.today), expiring: unsigned(row.today + row.between + row.last) })
+/// What a period brought, from its sums by method, plan and source.
+pub(super) fn summed(period: Period, sums: impl IntoIterator<Item = (String, String, String, Sum)>) -> Revenue {
+    let (mut total, mut manual) = (Sum::default(), Sum::default());
+    let (mut by_method, mut by_plan) = (BTreeMap::new(), BTreeMap::new());
+    for (method, plan, source, sum) in sums {
+        if source == "manual" {
+            manual = manual.and(sum);
+            continue;
+        }
+        total = total.and(sum);
+        for (sums, key) in [(&mut by_method, method), (&mut by_plan, plan)] {
+            let entry: &mut Sum = sums.entry(key).or_default();
+            *entry = entry.and(sum);
+        }
     }
+    Revenue { period, total, manual, by_method: most_first(by_method), by_plan: most_first(by_plan) }
+}
+
+/// Every day of a period, from what is known of some of them.
+pub(super) fn each_day(period: Period, known: &BTreeMap<String, Sum>) -> Vec<(NaiveDate, Sum)> {
+    period.days().map(|day| (day, known.get(&day.to_string()).copied().unwrap_or_default())).collect()
+}
+
+/// Every state, in the order of an order's life.
+pub(super) fn each_status(known: &BTreeMap<String, i64>) -> Vec<(OrderStatus, u64)> {
+    OrderStatus::ALL.map(|status| (status, known.get(status.as_str()).copied().map_or(0, unsigned))).to_vec()
 }
 
 fn most_first(sums: BTreeMap<String, Sum>) -> Vec<(String, Sum)> {

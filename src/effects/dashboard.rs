@@ -10,9 +10,8 @@ use super::{
 use crate::{
     db::{
         boots::Whose,
-        dashboard::{Glance, Shown},
+        dashboard::{Glance, Shown, Totals},
         outbox::Claim,
-        revenue::Totals,
     },
     domain::{ChannelId, MessageId, Millis, effect::OwnerNews, revenue::Sum},
     panel::Availability,
