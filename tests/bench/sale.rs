@@ -38,6 +38,8 @@ struct Sale {
     panel: Duration,
     /// Calls to the panel.
     calls: usize,
+    /// What arrived at Discord and at the panel meanwhile, and when after Confirm.
+    road: Vec<(Duration, String)>,
 }
 
 /// Sales and renewals at every latency.
@@ -76,6 +78,12 @@ fn judge(report: &mut Report, what: &str, sales: &[Sale], calls: f64) {
     #[expect(clippy::cast_precision_loss, reason = "a handful of calls")]
     let counts: Vec<_> = sales.iter().map(|sale| sale.calls as f64).collect();
     report.at_most("    calls to the panel", calls, "calls", &[quantile(&counts, 1.0)]);
+    // Where the time of a slow one went is the first thing that one wants to know.
+    if let Some(slowest) = sales.iter().max_by_key(|sale| sale.took.saturating_sub(sale.panel)) {
+        for (after, arrived) in &slowest.road {
+            eprintln!("        +{:6.1} ms  {arrived}", after.as_secs_f64() * 1000.0);
+        }
+    }
 }
 
 /// A whole order, measured from Confirm on.
@@ -104,7 +112,14 @@ async fn sell(scene: &Scene, customer: &Person, what: &str) -> anyhow::Result<Sa
     confirmed.reply().await?;
     settled(scene, customer, &card_text(&order)).await?;
     let panel = in_hand(&calls, arrived)?;
-    Ok(Sale { took: arrived - intended, panel, calls: calls.len() })
+    let requests = scene.discord.requests().split_off(requests_before);
+    let road = requests.iter().map(|request| (request.at, format!("{} {}", request.info.method, request.info.path)));
+    let calls_made =
+        calls.iter().map(|call| (call.at, format!("the panel: {} {}", call.request.method, call.request.path)));
+    let mut road: Vec<_> =
+        road.chain(calls_made).map(|(at, what)| (at.saturating_duration_since(intended), what)).collect();
+    road.sort();
+    Ok(Sale { took: arrived - intended, panel, calls: calls.len(), road })
 }
 
 fn card_text(order: &str) -> [String; 2] {
