@@ -244,7 +244,13 @@ impl Panel {
             return Err(Error::Refused { message: "a client of this name is there with another uuid".to_owned() });
         }
         let refusal = match generation {
-            Generation::V2Old | Generation::V2 => v2::delete(self, generation, &present.uuid).await,
+            Generation::V2Old | Generation::V2 => {
+                // 2.x removes by uuid, whoever has it.
+                if v2::shares_uuid(self, generation, &present).await? {
+                    return Err(Error::Refused { message: "another client has the same uuid".to_owned() });
+                }
+                v2::delete(self, generation, &present.uuid).await
+            }
             Generation::V3 { .. } => v3::delete(self, generation, &present.email).await,
         };
         let kept = match refusal {

@@ -24,6 +24,12 @@ pub enum Error {
         /// The panel's own words, without the part it translates.
         message: String,
     },
+    /// This one client cannot be read; the panel itself is well.
+    #[error("the panel keeps the client in a way nobody can read: {what}")]
+    BrokenClient {
+        /// What is wrong with its row.
+        what: String,
+    },
     /// An answer no supported panel gives: a page of HTML, half a JSON, a wrong type, a status 500.
     #[error("the panel answered something unexpected: {what}")]
     Unexpected {
@@ -35,7 +41,7 @@ pub enum Error {
 impl Error {
     /// Whether the panel is at fault and not this request: waiting helps, counting attempts does not.
     pub fn is_target(&self) -> bool {
-        !matches!(self, Self::Refused { .. })
+        !matches!(self, Self::Refused { .. } | Self::BrokenClient { .. })
     }
 
     pub(super) fn unexpected(what: impl Into<String>) -> Self {
@@ -46,9 +52,16 @@ impl Error {
         Self::Unauthorized { why: why.into() }
     }
 
-    /// A refusal in the panel's words.
+    /// A refusal in the panel's words; or, where they say that it was in trouble itself, an answer
+    /// that leaves open what was done (reported by shops: 3x-ui #6057, #6068).
     pub(super) fn refused(msg: &str) -> Self {
-        Self::Refused { message: essence(msg) }
+        const TROUBLE: [&str; 4] =
+            ["database is locked", "context deadline exceeded", "connection refused", "too many open files"];
+        let message = essence(msg);
+        if TROUBLE.iter().any(|words| message.contains(words)) {
+            return Self::Unreachable { why: format!("it said: {message}") };
+        }
+        Self::Refused { message }
     }
 
     /// A failure below HTTP.

@@ -24,6 +24,8 @@ pub struct Inbound {
     pub protocol: String,
     /// Where xray listens.
     pub port: u16,
+    /// Whether that is a socket of the server behind another inbound, which nobody reaches from outside.
+    pub on_socket: bool,
     /// Post-quantum encryption of VLESS itself; `none` nearly always.
     pub encryption: String,
     /// Transport and security.
@@ -241,6 +243,8 @@ struct Row {
     id: i64,
     #[serde(default)]
     remark: String,
+    #[serde(default)]
+    listen: String,
     enable: bool,
     protocol: String,
     port: u16,
@@ -266,6 +270,7 @@ pub(super) fn read(obj: Value) -> Result<(Inbound, Vec<Value>), Error> {
     let inbound = Inbound {
         id: row.id,
         remark: row.remark,
+        on_socket: row.listen.starts_with(['@', '/']),
         enabled: row.enable,
         protocol: row.protocol,
         port: row.port,

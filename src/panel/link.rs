@@ -20,6 +20,9 @@ pub enum LinkError {
     /// Neither none, tls nor reality.
     #[error("the inbound's security {0:?} is not known")]
     Security(String),
+    /// Nobody reaches it but the inbound before it.
+    #[error("the inbound listens on a socket of its server, behind another inbound, and has no external proxy")]
+    Socket,
     /// REALITY without what the client needs.
     #[error("the inbound has no REALITY {0}")]
     Reality(&'static str),
@@ -41,6 +44,9 @@ pub fn vless(
     }
     let proxies = &inbound.stream.external_proxy;
     if proxies.is_empty() {
+        if inbound.on_socket {
+            return Err(LinkError::Socket);
+        }
         let params = params(inbound, &inbound.stream.security, flow)?;
         return Ok(vec![join(uuid, public_host, inbound.port, &params, remark)]);
     }

@@ -143,7 +143,7 @@ impl Snapshot {
     pub fn differs_from(&self, target: &Target) -> Vec<Difference> {
         let Some(client) = &self.client else { return vec![Difference::Absent] };
         let mut differences = client.differs_from(target);
-        if client.flow != self.inbound.flow() {
+        if client.flow != client.flow_where(self.inbound.flow()) {
             differences.push(Difference::Flow);
         }
         differences
@@ -384,7 +384,8 @@ impl Client {
     }
 
     /// Removes a client and looks whether it is gone; one that is not there is gone already.
-    /// Refused when a client of this name is there with another uuid. Three calls.
+    /// Refused when a client of this name is there with another uuid, or (2.x removes by uuid) another
+    /// client with this one's. Three calls, four on 2.x.
     pub async fn delete(&self, record: &ClientRecord) -> Result<Deleted, Error> {
         self.0
             .guard(async {

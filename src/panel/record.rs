@@ -65,6 +65,8 @@ pub struct ClientRecord {
     pub flow: String,
     /// Whether it is on the inbound we sell.
     pub on_inbound: bool,
+    /// Whether it is on other inbounds as well; 3.x only.
+    pub elsewhere: bool,
     /// The whole row as it came: an update replaces the row, so what we do not know goes back too.
     row: Map<String, Value>,
 }
@@ -99,17 +101,18 @@ pub enum Difference {
 impl ClientRecord {
     /// From a row of an inbound's settings (v2); the uuid is `id`.
     pub(super) fn from_v2(row: &Value) -> Result<Self, Error> {
-        Self::read(row, "id", true)
+        Self::read(row, "id", On { ours: true, others: false })
     }
 
     /// From `clients/get` (v3); the uuid is `uuid`, `id` is a row number.
-    pub(super) fn from_v3(row: &Value, on_inbound: bool) -> Result<Self, Error> {
-        Self::read(row, "uuid", on_inbound)
+    pub(super) fn from_v3(row: &Value, on: On) -> Result<Self, Error> {
+        Self::read(row, "uuid", on)
     }
 
-    fn read(row: &Value, uuid_key: &str, on_inbound: bool) -> Result<Self, Error> {
+    /// A row that cannot be read is this client's misfortune, not the panel's: others are sold to.
+    fn read(row: &Value, uuid_key: &str, on: On) -> Result<Self, Error> {
         let Value::Object(row) = row else { return Err(Error::unexpected("a client that is not an object")) };
-        let wrong = |key: &str| Error::unexpected(format!("a client whose {key} is missing or of the wrong type"));
+        let wrong = |key: &str| Error::BrokenClient { what: format!("its {key} is missing or of the wrong type") };
         let text = |key: &str| match row.get(key) {
             None | Some(Value::Null) => Ok(String::new()),
             Some(Value::String(text)) => Ok(text.clone()),
@@ -127,7 +130,8 @@ impl ClientRecord {
             total_bytes: number("totalGB")?,
             expiry_ms: number("expiryTime")?,
             flow: text("flow")?,
-            on_inbound,
+            on_inbound: on.ours,
+            elsewhere: on.others,
             row: row.clone(),
         })
     }
@@ -158,12 +162,21 @@ impl ClientRecord {
         checks.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect()
     }
 
-    /// The whole row with `target` and `flow` in it, for an update. Both generations call the
-    /// uuid `id` in what they receive.
-    pub(super) fn changed_to(&self, target: &Target, flow: &str) -> Value {
+    /// The flow it shall have on an inbound where new clients get `fitting`: its own. What stands
+    /// in the customer's app was made for it, and a panel may have had a reason to take it away
+    /// (3.7 has inbounds without). Only where no client can have one it goes, unless the client
+    /// is on other inbounds too: 3.x keeps one flow for all of them.
+    pub(super) fn flow_where(&self, fitting: &str) -> &str {
+        if fitting.is_empty() && !self.elsewhere { "" } else { &self.flow }
+    }
+
+    /// The whole row with `target` in it, for an update; `fitting` is what [`Self::flow_where`]
+    /// takes. Both generations call the uuid `id` in what they receive.
+    pub(super) fn changed_to(&self, target: &Target, fitting: &str) -> Value {
         let mut row = self.row.clone();
         row.remove("uuid");
-        if let Value::Object(wanted) = target.row(flow) {
+        as_received(&mut row);
+        if let Value::Object(wanted) = target.row(self.flow_where(fitting)) {
             for (key, value) in wanted {
                 let ours =
                     matches!(key.as_str(), "id" | "email" | "subId" | "enable" | "totalGB" | "expiryTime" | "flow");
@@ -176,9 +189,37 @@ impl ClientRecord {
     }
 }
 
+/// Which inbounds a client is on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct On {
+    /// The one we sell.
+    pub(super) ours: bool,
+    /// Others.
+    pub(super) others: bool,
+}
+
+/// Gives back in the types a panel takes what it shows, or once kept, in others: 3.x shows
+/// `allowedIPs` as a text and takes a list (its `openapi.json`: `ClientRecord` and `Client`), and
+/// rows of old panels hold numbers as texts.
+fn as_received(row: &mut Map<String, Value>) {
+    if let Some(Value::String(listed)) = row.get("allowedIPs") {
+        let list: Vec<&str> = listed.split(',').map(str::trim).filter(|address| !address.is_empty()).collect();
+        let list = json!(list);
+        row.insert("allowedIPs".to_owned(), list);
+    }
+    for key in ["tgId", "limitIp", "reset"] {
+        if let Some(Value::String(number)) = row.get(key) {
+            let number = number.trim().parse::<i64>().unwrap_or(0);
+            row.insert(key.to_owned(), json!(number));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SOLD: On = On { ours: true, others: false };
 
     fn row() -> Value {
         json!({
@@ -190,7 +231,7 @@ mod tests {
 
     #[test]
     fn an_update_sends_back_what_we_do_not_know() {
-        let record = ClientRecord::from_v3(&row(), true).unwrap();
+        let record = ClientRecord::from_v3(&row(), SOLD).unwrap();
         let target = Target { total_bytes: 99, uuid: Uuid::from_u128(5), ..record.target() };
         assert_eq!(
             record.changed_to(&target, ""),
@@ -204,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_difference_is_named() {
-        let record = ClientRecord::from_v3(&row(), false).unwrap();
+        let record = ClientRecord::from_v3(&row(), On { ours: false, others: true }).unwrap();
         assert_eq!(record.differs_from(&record.target()), [Difference::Inbound]);
         let other = Target {
             email: "tk-1".into(),
@@ -230,14 +271,45 @@ mod tests {
         let mut broken = row();
         broken["totalGB"] = json!("50");
         assert_eq!(
-            ClientRecord::from_v3(&broken, true).unwrap_err().to_string(),
-            "the panel answered something unexpected: a client whose totalGB is missing or of the wrong type"
+            ClientRecord::from_v3(&broken, SOLD).unwrap_err().to_string(),
+            "the panel keeps the client in a way nobody can read: its totalGB is missing or of the wrong type"
         );
     }
 
     #[test]
+    fn what_a_panel_shows_goes_back_in_the_type_it_takes() {
+        let sent = |key: &str, value: Value| {
+            let mut row = row();
+            row[key] = value;
+            let record = ClientRecord::from_v3(&row, SOLD).unwrap();
+            record.changed_to(&record.target(), "xtls-rprx-vision")[key].clone()
+        };
+        assert_eq!(sent("allowedIPs", json!("")), json!([]));
+        assert_eq!(sent("allowedIPs", json!("10.0.0.2/32, fd00::2/128")), json!(["10.0.0.2/32", "fd00::2/128"]));
+        assert_eq!(sent("allowedIPs", json!(["10.0.0.2/32"])), json!(["10.0.0.2/32"]));
+        for (key, kept, number) in [("tgId", "", 0), ("limitIp", "3", 3), ("reset", " 7 ", 7)] {
+            assert_eq!(sent(key, json!(kept)), json!(number), "{key}");
+        }
+        assert_eq!(sent("limitIp", json!(2)), json!(2));
+    }
+
+    #[test]
+    fn a_client_keeps_the_flow_its_link_was_made_with() {
+        let with = |flow: &str, others: bool| {
+            let mut row = row();
+            row["flow"] = json!(flow);
+            ClientRecord::from_v3(&row, On { ours: true, others }).unwrap()
+        };
+        let vision = "xtls-rprx-vision";
+        assert_eq!(with("", false).flow_where(vision), "");
+        assert_eq!(with(vision, false).flow_where(vision), vision);
+        assert_eq!(with(vision, false).flow_where(""), "");
+        assert_eq!(with(vision, true).flow_where(""), vision, "it may need it on its other inbound");
+    }
+
+    #[test]
     fn debug_shows_no_key_of_the_customer() {
-        let shown = format!("{:?}", ClientRecord::from_v3(&row(), true).unwrap());
+        let shown = format!("{:?}", ClientRecord::from_v3(&row(), SOLD).unwrap());
         assert!(!shown.contains("db6cd388") && shown.contains("tk-1"), "{shown}");
     }
 }

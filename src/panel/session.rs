@@ -161,6 +161,10 @@ impl Door {
         let v3 = match probe.answer {
             Answer::Panel(Envelope { success: true, obj: Value::String(csrf), .. }) => Some((csrf, probe.cookie)),
             Answer::NotFound => None,
+            Answer::Forbidden => {
+                let why = "it does not serve this host name: put the domain that its settings name into url";
+                return Err(Error::unauthorized(why));
+            }
             _ => return Err(not_a_panel()),
         };
         let no_login = |why| Error::unauthorized(format!("{why}: give it a user name and a password"));

@@ -24,6 +24,16 @@ pub(super) async fn find(panel: &Panel, generation: Generation, email: &str) -> 
     Ok(Some(Found { client, used_bytes }))
 }
 
+/// Whether another client of the inbound has this one's uuid.
+pub(super) async fn shares_uuid(panel: &Panel, generation: Generation, record: &ClientRecord) -> Result<bool, Error> {
+    let (_, rows) = panel.inbound(generation).await?;
+    let uuid = record.uuid.to_string();
+    let others =
+        rows.iter().filter(|row| row["email"].as_str().is_none_or(|name| !name.eq_ignore_ascii_case(&record.email)));
+    let mut theirs = others.filter_map(|row| row["id"].as_str());
+    Ok(theirs.any(|id| id.eq_ignore_ascii_case(&uuid)))
+}
+
 /// Bytes used since the counter's last reset.
 pub(super) async fn traffic(panel: &Panel, generation: Generation, email: &str) -> Result<i64, Error> {
     let request = Request::get(ROOT).with("getClientTraffics").with(email);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     ClientRecord, Error, Found, Generation, Snapshot, Target,
     call::{Panel, is_absence},
+    record::On,
     v2::used,
     wire::Request,
 };
@@ -55,9 +56,10 @@ async fn get(panel: &Panel, generation: Generation, email: &str) -> Result<Optio
 }
 
 fn record(panel: &Panel, obj: &Value) -> Result<ClientRecord, Error> {
-    let inbounds = obj.get("inboundIds").and_then(Value::as_array);
-    let on_inbound = inbounds.is_some_and(|ids| ids.contains(&Value::from(panel.inbound_id)));
-    ClientRecord::from_v3(obj.get("client").unwrap_or(&Value::Null), on_inbound)
+    let inbounds = obj.get("inboundIds").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let sold = Value::from(panel.inbound_id);
+    let on = On { ours: inbounds.contains(&sold), others: inbounds.iter().any(|id| *id != sold) };
+    ClientRecord::from_v3(obj.get("client").unwrap_or(&Value::Null), on)
 }
 
 pub(super) async fn add(panel: &Panel, generation: Generation, row: Value, target: &Target) -> Result<(), Error> {

@@ -20,6 +20,8 @@ use super::{Error, tls};
 
 /// How long a TCP and TLS connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
+/// For a whole answer, however it trickles.
+const WHOLE: Duration = Duration::from_secs(30);
 
 /// The largest answer we read. An inbound with 500 clients is 245 kB; what is larger than this
 /// is not an answer of a panel that serves one shop.
@@ -132,6 +134,17 @@ impl Wire {
 
     /// Sends one request with these extra headers; no repetition, no redirect.
     pub(super) async fn send(&self, request: &Request, headers: HeaderMap) -> Result<Reply, Error> {
+        let whole = self.silence.max(WHOLE);
+        match tokio::time::timeout(whole, self.exchange(request, headers)).await {
+            Ok(reply) => reply,
+            // It trickles: each byte in time, and the answer never.
+            Err(_) => Err(Error::Unreachable {
+                why: format!("its answer did not end within {}", humantime::format_duration(whole)),
+            }),
+        }
+    }
+
+    async fn exchange(&self, request: &Request, headers: HeaderMap) -> Result<Reply, Error> {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(&request.path);

@@ -196,8 +196,8 @@ async fn refused_after_the_client_was_made(generation: Generation, removal_fails
         }
         match writes.fetch_add(1, Ordering::SeqCst) {
             0 => Fault::CutAfter,
-            1 => Fault::Refuse("database is locked".into()),
-            2 if removal_fails => Fault::Refuse("database is locked".into()),
+            1 => Fault::Refuse("the inbound is full".into()),
+            2 if removal_fails => Fault::Refuse("the inbound is full".into()),
             3 if removal_fails => Fault::CutBefore,
             _ => Fault::None,
         }
@@ -210,7 +210,7 @@ async fn refused_after_the_client_was_made(generation: Generation, removal_fails
     };
     let adel = world.admin("Adel");
     let (answer, ()) = tokio::join!(adel.approves(), edited);
-    assert!(answer.contains("The panel answered: database is locked"), "{answer}");
+    assert!(answer.contains("The panel answered: the inbound is full"), "{answer}");
     mona.waits_for("We are checking your payment").await;
     world.settles().await;
     match generation {

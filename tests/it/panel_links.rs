@@ -223,6 +223,9 @@ fn an_inbound_that_cannot_be_sold_says_why() {
     assert_eq!(link(&xtls), LinkError::Security("xtls".into()));
     let empty = inbound(&json!({"network": "tcp", "security": "reality", "realitySettings": {}}));
     assert_eq!(link(&empty).to_string(), "the inbound has no REALITY public key");
+    let mut behind = inbound(&json!({"network": "ws", "security": "none", "wsSettings": {"path": "/ws"}}));
+    behind.on_socket = true;
+    assert_eq!(link(&behind), LinkError::Socket, "its own port is nobody's");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A change by staff: the row of the client on the panel with what was meant in it, and nothing
 //! else.
 
-use super::{NOT_RESET, Reset, Written, memory, noted, remark, reset, settle, stranger, write};
+use super::{NOT_RESET, Reset, Written, detached, memory, noted, remark, reset, settle, stranger, write};
 use crate::{
     db::{applied::Applied, outbox::Claim, steps::Waiting, subscriptions::Subscription},
     domain::{
@@ -55,14 +55,14 @@ async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Wait
     if !sub.owns(&found.client.uuid) {
         return Ok(Outcome::Void(stranger(&sub.email)));
     }
+    if !found.client.on_inbound && change.what != (Change::Delete {}) {
+        return Ok(Outcome::Void(detached(&sub.email)));
+    }
     let seen = seen(&found, now);
     let wanted = fill(world, sub, change, seen).await?;
     let target = target(&found.client, sub, change, &wanted);
     let written = match &change.what {
         Change::Delete {} => return delete(client, change, &found.client, wanted, now).await,
-        Change::Adopt {} if !found.client.on_inbound => {
-            return Ok(Outcome::Void(Trouble::new(Cause::OtherInbound, &sub.email)));
-        }
         Change::Adopt {} if found.client.sub_id == sub.sub_id => {
             Written::Kept(Box::new(client.snapshot(&sub.email).await?))
         }
@@ -84,6 +84,7 @@ async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Wait
         Written::Kept(snapshot) => done(world, client, sub, change, wanted, &snapshot),
         Written::Refused(said) => Outcome::Void(refused(said)),
         Written::Stranger => Outcome::Void(stranger(&sub.email)),
+        Written::Detached => Outcome::Void(detached(&sub.email)),
         Written::Lost(how) => Outcome::Lost(how),
     })
 }

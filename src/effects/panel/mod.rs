@@ -87,6 +87,8 @@ enum Written {
     Refused(String),
     /// Somebody else's client has its name.
     Stranger,
+    /// It is not on the inbound that is sold (any more): a person took it off.
+    Detached,
     /// The panel said yes and does not have it: worth another try, but not for ever.
     Lost(&'static str),
 }
@@ -104,6 +106,9 @@ async fn settle(
         };
         if !sub.owns(&record.uuid) {
             return Ok(Written::Stranger);
+        }
+        if !record.on_inbound {
+            return Ok(Written::Detached);
         }
         if snapshot.differs_from(target).is_empty() {
             return Ok(Written::Kept(Box::new(snapshot)));
@@ -181,6 +186,10 @@ fn remark(world: &World, sub: &Subscription) -> String {
 
 fn stranger(email: &str) -> Trouble {
     Trouble::new(Cause::Stranger, email)
+}
+
+fn detached(email: &str) -> Trouble {
+    Trouble::new(Cause::OtherInbound, email)
 }
 
 /// Our own memory failing in the middle is nobody's refusal: the lane waits.

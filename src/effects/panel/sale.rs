@@ -1,6 +1,6 @@
 //! A sale: the client of a grant, made or renewed, and booked when the panel has it.
 
-use super::{NOT_RESET, Reset, Written, memory, noted, remark, reset, settle, stranger, write};
+use super::{NOT_RESET, Reset, Written, detached, memory, noted, remark, reset, settle, stranger, write};
 use crate::{
     db::{
         outbox::Claim,
@@ -33,6 +33,7 @@ impl Outcome {
             Written::Kept(snapshot) => Self::Done(filled, snapshot),
             Written::Refused(said) => Self::Refused(said),
             Written::Stranger => Self::Puzzled(stranger(&sub.email)),
+            Written::Detached => Self::Puzzled(detached(&sub.email)),
             Written::Lost(how) => Self::Lost(how),
         }
     }
@@ -51,8 +52,8 @@ pub(super) async fn sync(
     let now = world.clock.now();
     match outcome {
         Outcome::Done(filled, snapshot) => {
-            let links =
-                client.reader().links(&snapshot.inbound, &sub.uuid, snapshot.inbound.flow(), &remark(world, sub));
+            let flow = snapshot.client.as_ref().map_or("", |record| &record.flow);
+            let links = client.reader().links(&snapshot.inbound, &sub.uuid, flow, &remark(world, sub));
             let link = match links.map(|links| links.into_iter().next()) {
                 Ok(Some(link)) => link,
                 Ok(None) => return Err(Failure::Row("the inbound gives no link".to_owned())),
@@ -138,6 +139,9 @@ async fn add(client: &Client, target: &Target) -> Result<Option<String>, Error> 
 async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant) -> Result<Outcome, Error> {
     let now = world.clock.now();
     let found = client.find(&sub.email).await?;
+    if found.as_ref().is_some_and(|found| sub.owns(&found.client.uuid) && !found.client.on_inbound) {
+        return Ok(Outcome::Puzzled(detached(&sub.email)));
+    }
     let (known, note) = known(sub, found.as_ref(), now);
     let filled = fill(world, grant, known, note).await?;
     let target = target(sub, &filled);

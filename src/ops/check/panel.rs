@@ -103,7 +103,7 @@ fn trouble(panel: &PanelConfig, at: &str, error: &Error) -> String {
         Error::Unauthorized { .. } => {
             format!("correct {prefix}_API_TOKEN, or {prefix}_USERNAME, {prefix}_PASSWORD and {prefix}_TOTP_SECRET")
         }
-        Error::Refused { .. } | Error::Unexpected { .. } => {
+        Error::Refused { .. } | Error::Unexpected { .. } | Error::BrokenClient { .. } => {
             "compare url with the panel's address in the browser, with its base path".to_owned()
         }
     };

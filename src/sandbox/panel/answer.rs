@@ -152,9 +152,18 @@ pub(super) fn go_int(fields: &serde_json::Map<String, Value>, name: &str) -> Res
     match fields.get(name) {
         None | Some(Value::Null) => Ok(0),
         Some(Value::Number(number)) => number.as_i64().ok_or("number"),
-        Some(Value::String(_)) => Err("string"),
-        Some(Value::Bool(_)) => Err("bool"),
-        Some(Value::Array(_)) => Err("array"),
-        Some(Value::Object(_)) => Err("object"),
+        Some(other) => Err(go_kind(other)),
+    }
+}
+
+/// What Go calls the JSON type of a value.
+pub(super) fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     }
 }

@@ -2,21 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{self, Handled, Refusal, go_int, parse_json};
+use super::answer::{self, Handled, Refusal, go_int, go_kind, parse_json};
 use super::call::Call;
 use super::inbounds::shown_stat;
 use super::link;
 use super::state::{Client, State};
 
 /// Text fields of a client record, in the panel's own names.
-const TEXTS: [&str; 13] = [
+const TEXTS: [&str; 12] = [
     "password",
     "auth",
     "flow",
     "security",
     "privateKey",
     "publicKey",
-    "allowedIPs",
     "preSharedKey",
     "secret",
     "adTag",
@@ -24,6 +23,8 @@ const TEXTS: [&str; 13] = [
     "comment",
     "subId",
 ];
+/// A list in what is received and a text in what is shown, joined by commas.
+const ADDRESSES: &str = "allowedIPs";
 /// Integer fields of a client record.
 const INTEGERS: [&str; 6] = ["keepAlive", "limitIp", "totalGB", "expiryTime", "tgId", "reset"];
 
@@ -45,15 +46,32 @@ pub(super) fn kept(sent: &Map<String, Value>) -> Map<String, Value> {
     for name in ["id", "email"] {
         fields.insert(name.to_owned(), json!(text(sent, name)));
     }
+    let addresses = sent.get(ADDRESSES).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    fields.insert(ADDRESSES.to_owned(), json!(addresses.collect::<Vec<_>>().join(",")));
     fields.insert("enable".to_owned(), json!(sent.get("enable").and_then(Value::as_bool).unwrap_or(false)));
     fields
 }
 
-fn check_integers(fields: &Map<String, Value>, owner: &str) -> Result<(), Refusal> {
+/// Go reads a body into a struct: a field of another JSON type refuses all of it.
+fn check_types(fields: &Map<String, Value>, owner: &str) -> Result<(), Refusal> {
+    let wrong = |kind: &str, name: &str, wanted: &str| {
+        Refusal::wrong(format!("json: cannot unmarshal {kind} into Go struct field {owner}{name} of type {wanted}"))
+    };
     for name in INTEGERS {
-        go_int(fields, name).map_err(|kind| {
-            Refusal::wrong(format!("json: cannot unmarshal {kind} into Go struct field {owner}{name} of type int64"))
-        })?;
+        go_int(fields, name).map_err(|kind| wrong(kind, name, "int64"))?;
+    }
+    let is = |name: &str, fits: fn(&Value) -> bool| fields.get(name).is_none_or(|value| value.is_null() || fits(value));
+    let kind = |name: &str| fields.get(name).map_or("null", go_kind);
+    for name in TEXTS.into_iter().chain(["id", "email"]) {
+        if !is(name, Value::is_string) {
+            return Err(wrong(kind(name), name, "string"));
+        }
+    }
+    if !is("enable", Value::is_boolean) {
+        return Err(wrong(kind("enable"), "enable", "bool"));
+    }
+    if !is(ADDRESSES, Value::is_array) {
+        return Err(wrong(kind(ADDRESSES), ADDRESSES, "[]string"));
     }
     Ok(())
 }
@@ -79,7 +97,7 @@ fn inbound_ids(body: &Value) -> Vec<i64> {
 pub(super) fn add(state: &mut State, call: &Call) -> Handled {
     let body = parse_json(&call.body).map_err(Refusal::wrong)?;
     let sent = body["client"].as_object().cloned().unwrap_or_default();
-    check_integers(&sent, "Client.client.")?;
+    check_types(&sent, "Client.client.")?;
     let (email, sub_id) = (text(&sent, "email").to_owned(), text(&sent, "subId").to_owned());
     check_email(&email)?;
     let inbounds = inbound_ids(&body);
@@ -143,7 +161,7 @@ pub(super) fn update(state: &mut State, call: &Call) -> Handled {
     let old_email = call.segment(4);
     let body = parse_json(&call.body).map_err(Refusal::wrong)?;
     let sent = body.as_object().cloned().unwrap_or_default();
-    check_integers(&sent, "Client.")?;
+    check_types(&sent, "Client.")?;
     let email = text(&sent, "email").to_owned();
     check_email(&email)?;
     let known = state.client(&old_email).ok_or_else(Refusal::not_found)?;

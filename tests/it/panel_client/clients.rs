@@ -1,7 +1,7 @@
 //! Clients: made, read, changed, switched, reset, removed.
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use tollkeeper::{
     panel::{self, Client, Deleted, Difference, Error, Target, breaker},
     sandbox::panel::{Fault, Generation, InboundSpec, NewClient, Panel, PanelOptions},
@@ -182,6 +182,88 @@ async fn the_flow_follows_the_inbound() {
         client.update(&record, &sold).await.unwrap();
         assert_eq!(client.snapshot("tk-1").await.unwrap().differs_from(&sold), []);
         add(&client, &target("tk-2")).await;
+    }
+}
+
+/// What 3.6.0's own description says: the row it shows is a `ClientRecord`, the body it takes a
+/// `Client`, and a field of another type refuses all of it.
+#[tokio::test]
+async fn what_3_x_shows_goes_back_as_it_says_it_takes_it() {
+    let schemas: Value = serde_json::from_str(include_str!("../../contract/v3.6.0/client-schemas.json")).unwrap();
+    let accepts = |schema: &str, what: &Value| {
+        let errors: Vec<_> =
+            jsonschema::validator_for(&schemas[schema]).unwrap().iter_errors(what).map(|e| e.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{schema}: {what}");
+    };
+    let panel = panel(Generation::V3).await;
+    let client = client(&panel);
+    let record = add(&client, &target("tk-1")).await.client.unwrap();
+    let longer = Target { expiry_ms: EXPIRY + 1, ..record.target() };
+    client.update(&record, &longer).await.unwrap();
+    assert_eq!(client.snapshot("tk-1").await.unwrap().differs_from(&longer), []);
+    let sent = panel.requests().into_iter().rfind(|logged| logged.request.route.contains("clients/update")).unwrap();
+    accepts("Client", &sent.request.json());
+    // The sandbox's panel shows what a real one does, so that this is worth something.
+    let recorded =
+        include_str!("../../contract/v3.6.0/steps.jsonl").lines().filter(|line| line.contains("clients/get/"));
+    let mut rows = 0;
+    for line in recorded {
+        let step: Value = serde_json::from_str(line).unwrap();
+        let Some(shown) = step.pointer("/response/body/obj/client") else { continue };
+        let mut shown = shown.clone();
+        assert!(shown["allowedIPs"].is_string(), "{shown}");
+        // Described as there always, and null in truth.
+        shown["reverse"] = json!({});
+        accepts("ClientRecord", &shown);
+        rows += 1;
+    }
+    assert!(rows >= 8, "{rows}");
+    no_problems(&panel);
+}
+
+/// A client made by hand, without a flow where ours would have one: the customer's app was set up
+/// without, and xray cuts off whose flow is not the client's.
+#[tokio::test]
+async fn a_client_keeps_the_flow_it_was_made_with() {
+    for generation in EVERY {
+        let panel = panel(generation).await;
+        let client = client(&panel);
+        panel.add_client(&by_hand("by-hand", &Uuid::new_v4().to_string()));
+        let record = client.snapshot("by-hand").await.unwrap().client.unwrap();
+        assert_eq!(record.flow, "");
+        let longer = Target { expiry_ms: EXPIRY + 1, ..record.target() };
+        client.update(&record, &longer).await.unwrap();
+        let after = client.snapshot("by-hand").await.unwrap();
+        assert_eq!(after.differs_from(&longer), [], "{generation:?}");
+        assert_eq!(after.client.unwrap().flow, "", "{generation:?}");
+    }
+}
+
+#[tokio::test]
+async fn on_2_x_a_client_that_shares_its_uuid_is_not_deleted() {
+    let shared = Uuid::new_v4().to_string();
+    for generation in [Generation::V2_6, Generation::V2_8, Generation::V2_9] {
+        let panel = panel(generation).await;
+        let client = client(&panel);
+        for email in ["one", "other"] {
+            panel.add_client(&by_hand(email, &shared));
+        }
+        let record = client.snapshot("one").await.unwrap().client.unwrap();
+        let refused = client.delete(&record).await.unwrap_err();
+        assert_eq!(refused.to_string(), "the panel refused: another client has the same uuid", "{generation:?}");
+        assert_eq!(panel.clients().len(), 2, "{generation:?}");
+    }
+}
+
+fn by_hand(email: &str, uuid: &str) -> NewClient {
+    NewClient {
+        inbound_id: 1,
+        uuid: uuid.to_owned(),
+        email: email.to_owned(),
+        sub_id: format!("sub-{email}"),
+        enable: true,
+        total_bytes: QUOTA,
+        expiry_ms: EXPIRY,
     }
 }
 

@@ -39,11 +39,12 @@ async fn every_broken_answer_has_its_own_short_sentence() {
             (Fault::Huge, "the panel answered something unexpected: an answer of more than 8 MB"),
             (Fault::Status(500), "the panel answered something unexpected: status 500"),
             (Fault::Status(502), "the panel cannot be reached: status 502 from the server before it"),
-            (Fault::Refuse("database is locked\n".into()), "the panel refused: inbound 1: database is locked"),
+            (Fault::Refuse("database is locked\n".into()), "the panel cannot be reached: it said: database is locked"),
+            (Fault::Refuse("something else\n".into()), "the panel refused: inbound 1: something else"),
         ] {
             let error = inbound_error(fault.clone(), generation).await;
             assert_eq!(error.to_string(), sentence, "{generation:?} {fault:?}");
-            assert_eq!(error.is_target(), !matches!(fault, Fault::Refuse(_)));
+            assert_eq!(error.is_target(), !matches!(error, Error::Refused { .. }));
         }
     }
 }

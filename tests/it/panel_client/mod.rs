@@ -5,7 +5,7 @@
 //! | trap | test |
 //! |---|---|
 //! | success in an answer is not proof | `clients::a_write_that_the_panel_lost_is_seen_by_reading_back`, `outages::a_write_that_the_panel_loses_is_noticed` |
-//! | a partial update makes an unlimited client | `clients::an_update_keeps_what_it_does_not_know`, `clients::before_3_4_1_the_switch_sends_the_whole_row` |
+//! | a partial update makes an unlimited client | `clients::an_update_keeps_what_it_does_not_know`, `clients::before_3_4_1_the_switch_sends_the_whole_row`, `clients::what_3_x_shows_goes_back_as_it_says_it_takes_it` |
 //! | parallel writes are lost on 2.x | `clients::writes_at_the_same_time_wait_for_one_another` |
 //! | a reset alone leaves a depleted client cut off | `clients::a_depleted_client_works_again_after_reset_and_update`, `renewal::who_has_used_everything_up_is_let_in_again` |
 //! | open connections outlive their client | nothing in the texts promises otherwise: `view::tests` |
@@ -17,7 +17,7 @@
 //! | self-signed certificates | `failures::https_is_verified_with_the_configured_authority`, `failures::a_certificate_of_the_panels_own_is_trusted_when_it_is_exactly_that_one` |
 //! | `http://` to a panel with a certificate | `failures::plain_http_to_a_panel_with_a_certificate_is_unreachable` |
 //! | 2.x keeps the last client of an inbound | `clients::the_last_client_of_an_inbound_is_switched_off_on_2_x_and_removed_on_3_x` |
-//! | 2.x deletes every row of a uuid | `clients::a_client_of_the_same_name_and_another_uuid_is_not_deleted` |
+//! | 2.x deletes every row of a uuid | `clients::on_2_x_a_client_that_shares_its_uuid_is_not_deleted` |
 //! | 3.x ignores `enable: false` on add | `clients::a_client_can_be_made_switched_off` |
 //! | counters go to 0 with xray's restart and with a reset | `renewal::a_renewal_keeps_client_link_days_and_traffic`, `renewal::a_renewal_struck_at_the_counters_reset_ends_the_same` |
 //! | a rejected token hides a good login | `sign_in::a_token_that_no_longer_holds_is_said_to_be_the_reason` |
