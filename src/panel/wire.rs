@@ -135,7 +135,7 @@ impl Wire {
     /// Sends one request with these extra headers; no repetition, no redirect.
     pub(super) async fn send(&self, request: &Request, headers: HeaderMap) -> Result<Reply, Error> {
         let whole = self.silence.max(WHOLE);
-        match tokio::time::timeout(whole, self.exchange(request, headers)).await {
+        match tokio::time::timeout(whole, Box::pin(self.exchange(request, headers))).await {
             Ok(reply) => reply,
             // It trickles: each byte in time, and the answer never.
             Err(_) => Err(Error::Unreachable {
