@@ -36,6 +36,7 @@ pub(super) fn first_state(options: &Options) -> State {
         uploads: HashMap::new(),
         sessions: Vec::new(),
         presence: None,
+        file_host: super::wire::CDN,
         intents: 0,
         portal: options.portal,
         requests: Vec::new(),

@@ -191,6 +191,7 @@ impl State {
             embeds: Vec::new(),
             components: Vec::new(),
             files: Vec::new(),
+            forwarded: Vec::new(),
             flags: 0,
             created: self.now(),
             edited: None,

@@ -36,6 +36,7 @@ mod interaction;
 mod interactions;
 mod life;
 mod messages;
+mod oddity;
 pub mod permission;
 mod person;
 mod record;

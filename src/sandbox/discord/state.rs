@@ -138,6 +138,8 @@ pub(super) struct Stored {
     pub(super) embeds: Vec<Value>,
     pub(super) components: Vec<Value>,
     pub(super) files: Vec<File>,
+    /// Files of the message that it forwards.
+    pub(super) forwarded: Vec<File>,
     pub(super) flags: u64,
     pub(super) created: u64,
     pub(super) edited: Option<u64>,
@@ -177,6 +179,8 @@ pub(super) struct State {
     pub(super) uploads: HashMap<Id, File>,
     pub(super) sessions: Vec<Session>,
     pub(super) presence: Option<Value>,
+    /// The host that the addresses of files name.
+    pub(super) file_host: &'static str,
     /// Intents of the last IDENTIFY; REST hides message content by the same rule.
     pub(super) intents: u64,
     pub(super) portal: super::Portal,

@@ -9,6 +9,8 @@ use super::state::{Channel, File, Id, Kind, Member, Overwrite, Role, State, Stor
 
 /// Host from which attachments are downloaded.
 pub(super) const CDN: &str = "cdn.discordapp.com";
+/// A message that forwards another.
+const HAS_SNAPSHOT: u64 = 1 << 14;
 /// The same bytes through the media proxy.
 pub(super) const MEDIA: &str = "media.discordapp.net";
 /// How long a signed address stays valid, in milliseconds.
@@ -159,7 +161,7 @@ impl State {
     pub(super) fn file_json(&self, file: &File, ephemeral: bool) -> Value {
         let mut data = json!({
             "id": file.id.to_string(), "filename": file.filename, "size": file.bytes.len(),
-            "url": self.file_url(file, CDN), "proxy_url": self.file_url(file, MEDIA),
+            "url": self.file_url(file, self.file_host), "proxy_url": self.file_url(file, MEDIA),
         });
         if let Some(kind) = content_type(&file.filename) {
             data["content_type"] = json!(kind);
@@ -197,6 +199,15 @@ impl State {
                 "guild_id": self.guild.to_string(),
             });
         }
+        if !message.forwarded.is_empty() {
+            let files: Vec<_> = message.forwarded.iter().map(|file| self.file_json(file, false)).collect();
+            data["flags"] = json!(message.flags | HAS_SNAPSHOT);
+            data["message_reference"] = json!({ "type": 1, "channel_id": message.forwarded[0].channel.to_string() });
+            data["message_snapshots"] = json!([{ "message": {
+                "type": 0, "content": "", "timestamp": iso(message.created), "edited_timestamp": null, "flags": 0,
+                "mentions": [], "mention_roles": [], "attachments": files, "embeds": [], "components": [],
+            } }]);
+        }
         if let Some(interaction) = message.interaction.and_then(|id| self.interactions.get(&id)) {
             data["application_id"] = json!(self.app.to_string());
             data["webhook_id"] = json!(self.app.to_string());
@@ -213,6 +224,9 @@ impl State {
             data["content"] = json!("");
             for hidden in ["embeds", "attachments", "components"] {
                 data[hidden] = json!([]);
+            }
+            if let Some(fields) = data.as_object_mut() {
+                fields.remove("message_snapshots");
             }
         }
         data
