@@ -162,16 +162,20 @@ impl Db {
             tx.commit().await?;
             return Ok(Failed::Again);
         }
-        sqlx::query!(
-            "UPDATE outbox SET claimed_by = NULL, last_error = ?, failures = ?, parked_at = ? WHERE id = ?",
+        let told_at = sqlx::query_scalar!(
+            "UPDATE outbox SET claimed_by = NULL, last_error = ?, failures = ?, parked_at = ? WHERE id = ?
+             RETURNING told_at",
             error,
             failures,
             now.0,
             claim.id
         )
-        .execute(tx.sql())
+        .fetch_optional(tx.sql())
         .await?;
         tx.show_parked(claim, error, now).await?;
+        if told_at.flatten().is_none() {
+            tx.tell_parked(claim, error, now).await?;
+        }
         tx.commit().await?;
         Ok(Failed::Parked)
     }
@@ -200,6 +204,15 @@ impl Db {
             tx.enqueue(effect, run_at, now).await?;
         }
         tx.commit().await
+    }
+
+    /// Whether an effect gave up and waits for a person.
+    pub async fn gave_up(&self, effect: &Effect) -> Result<bool, Error> {
+        let key = effect.key();
+        let found = sqlx::query_scalar!("SELECT id FROM outbox WHERE key = ? AND parked_at IS NOT NULL", key)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(found.is_some())
     }
 
     /// The keys of all rows, for those who check that nothing was left behind.
@@ -233,13 +246,23 @@ impl WriteTx {
 
     /// Ends a claimed row, unless it was wanted again meanwhile: then it is as good as new.
     pub(super) async fn finish(&mut self, claim: &Claim, now: Millis) -> Result<(), Error> {
-        let gone = sqlx::query!("DELETE FROM outbox WHERE id = ? AND wanted = ?", claim.id, claim.wanted)
-            .execute(self.sql())
-            .await?;
-        if gone.rows_affected() == 0 {
+        let gone = sqlx::query_scalar!(
+            "DELETE FROM outbox WHERE id = ? AND wanted = ? RETURNING told_at",
+            claim.id,
+            claim.wanted
+        )
+        .fetch_optional(self.sql())
+        .await?;
+        if gone.flatten().is_some()
+            && let Effect::DeliverLink { order, .. } | Effect::SyncTicket { order } = &claim.effect
+        {
+            // What the card says of it is not true any more.
+            self.show_on_card(order, now).await?;
+        }
+        if gone.is_none() {
             sqlx::query!(
                 "UPDATE outbox SET claimed_by = NULL, tries = 0, failures = 0, first_try_at = NULL,
-                     last_error = NULL, run_at = max(run_at, ?) WHERE id = ?",
+                     last_error = NULL, told_at = NULL, run_at = max(run_at, ?) WHERE id = ?",
                 now.0,
                 claim.id
             )
@@ -256,12 +279,22 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Whatever is parked is visible: on the card of its order where there is one, else to the owner.
-    async fn show_parked(&mut self, claim: &Claim, error: &str, now: Millis) -> Result<(), Error> {
+    /// Owners read of a row that gave up once, until it succeeds or a person has it tried again:
+    /// what is looked at by the clock wakes it, and it may give up every few minutes.
+    async fn tell_parked(&mut self, claim: &Claim, error: &str, now: Millis) -> Result<(), Error> {
+        sqlx::query!("UPDATE outbox SET told_at = ? WHERE id = ?", now.0, claim.id).execute(self.sql()).await?;
         let payload = json!({ "error": error, "lane": claim.lane });
         let key = claim.effect.key();
         self.audit(now, Happened { actor: BOT, action: "effect.park", target: key.clone(), payload, session: None })
             .await?;
+        if !matches!(claim.effect, Effect::TellOwner { .. }) {
+            self.enqueue(&Effect::TellOwner { news: OwnerNews::Parked { key } }, now, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Whatever is parked is visible where its order is looked at.
+    async fn show_parked(&mut self, claim: &Claim, error: &str, now: Millis) -> Result<(), Error> {
         match &claim.effect {
             Effect::SyncSubscription { subscription, .. } => {
                 let waiting = self.orders_waiting_for(*subscription).await?;
@@ -273,9 +306,6 @@ impl WriteTx {
             }
             Effect::DeliverLink { order, .. } | Effect::SyncTicket { order } => self.show_on_card(order, now).await?,
             _ => {}
-        }
-        if !matches!(claim.effect, Effect::TellOwner { .. }) {
-            self.enqueue(&Effect::TellOwner { news: OwnerNews::Parked { key } }, now, now).await?;
         }
         Ok(())
     }

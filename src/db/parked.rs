@@ -88,7 +88,7 @@ impl Db {
     pub async fn retry_parked(&self, row: i64, by: UserId, now: Millis) -> Result<Settled, Error> {
         let mut tx = self.begin().await?;
         let woken = sqlx::query!(
-            "UPDATE outbox SET parked_at = NULL, failures = 0, run_at = ? WHERE id = ? AND parked_at IS NOT NULL
+            "UPDATE outbox SET parked_at = NULL, told_at = NULL, failures = 0, run_at = ? WHERE id = ? AND parked_at IS NOT NULL
              RETURNING key, kind, v, args",
             now.0,
             row
@@ -105,8 +105,13 @@ impl Db {
         };
         tx.audit(now, happened).await?;
         tx.about(Subject::Outbox);
+        let effect = decode(&woken.kind, woken.v, &woken.args);
+        if let Some(Effect::DeliverLink { order, .. } | Effect::SyncTicket { order }) = &effect {
+            // The card said that it gave up.
+            tx.show_on_card(order, now).await?;
+        }
         tx.commit().await?;
-        if let Some(Effect::SyncSubscription { subscription, .. }) = decode(&woken.kind, woken.v, &woken.args) {
+        if let Some(Effect::SyncSubscription { subscription, .. }) = effect {
             // Without an order in provisioning the effect finds nothing to do.
             for order in self.attention_of(subscription).await? {
                 self.retry(&order, by, now).await?;
