@@ -1,9 +1,6 @@
 //! The link, by direct message, once.
 
-use super::{
-    Failure, World,
-    discord::{DM_CLOSED, Trouble},
-};
+use super::{Failure, World, discord::Trouble};
 use crate::{
     db::outbox::Claim,
     domain::{OrderId, OrderStatus, UserId, grants::Expiry, order::Delivery},
@@ -50,7 +47,7 @@ pub(super) async fn link(world: &World, claim: &Claim, id: &OrderId, user: UserI
     let now = world.clock.now();
     match sent {
         Ok(()) => Ok(world.db.delivered(claim, id, now).await?),
-        Err(trouble) if trouble.is(&DM_CLOSED) => Ok(world.db.dm_closed(claim, id, now).await?),
+        Err(trouble) if trouble.is_no() => Ok(world.db.dm_closed(claim, id, now).await?),
         Err(trouble) => Err(trouble.into()),
     }
 }

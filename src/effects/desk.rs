@@ -3,7 +3,7 @@
 
 use super::{
     Failure, World,
-    discord::{DM_CLOSED, Trouble, UNKNOWN_MESSAGE},
+    discord::{Trouble, UNKNOWN_MESSAGE},
     notify::say,
 };
 use crate::{
@@ -49,7 +49,7 @@ pub(super) async fn tell(world: &World, claim: &Claim, id: ChangeId, user: UserI
     let now = world.clock.now();
     match sent {
         Ok(()) => Ok(world.db.change_told(claim, id, true, now).await?),
-        Err(trouble) if trouble.is(&DM_CLOSED) => Ok(world.db.change_told(claim, id, false, now).await?),
+        Err(trouble) if trouble.is_no() => Ok(world.db.change_told(claim, id, false, now).await?),
         Err(trouble) => Err(trouble.into()),
     }
 }

@@ -60,14 +60,24 @@ impl Trouble {
     pub(super) fn is(&self, codes: &[isize]) -> bool {
         matches!(self, Self::Refused(refusal) if codes.contains(&refusal.code))
     }
+
+    /// Whether Discord itself said no, whatever the reason: what was asked for one person is asked
+    /// in vain, and neither they nor anybody else must wait for it. What comes without Discord's
+    /// code comes from something in between.
+    pub(super) fn is_no(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code > 0)
+    }
 }
 
 /// The thing addressed does not exist: unknown channel, unknown message, unknown user.
 pub(super) const UNKNOWN_CHANNEL: isize = 10003;
 /// See [`UNKNOWN_CHANNEL`].
 pub(super) const UNKNOWN_MESSAGE: isize = 10008;
-/// Cannot send messages to this user, and no mutual guilds: direct messages are closed.
-pub(super) const DM_CLOSED: [isize; 2] = [50007, 50278];
+/// Somebody who is nobody: unknown member, unknown overwrite, unknown user.
+pub(super) const NOBODY: [isize; 3] = [10007, 10009, 10013];
+/// Cannot send messages to this user, no mutual guilds, unknown user, invalid recipient: a person
+/// who cannot be written to.
+pub(super) const DM_CLOSED: [isize; 4] = [50007, 50278, 10013, 50033];
 /// The guild has 500 channels.
 pub(super) const TOO_MANY_CHANNELS: isize = 30013;
 /// What a full category answers, as a field error of a malformed request.

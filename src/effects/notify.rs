@@ -2,7 +2,7 @@
 
 use super::{
     Failure, World,
-    discord::{DM_CLOSED, UNKNOWN_CHANNEL},
+    discord::{UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, call, serenity_channel},
 };
 use crate::{
     db::{
@@ -164,7 +164,11 @@ pub(super) async fn to_owners(
         };
         match told.await {
             Ok(_) => {}
-            Err(trouble) if trouble.is(&DM_CLOSED) => unreached.push(*owner),
+            // One who cannot be written to keeps no other from reading it.
+            Err(trouble) if trouble.is_no() => {
+                tracing::warn!(user.id = %owner, "an owner cannot be told by direct message: {}", Failure::from(trouble));
+                unreached.push(*owner);
+            }
             Err(trouble) => return Err(trouble.into()),
         }
     }

@@ -1,9 +1,6 @@
 //! The link once more, by direct message and nowhere else, because staff asked for it.
 
-use super::{
-    Failure, World,
-    discord::{DM_CLOSED, Trouble},
-};
+use super::{Failure, World, discord::Trouble};
 use crate::{
     db::{outbox::Claim, resend::Resent},
     domain::{SubscriptionRow, UserId, grants::Expiry},
@@ -49,7 +46,7 @@ pub(super) async fn link(
     .await;
     let how = match sent {
         Ok(()) => Resent::Sent,
-        Err(trouble) if trouble.is(&DM_CLOSED) => Resent::DmClosed,
+        Err(trouble) if trouble.is_no() => Resent::DmClosed,
         Err(trouble) => return Err(trouble.into()),
     };
     Ok(world.db.resent(claim, row, asked, how, world.clock.now()).await?)

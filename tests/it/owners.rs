@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
+use tollkeeper::sandbox::discord::Fault;
+
 use crate::world::World;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -94,5 +96,43 @@ async fn what_is_refused_while_the_database_is_locked_comes_into_the_audit_log_l
     world.restart().await;
     world.settles().await;
     assert_eq!(world.number(entries).await, 1, "once");
+    world.finish().await;
+}
+
+/// A list of owners with somebody in it whose account is gone, and a ticket that the bot may not
+/// read any more: the others are told, once, and the review channel instead of who cannot be.
+#[tokio::test]
+async fn what_gave_up_is_told_once_and_to_everybody_who_can_be_told() {
+    let world = World::asleep(|scene| {
+        // Eight tries fit between two scans; a scan in between would begin to count anew.
+        scene.schedule("ticket_scan", "1500ms");
+        scene.schedule("retry_max", "30ms");
+    })
+    .await;
+    let ghost = world.discord.member("Ghost", &[]);
+    let path = world.config_path();
+    let toml = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, toml.replacen("owners = [", &format!("owners = [\"{}\", ", ghost.id()), 1)).unwrap();
+    world.discord.forgets(ghost.id());
+    world.start().await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    mona.chooses("InstaPay").await;
+    let messages = format!("/channels/{}/messages", mona.ticket());
+    world.discord.on_request(move |asked| {
+        let reads = asked.method == "GET" && asked.path == messages;
+        if reads { Fault::refused(403, 50001, "Missing Access") } else { Fault::None }
+    });
+    let (omar, id) = (world.person("Omar").id(), ghost.id());
+    let told = world.until("the owner to be told", |view| view.dms_of(omar).pop()).await;
+    assert!(told.contains("read:"), "{}", told.render_text());
+    world.card("who cannot be told", |line| line.content.contains(&format!("<@{id}>"))).await;
+    // The scan wakes it again and again; it gives up again and again.
+    world.counts(1, "SELECT count(*) FROM outbox WHERE key LIKE 'read:%' AND tries > 24").await;
+    assert_eq!(world.person("Omar").dms().len(), 1, "once");
+    world.discord.no_faults();
+    mona.uploads("Mona's receipt").await;
+    world.settles().await;
+    assert_eq!(world.person("Omar").dms().len(), 1);
     world.finish().await;
 }
