@@ -35,6 +35,8 @@ pub(super) struct Refusal {
     pub(super) says: String,
     /// The codes of its field errors, such as `CHANNEL_PARENT_MAX_CHANNELS`.
     pub(super) details: Vec<String>,
+    /// The fields they are about, such as `permission_overwrites.3.id`.
+    pub(super) fields: Vec<String>,
 }
 
 /// A call that did not succeed.
@@ -109,19 +111,16 @@ fn trouble(error: serenity::Error) -> Trouble {
                 return Trouble::Target(format!("Discord answered {status}"));
             }
             let error = response.error;
-            let fields: Vec<_> =
-                error.errors.iter().map(|field| format!("{}: {}", field.path, field.message)).collect();
-            Trouble::Refused(Refusal {
-                code: error.code,
-                says: [vec![error.message], fields].concat().join("; "),
-                details: error.errors.into_iter().map(|field| field.code).collect(),
-            })
+            let wrong: Vec<_> = error.errors.iter().map(|field| format!("{}: {}", field.path, field.message)).collect();
+            let (details, fields) = error.errors.into_iter().map(|field| (field.code, field.path)).unzip();
+            let says = [vec![error.message], wrong].concat().join("; ");
+            Trouble::Refused(Refusal { code: error.code, says, details, fields })
         }
         serenity::Error::Http(HttpError::Request(error)) => {
             Trouble::Target(format!("Discord cannot be reached: {}", root(&error.without_url())))
         }
         serenity::Error::Model(error) => {
-            Trouble::Refused(Refusal { code: 0, says: error.to_string(), details: Vec::new() })
+            Trouble::Refused(Refusal { code: 0, says: error.to_string(), details: Vec::new(), fields: Vec::new() })
         }
         other => Trouble::Target(format!("Discord answered something unexpected: {other}")),
     }

@@ -10,7 +10,8 @@ use serenity::all::{
 use super::{
     Failure, World,
     discord::{
-        CATEGORY_FULL, TOO_MANY_CHANNELS, Trouble, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, call, has_topic, serenity_channel,
+        CATEGORY_FULL, NOBODY, Refusal, TOO_MANY_CHANNELS, Trouble, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, call, has_topic,
+        serenity_channel,
     },
 };
 use crate::{
@@ -195,13 +196,23 @@ async fn make_channel(world: &World, order: &Order) -> Result<Result<ChannelId, 
     let discord = &world.config.discord;
     let guild = serenity::all::GuildId::new(discord.guild_id.0.max(1));
     let mut full = String::new();
+    let mut permissions = overwrites(world, order);
     for category in std::iter::once(&discord.ticket_category_id).chain(&discord.overflow_category_ids) {
-        let builder = CreateChannel::new(format!("order-{}", order.id.as_str().to_ascii_lowercase()))
-            .kind(ChannelType::Text)
-            .topic(topic(&order.id))
-            .category(serenity_channel(*category))
-            .permissions(overwrites(world, order));
-        match call(guild.create_channel(&*world.http, builder)).await {
+        let builder = |permissions: &[PermissionOverwrite]| {
+            CreateChannel::new(format!("order-{}", order.id.as_str().to_ascii_lowercase()))
+                .kind(ChannelType::Text)
+                .topic(topic(&order.id))
+                .category(serenity_channel(*category))
+                .permissions(permissions.to_vec())
+        };
+        let mut made = call(guild.create_channel(&*world.http, builder(&permissions))).await;
+        if let Err(Trouble::Refused(refusal)) = &made
+            && without_nobody(&mut permissions, refusal)
+        {
+            tracing::warn!(order.id = %order.id, "somebody in the lists of staff is nobody on Discord: {}", refusal.says);
+            made = call(guild.create_channel(&*world.http, builder(&permissions))).await;
+        }
+        match made {
             Ok(channel) => return Ok(Ok(ChannelId(channel.id.get()))),
             Err(Trouble::Refused(refusal)) if refusal.details.iter().any(|detail| detail == CATEGORY_FULL) => {
                 full = refusal.says;
@@ -232,30 +243,59 @@ async fn make_room(world: &World) -> Result<bool, Failure> {
     Ok(true)
 }
 
+/// Overwrites without which a channel is no ticket: everybody's, the customer's, the bot's.
+const NEEDED: usize = 3;
+
 /// Nobody sees the ticket but its customer, the bot, and staff: one overwrite for each role that
-/// is configured, else one for each listed person.
+/// is configured, else one for each listed person. Discord refuses a second one for the same id,
+/// so what comes first holds: a customer who is staff is locked out of writing like any other.
 fn overwrites(world: &World, order: &Order) -> Vec<PermissionOverwrite> {
     let discord = &world.config.discord;
     let everyone = RoleId(discord.guild_id.0);
-    let mut all = vec![
+    let needed: [_; NEEDED] = [
         role_overwrite(everyone, Permissions::empty(), Permissions::VIEW_CHANNEL),
         customer_overwrite(order.customer, !order.ticket_is_open()),
         member_overwrite(world.me, CUSTOMER | WRITING | Permissions::EMBED_LINKS, Permissions::empty()),
     ];
+    let mut all = needed.to_vec();
+    let mut add = |one: PermissionOverwrite| {
+        if all.iter().all(|other| other.kind != one.kind) {
+            all.push(one);
+        }
+    };
     let powers = [
         (discord.owner_role_id, &discord.owners),
         (discord.admin_role_id, &discord.admins),
         (discord.support_role_id, &discord.support),
     ];
     for (role, listed) in powers {
-        if let Some(role) = role {
-            all.push(role_overwrite(role, CUSTOMER | WRITING, Permissions::empty()));
-        } else {
-            let people = listed.iter().filter(|person| **person != order.customer);
-            all.extend(people.map(|person| member_overwrite(*person, CUSTOMER | WRITING, Permissions::empty())));
+        match role {
+            Some(role) => add(role_overwrite(role, CUSTOMER | WRITING, Permissions::empty())),
+            None => {
+                for one in listed {
+                    add(member_overwrite(*one, CUSTOMER | WRITING, Permissions::empty()));
+                }
+            }
         }
     }
     all
+}
+
+/// Takes out the staff whom a refusal calls nobody, such as somebody who deleted their account: the
+/// shop goes on without them. Says whether there was anybody to take out.
+fn without_nobody(permissions: &mut Vec<PermissionOverwrite>, refusal: &Refusal) -> bool {
+    let named = |field: &String| field.strip_prefix("permission_overwrites.")?.split('.').next()?.parse().ok();
+    let named: Vec<usize> = refusal.fields.iter().filter_map(named).collect();
+    let anybody = NOBODY.contains(&refusal.code);
+    let before = permissions.len();
+    let mut at = 0;
+    permissions.retain(|one| {
+        let person = matches!(one.kind, PermissionOverwriteType::Member(_));
+        let goes = at >= NEEDED && (named.contains(&at) || anybody && person);
+        at += 1;
+        !goes
+    });
+    permissions.len() < before
 }
 
 fn customer_overwrite(customer: UserId, locked: bool) -> PermissionOverwrite {
