@@ -17,7 +17,10 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
     let Some(submission) = world.db.submission(id).await? else { return Ok(world.db.finish(claim, now).await?) };
     let Some(order) = world.db.order(&submission.order).await? else { return Ok(world.db.finish(claim, now).await?) };
     let channel = world.config.discord.review_channel_id;
-    let post = card_of(world, &submission, &order, None).await?;
+    let mut post = card_of(world, &submission, &order, None).await?;
+    if !is_kept(world, &submission).await {
+        post = post.without_picture();
+    }
     let digest = post.digest();
     let again_at = submission.looking.map(|looking| looking.until).filter(|until| *until > now);
     let shown = (digest.as_str(), again_at);
@@ -36,11 +39,22 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
             Err(trouble) => return Err(trouble.into()),
         }
     }
-    let picture = picture(world, &submission).await;
-    let post = card_of(world, &submission, &order, picture).await?;
+    let post = match picture(world, &submission).await {
+        Some(picture) => card_of(world, &submission, &order, Some(picture)).await?,
+        None => card_of(world, &submission, &order, None).await?.without_picture(),
+    };
     let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
     let posted = world.post(channel, post, &seed).await?;
     Ok(world.db.card_shown(claim, id, posted, shown, now).await?)
+}
+
+/// Whether the picture is still on disk as it was sent. An embed that shows a file which its message
+/// does not have is refused.
+async fn is_kept(world: &World, submission: &Submission) -> bool {
+    match submission.proof.hash.parse() {
+        Ok(hash) => world.door.load(hash).await.is_ok(),
+        Err(_) => false,
+    }
 }
 
 /// The card's copy of the picture. A picture that can no longer be read from disk does not keep

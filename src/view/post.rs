@@ -198,6 +198,13 @@ impl Post {
         self
     }
 
+    /// With no picture in its boxes, for a picture that cannot be had.
+    #[must_use]
+    pub fn without_picture(mut self) -> Self {
+        self.embeds.iter_mut().for_each(|embed| embed.image = None);
+        self
+    }
+
     /// Addressed to one person, whose phone rings.
     #[must_use]
     pub fn to(mut self, user: UserId) -> Self {
