@@ -63,6 +63,16 @@ impl Db {
         tx.commit().await
     }
 
+    /// Remembers the status message and what it says, while the effect goes on.
+    pub async fn status_is(&self, order: &OrderId, message: MessageId, digest: &str) -> Result<(), Error> {
+        let (id, message) = (order.as_str(), message.to_sql());
+        let mut tx = self.begin().await?;
+        sqlx::query!("UPDATE orders SET status_message_id = ?, status_digest = ? WHERE id = ?", message, digest, id)
+            .execute(tx.sql())
+            .await?;
+        tx.commit().await
+    }
+
     /// The ticket that is missed least: its order is completed and its link delivered, longest ago.
     /// There are as many tickets as Discord has room for, however many orders there were.
     pub async fn oldest_delivered_ticket(&self) -> Result<Option<ChannelId>, Error> {

@@ -3,7 +3,7 @@
 use super::{Failure, World, discord::UNKNOWN_MESSAGE};
 use crate::{
     db::{outbox::Claim, submissions::Submission},
-    domain::{Order, OrderState, SubmissionId},
+    domain::{Order, OrderState, SubmissionId, effect::Effect},
     panel::breaker::Availability,
     view::{
         Marker, Post,
@@ -100,6 +100,7 @@ async fn card_of(
         looking: submission.looking.filter(|looking| looking.until > now),
         question: question.as_ref(),
         told_at: submission.told_at,
+        ticket_stuck: world.db.gave_up(&Effect::SyncTicket { order: order.id.clone() }).await?,
     };
     Ok(card(world.shop_locale(), &facts, picture))
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     db::outbox::Claim,
     domain::{
-        ChannelId, Order, OrderId, OrderState, RoleId, UserId,
+        ChannelId, MessageId, Millis, Order, OrderId, OrderState, RoleId, UserId,
         order::{CancelCause, Delivery},
     },
     view::{
@@ -78,25 +78,60 @@ async fn sync_channel(world: &World, claim: &Claim, order: &Order, channel: Chan
     let now = world.clock.now();
     // Read again: the channel may have been made a moment ago.
     let Some(order) = world.db.order(&order.id).await? else { return Ok(world.db.finish(claim, now).await?) };
-    let locked = !order.ticket_is_open();
-    if order.ticket.locked != locked {
-        let overwrite = customer_overwrite(order.customer, locked);
-        call(serenity_channel(channel).create_permission(&*world.http, overwrite)).await?;
-        world.db.ticket_locked(&order.id, locked).await?;
+    let refused = sync_lock(world, &order, channel).await?;
+    let shown = sync_status(world, claim, &order, channel).await?;
+    match (refused, shown) {
+        (None, None) => Ok(world.db.finish(claim, now).await?),
+        (None, Some((message, digest))) => Ok(world.db.status_shown(claim, &order.id, message, &digest, now).await?),
+        // The customer has read how the order stands; that the lock is wrong is for staff.
+        (Some(says), shown) => {
+            if let Some((message, digest)) = shown {
+                world.db.status_is(&order.id, message, &digest).await?;
+            }
+            Err(Gone::Failure(Failure::Row(says)))
+        }
     }
+}
+
+/// Lets the customer write, or not. What Discord refuses for good is given back in its words: the
+/// status message must not wait for it.
+async fn sync_lock(world: &World, order: &Order, channel: ChannelId) -> Result<Option<String>, Gone> {
+    let locked = !order.ticket_is_open();
+    if order.ticket.locked == locked {
+        return Ok(None);
+    }
+    let overwrite = customer_overwrite(order.customer, locked);
+    match call(serenity_channel(channel).create_permission(&*world.http, overwrite)).await {
+        Ok(()) => {
+            world.db.ticket_locked(&order.id, locked).await?;
+            Ok(None)
+        }
+        Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
+            Ok(Some(format!("Discord does not let the bot change who may write ({}): {}", refusal.code, refusal.says)))
+        }
+        Err(trouble) => Err(trouble.into()),
+    }
+}
+
+/// Makes the status message say what is true; `None` when it does.
+async fn sync_status(
+    world: &World,
+    claim: &Claim,
+    order: &Order,
+    channel: ChannelId,
+) -> Result<Option<(MessageId, String)>, Gone> {
     let locale = world.locale_of(order.customer).await.map_err(Gone::Failure)?;
-    let closes_at = world.db.ticket_closes_at(&order.id).await?;
     let facts = TicketFacts {
-        order: &order,
+        order,
         methods: &world.config.payment_methods,
         message_content: world.config.discord.message_content,
-        closes_at,
+        closes_at: closes_at(world, order).await?,
     };
     let post = status(locale, &facts);
     let digest = post.digest();
     let mut message = order.ticket.status_message;
     if message.is_some() && order.ticket.status_digest.as_deref() == Some(&digest) {
-        return Ok(world.db.finish(claim, now).await?);
+        return Ok(None);
     }
     if message.is_none() && claim.must_look_first() {
         message = world.find_posted(channel, &Marker::ticket(&order.id), claim.first_try_at).await?;
@@ -117,7 +152,15 @@ async fn sync_channel(world: &World, claim: &Claim, order: &Order, channel: Chan
         let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
         world.post(channel, post, &seed).await?
     };
-    Ok(world.db.status_shown(claim, &order.id, message, &digest, now).await?)
+    Ok(Some((message, digest)))
+}
+
+/// When the ticket goes; while nobody has its link it does not go when its time comes.
+async fn closes_at(world: &World, order: &Order) -> Result<Option<Millis>, Gone> {
+    if matches!(order.state, OrderState::Completed { .. }) && !order.delivery.is_done() {
+        return Ok(None);
+    }
+    Ok(world.db.ticket_closes_at(&order.id).await?)
 }
 
 /// The ticket's channel, made if the state wants one. `None` when the row has been ended because

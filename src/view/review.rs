@@ -51,6 +51,8 @@ pub struct CardFacts<'a> {
     pub question: Option<&'a Question>,
     /// When the customer was told of the decline.
     pub told_at: Option<Millis>,
+    /// Whether the ticket could not be made what it should be.
+    pub ticket_stuck: bool,
 }
 
 /// What is known of an order that needs attention, besides its cause.
@@ -152,6 +154,9 @@ fn base(locale: Locale, facts: &CardFacts<'_>, embed: Embed) -> Embed {
         .short(locale.say("common-method"), method)
         .short(locale.say("common-ticket"), ticket)
         .short(locale.say("common-order-id"), text::code(order.id.as_str(), 20));
+    if facts.ticket_stuck {
+        embed = embed.field(locale.say("review-ticket"), locale.say("review-ticket-stuck"));
+    }
     if is_open(facts) {
         embed = embed.short(locale.say("review-attempts"), order.attempts_left.to_string());
     }

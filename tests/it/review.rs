@@ -351,7 +351,6 @@ async fn closed_direct_messages_leave_the_link_in_the_ticket() {
     │ Your direct messages are closed, so the link waits here: press “Get my link”. Only you will see it.
     │ Plan: Basic · 30 days · 50 GB
     │ Order ID: `ORDER`
-    │ This ticket will be deleted: <time R>
     │ (order ORDER · ticket)
     [Get my link]
 

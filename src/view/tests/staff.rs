@@ -57,6 +57,7 @@ fn facts<'a>(order: &'a Order, verdict: &'a Verdict) -> CardFacts<'a> {
         looking: None,
         question: None,
         told_at: None,
+        ticket_stuck: false,
     }
 }
 

@@ -14,6 +14,10 @@ review-customer-name = Customer
 review-customer = { $mention } · { $name }
 review-no-method = not chosen
 review-attempts = Attempts left after this one
+review-ticket = Ticket not up to date
+review-ticket-stuck =
+    Discord refuses what the bot must change in the ticket. Please check its permissions there.
+    `/admin status` says what was refused, and its button tries again.
 review-submitted = Submitted
 review-submitted-at = { $when }, { $ago }
 review-history = History

@@ -88,6 +88,7 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
                 looking: Some(Looking { by: ADEL, until: NOW }),
                 question: [None, Some(&open), Some(&answered)][n % 3],
                 told_at: (n % 2 == 0).then_some(NOW),
+                ticket_stuck: n % 2 == 1,
             };
             posts.push(review::card(locale, &facts, given.is_none().then(Vec::new)));
         }
