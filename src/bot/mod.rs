@@ -18,7 +18,7 @@ use crate::{
     clock::Clock,
     config::{Config, DiscordConfig},
     db::Db,
-    domain::{ChannelId, Millis, access::Staff, button::Button, limits::Limited},
+    domain::{ChannelId, MessageId, Millis, access::Staff, button::Button, limits::Limited},
     faults::Faults,
     limits::Limits,
     panel::Reader,
@@ -196,6 +196,13 @@ async fn on_event(framework: poise::FrameworkContext<'_, Bot, Fault>, event: &Fu
         }
         FullEvent::Message { new_message } => ticket::message(bot, new_message).await,
         FullEvent::ChannelDelete { channel, .. } => ticket::gone(bot, ChannelId(channel.id.get())).await,
+        FullEvent::MessageDelete { channel_id, deleted_message_id, .. } => {
+            ticket::messages_gone(bot, ChannelId(channel_id.get()), &[MessageId(deleted_message_id.get())]).await
+        }
+        FullEvent::MessageDeleteBulk { channel_id, multiple_deleted_messages_ids, .. } => {
+            let gone: Vec<_> = multiple_deleted_messages_ids.iter().map(|id| MessageId(id.get())).collect();
+            ticket::messages_gone(bot, ChannelId(channel_id.get()), &gone).await
+        }
         FullEvent::InteractionCreate { interaction: Interaction::Component(interaction) } => {
             component(bot, http, interaction).await;
             Ok(())

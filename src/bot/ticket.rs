@@ -3,7 +3,7 @@
 
 use serenity::all::Message;
 
-use crate::domain::{ChannelId, GuildId, UserId, effect::Effect};
+use crate::domain::{ChannelId, GuildId, MessageId, UserId, effect::Effect};
 
 use super::{Bot, fault::Fault};
 
@@ -31,6 +31,19 @@ pub(super) async fn message(bot: &Bot, message: &Message) -> Result<(), Fault> {
     }
     let now = bot.clock.now();
     bot.db.want(&Effect::ReadTicket { order: order.id }, now, now).await?;
+    Ok(())
+}
+
+/// Messages were deleted, by us or by somebody. Only in a ticket or in the review channel do
+/// messages of ours stand that must stay.
+pub(super) async fn messages_gone(bot: &Bot, channel: ChannelId, messages: &[MessageId]) -> Result<(), Fault> {
+    let ours = channel == bot.config.discord.review_channel_id || bot.db.order_in(channel).await?.is_some();
+    if ours {
+        let lost = bot.db.messages_gone(channel, messages, bot.clock.now()).await?;
+        if lost > 0 {
+            tracing::info!(channel.id = %channel, messages = lost, "somebody deleted what must stand; it is posted again");
+        }
+    }
     Ok(())
 }
 

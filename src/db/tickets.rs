@@ -2,7 +2,7 @@
 
 use super::{Db, Error, Subject, WriteTx, audit::BOT, outbox::Claim};
 use crate::domain::{
-    ChannelId, MessageId, Millis, OrderId, UserId,
+    ChannelId, MessageId, Millis, OrderId, SubmissionId, UserId,
     effect::{Effect, Notice, OwnerNews},
     order::CancelCause,
     tracked::Tracked,
@@ -102,6 +102,21 @@ impl Db {
             .execute(tx.sql())
             .await?;
         tx.commit().await
+    }
+
+    /// Somebody deleted messages of this channel. Those of ours that must stand are posted again;
+    /// says how many those are.
+    pub async fn messages_gone(&self, channel: ChannelId, messages: &[MessageId], now: Millis) -> Result<usize, Error> {
+        let mut tx = self.begin().await?;
+        let mut wanted = Vec::new();
+        for message in messages {
+            wanted.extend(tx.message_gone(channel, *message).await?);
+        }
+        for effect in &wanted {
+            tx.enqueue(effect, now, now).await?;
+        }
+        tx.commit().await?;
+        Ok(wanted.len())
     }
 
     /// Discord refuses for good to make a ticket: an unpaid order is cancelled, and the owner is
@@ -262,6 +277,37 @@ impl Db {
 }
 
 impl WriteTx {
+    /// Forgets a message; what must stand again is given back.
+    async fn message_gone(&mut self, channel: ChannelId, message: MessageId) -> Result<Vec<Effect>, Error> {
+        let (channel, message) = (channel.to_sql(), message.to_sql());
+        sqlx::query!("DELETE FROM bot_messages WHERE message_id = ?", message).execute(self.sql()).await?;
+        let ticket = sqlx::query_scalar!(
+            "UPDATE orders SET status_message_id = NULL, status_digest = NULL
+             WHERE channel_id = ? AND status_message_id = ? RETURNING id",
+            channel,
+            message
+        )
+        .fetch_optional(self.sql())
+        .await?;
+        let card = sqlx::query_scalar!(
+            r#"UPDATE payment_submissions SET card_message_id = NULL, card_digest = NULL
+               WHERE card_message_id = ? RETURNING id AS "id!""#,
+            message
+        )
+        .fetch_optional(self.sql())
+        .await?;
+        // The message stays known: it tells a card that was lost from one that was never posted.
+        let sale =
+            sqlx::query_scalar!("UPDATE orders SET card_digest = NULL WHERE card_message_id = ? RETURNING id", message)
+                .fetch_optional(self.sql())
+                .await?;
+        let order = |id: Option<String>| id.and_then(|id| id.parse::<OrderId>().ok());
+        let ticket = order(ticket).map(|order| Effect::SyncTicket { order });
+        let card = card.map(|id| Effect::SyncCard { submission: SubmissionId(id) });
+        let sale = order(sale).map(|order| Effect::SyncSaleCard { order });
+        Ok([ticket, card, sale].into_iter().flatten().collect())
+    }
+
     /// An order's link is in the customer's direct messages.
     pub(super) async fn delivered_by_dm(&mut self, order: &OrderId, now: Millis) -> Result<(), Error> {
         self.set_delivery(order, "dm", Some(now)).await?;

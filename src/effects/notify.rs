@@ -68,6 +68,7 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
             let Some(waiting) = waiting(world, *submission).await? else {
                 return Ok(world.db.finish(claim, now).await?);
             };
+            let waiting = with_card_there(world, waiting).await?;
             let post = with_card(world, post, &waiting);
             let post = match world.config.discord.admin_role_id {
                 Some(role) => post.calling_role(role),
@@ -88,6 +89,7 @@ pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> R
         let Some(waiting) = waiting(world, *submission).await? else {
             return Ok(world.db.finish(claim, world.clock.now()).await?);
         };
+        let waiting = with_card_there(world, waiting).await?;
         post = with_card(world, post, &waiting);
     }
     to_owners(world, claim, post, &Marker::owner(about), Tracked::OwnerNews).await
@@ -96,6 +98,20 @@ pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> R
 /// A proof that still waits for review; `None` when it was decided meanwhile.
 async fn waiting(world: &World, id: SubmissionId) -> Result<Option<Submission>, Failure> {
     Ok(world.db.submission(id).await?.filter(|found| found.verdict == Verdict::Pending))
+}
+
+/// A proof whose card, if it has one, is there: nobody may have told us that somebody deleted it.
+async fn with_card_there(world: &World, submission: Submission) -> Result<Submission, Failure> {
+    let Some(card) = submission.card else { return Ok(submission) };
+    let channel = world.config.discord.review_channel_id;
+    match call(world.http.get_message(serenity_channel(channel), card.0.max(1).into())).await {
+        Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {
+            world.db.messages_gone(channel, &[card], world.clock.now()).await?;
+            Ok(Submission { card: None, ..submission })
+        }
+        // Whatever else it says: the reminder matters more than its link.
+        _ => Ok(submission),
+    }
 }
 
 /// With a way to the card of the order that was first, if it has one.
