@@ -194,6 +194,8 @@ async fn on_event(framework: poise::FrameworkContext<'_, Bot, Fault>, event: &Fu
             bot.connected.send_replace(true);
             ticket::reread(bot).await
         }
+        // Between the break and this, events may have been lost all the same.
+        FullEvent::Resume { .. } => ticket::reread(bot).await,
         FullEvent::Message { new_message } => ticket::message(bot, new_message).await,
         FullEvent::ChannelDelete { channel, .. } => ticket::gone(bot, ChannelId(channel.id.get())).await,
         FullEvent::MessageDelete { channel_id, deleted_message_id, .. } => {

@@ -7,7 +7,8 @@ use crate::domain::{ChannelId, GuildId, MessageId, UserId, effect::Effect};
 
 use super::{Bot, fault::Fault};
 
-/// The gateway session is new: what was written in the meantime came with no event.
+/// The gateway session is new, or was broken: what was written in the meantime may have come with
+/// no event.
 pub(super) async fn reread(bot: &Bot) -> Result<(), Fault> {
     let open = bot.db.open_tickets().await?;
     tracing::info!(tickets = open.len(), "connected to Discord");
