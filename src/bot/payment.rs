@@ -62,7 +62,7 @@ async fn examine(bot: &Bot, asked: &Asked<'_>, order: &Order, image: &Attachment
     let bytes = match bot.door.fetch(&image.url, u64::from(image.size)).await {
         Ok(bytes) => bytes,
         Err(FetchError::Refused(why)) => return Ok(view::proof::bad_picture(locale, why)),
-        Err(error @ (FetchError::Foreign | FetchError::Gone | FetchError::Unreachable(_))) => {
+        Err(error @ (FetchError::Foreign { .. } | FetchError::Gone | FetchError::Unreachable(_))) => {
             tracing::warn!(order.id = %order.id, user.id = %asked.user, "a proof was not fetched: {error}");
             return Ok(view::proof::not_fetched(locale));
         }

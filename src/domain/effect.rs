@@ -193,6 +193,11 @@ pub enum Notice {
         /// Why.
         why: PictureRefused,
     },
+    /// The file could not be had from Discord's file store.
+    NotFetched {
+        /// The message it came with.
+        message: u64,
+    },
     /// The picture was already used for another order.
     Duplicate {
         /// The message it came with.
@@ -451,6 +456,7 @@ impl Notice {
             Self::PartPaid { submission } => format!("part:{submission}"),
             Self::Asked { question } => format!("asked:{}", question.0),
             Self::BadPicture { message, .. } => format!("picture:{message}"),
+            Self::NotFetched { message } => format!("fetch:{message}"),
             Self::Duplicate { message } => format!("duplicate:{message}"),
             Self::NoMethod { message } => format!("method:{message}"),
             Self::NoReference { message } => format!("reference:{message}"),

@@ -3,7 +3,7 @@
 //! The gateway's event, READY, the ten-minute scan and a restart all want this one effect; a
 //! message that has been looked at is not looked at again.
 
-use serenity::all::Message;
+use serenity::all::{Attachment, Message};
 
 use super::{
     Failure, World,
@@ -14,7 +14,7 @@ use crate::{
         outbox::Claim,
         submissions::{Proof, ProofSource, Submitted},
     },
-    domain::{Order, OrderId, effect::Notice, order::ProofRefused, picture::PictureRefused},
+    domain::{Order, OrderId, effect::Notice, order::ProofRefused},
     proof::{FetchError, Picture},
 };
 
@@ -62,7 +62,7 @@ async fn to_its_end(world: &World, id: &OrderId) -> Result<(), Failure> {
 
 /// What the customer must be told about one message; a proof that is taken tells by itself.
 async fn look_at(world: &World, order: &Order, message: &Message) -> Result<Vec<Notice>, Failure> {
-    if message.author.id.get() != order.customer.0 || message.attachments.is_empty() {
+    if message.author.id.get() != order.customer.0 || files(message).next().is_none() {
         return Ok(Vec::new());
     }
     let id = message.id.get();
@@ -76,8 +76,8 @@ async fn look_at(world: &World, order: &Order, message: &Message) -> Result<Vec<
         Ok(()) => {}
     }
     let mut refused = None;
-    for attachment in &message.attachments {
-        match fetch(world, &attachment.url, attachment.size).await? {
+    for file in files(message) {
+        match fetch(world, &order.id, id, file).await? {
             Err(why) => refused = refused.or(Some(why)),
             Ok(picture) => {
                 // On disk before the commit: a row never points at nothing.
@@ -98,18 +98,32 @@ async fn look_at(world: &World, order: &Order, message: &Message) -> Result<Vec<
             }
         }
     }
-    Ok(refused.map(|why| Notice::BadPicture { message: id, why }).into_iter().collect())
+    Ok(refused.into_iter().collect())
 }
 
-/// Downloads and examines one attachment.
-async fn fetch(world: &World, url: &str, size: u32) -> Result<Result<Picture, PictureRefused>, Failure> {
-    let bytes = match world.door.fetch(url, u64::from(size)).await {
+/// The files of a message, and those of the messages that it forwards.
+fn files(message: &Message) -> impl Iterator<Item = &Attachment> {
+    let forwarded = message.message_snapshots.iter().flat_map(|snapshot| &snapshot.attachments);
+    message.attachments.iter().chain(forwarded)
+}
+
+/// Downloads and examines one file; where that leads nowhere, what the customer must be told.
+async fn fetch(
+    world: &World,
+    order: &OrderId,
+    message: u64,
+    file: &Attachment,
+) -> Result<Result<Picture, Notice>, Failure> {
+    let bytes = match world.door.fetch(&file.url, u64::from(file.size)).await {
         Ok(bytes) => bytes,
-        Err(FetchError::Refused(why)) => return Ok(Err(why)),
-        Err(FetchError::Foreign | FetchError::Gone) => return Ok(Err(PictureRefused::NotAPicture)),
+        Err(FetchError::Refused(why)) => return Ok(Err(Notice::BadPicture { message, why })),
+        Err(error @ (FetchError::Foreign { .. } | FetchError::Gone)) => {
+            tracing::warn!(order.id = %order, "a file in a ticket was not fetched: {error}");
+            return Ok(Err(Notice::NotFetched { message }));
+        }
         Err(error @ FetchError::Unreachable(_)) => return Err(Failure::Target(error.to_string())),
     };
-    Ok(world.door.examine(bytes).await)
+    Ok(world.door.examine(bytes).await.map_err(|why| Notice::BadPicture { message, why }))
 }
 
 fn facts(picture: &Picture) -> Proof {

@@ -25,10 +25,13 @@ pub enum FetchError {
     #[error(transparent)]
     Refused(#[from] PictureRefused),
     /// The address is not one of Discord's: nothing was called.
-    #[error("the address does not belong to Discord's file store")]
-    Foreign,
-    /// Discord no longer has the file, or its address has expired: a fresh one is in the message.
-    #[error("Discord's file store does not have the file")]
+    #[error("its address is at {host}, and not one of Discord's file store")]
+    Foreign {
+        /// Where it is; the rest of an address may be a secret.
+        host: String,
+    },
+    /// Discord no longer has the file, or does not give it under this address.
+    #[error("Discord's file store does not give the file")]
     Gone,
     /// No answer, or none that helps; the same call may work later.
     #[error("Discord's file store is not reachable: {0}")]
@@ -55,17 +58,24 @@ pub(super) fn client(rest_proxy: Option<&str>, ca_pem: Option<&[u8]>) -> Result<
 }
 
 pub(super) async fn fetch(http: &Client, url: &str, declared_size: u64) -> Result<Vec<u8>, FetchError> {
-    let url = Url::parse(url).map_err(|_| FetchError::Foreign)?;
+    let foreign = |host: &str| FetchError::Foreign { host: host.to_owned() };
+    let url = Url::parse(url).map_err(|_| foreign("no host at all"))?;
     if !is_discords(&url) {
-        return Err(FetchError::Foreign);
+        return Err(foreign(url.host_str().unwrap_or("no host at all")));
     }
     fits(declared_size)?;
     let response = http.get(url).send().await.map_err(unreachable)?;
     match response.status() {
         StatusCode::OK => read(response).await,
-        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => Err(FetchError::Gone),
-        status => Err(FetchError::Unreachable(format!("it answered {status}"))),
+        status @ (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) => Err(busy(status)),
+        status if status.is_server_error() => Err(busy(status)),
+        // Asked again it says the same, and what waits behind it would wait for ever.
+        _ => Err(FetchError::Gone),
     }
+}
+
+fn busy(status: StatusCode) -> FetchError {
+    FetchError::Unreachable(format!("it answered {status}"))
 }
 
 fn is_discords(url: &Url) -> bool {

@@ -20,6 +20,7 @@ pub fn notice(locale: Locale, order: &Order, notice: &Notice, said: Option<&str>
             locale.with("notice-asked", &[("question", words::reason(said.unwrap_or_default()).into())])
         }
         Notice::BadPicture { why, .. } => proof::picture_text(locale, *why),
+        Notice::NotFetched { .. } => locale.say("proof-not-fetched"),
         Notice::Duplicate { .. } => locale.say("proof-duplicate"),
         Notice::NoMethod { .. } => locale.say("proof-no-method"),
         Notice::NoReference { .. } => locale.say("proof-no-reference"),

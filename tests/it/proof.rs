@@ -328,6 +328,11 @@ impl FileStore {
             "/moved.png" => {
                 stream.write_all(b"HTTP/1.1 302 Found\r\nlocation: /file.png\r\ncontent-length: 0\r\n\r\n").await?;
             }
+            "/forbidden.png" => stream.write_all(b"HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n").await?,
+            "/unauthorized.png" => stream.write_all(b"HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n").await?,
+            "/odd.png" => stream.write_all(b"HTTP/1.1 415 No\r\ncontent-length: 0\r\n\r\n").await?,
+            "/slow.png" => stream.write_all(b"HTTP/1.1 408 No\r\ncontent-length: 0\r\n\r\n").await?,
+            "/limited.png" => stream.write_all(b"HTTP/1.1 429 No\r\ncontent-length: 0\r\n\r\n").await?,
             "/broken.png" => stream.write_all(b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n").await?,
             _ => stream.write_all(b"HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n").await?,
         }
@@ -348,8 +353,11 @@ async fn attachments_come_from_discord_and_never_more_than_fits() {
     let store = FileStore::with(file.clone()).await;
     assert_eq!(store.gives("/file.png", size).await, Ok(file));
     assert_eq!(store.gives("/endless.png", size).await, Err(PictureRefused::TooLarge.into()));
-    assert_eq!(store.gives("/expired.png", size).await, Err(FetchError::Gone));
-    for path in ["/cut.png", "/moved.png", "/broken.png"] {
+    // What says the same however often it is asked must not be waited for.
+    for path in ["/expired.png", "/moved.png", "/forbidden.png", "/unauthorized.png", "/odd.png"] {
+        assert_eq!(store.gives(path, size).await, Err(FetchError::Gone), "{path}");
+    }
+    for path in ["/cut.png", "/slow.png", "/limited.png", "/broken.png"] {
         let Err(FetchError::Unreachable(says)) = store.gives(path, size).await else { panic!("{path} was fetched") };
         assert!(!says.contains("signed"), "the signed address is told: {says}");
     }
@@ -361,5 +369,6 @@ async fn what_is_surely_refused_costs_no_call() {
     let url = "https://cdn.discordapp.com/attachments/1/2/a.png";
     assert_eq!(door.fetch(url, 25 * 1024 * 1024).await, Err(PictureRefused::TooLarge.into()));
     assert_eq!(door.fetch(url, 0).await, Err(PictureRefused::Empty.into()));
-    assert_eq!(door.fetch("https://evil.example/a.png", 100).await, Err(FetchError::Foreign));
+    let foreign = door.fetch("https://evil.example/a.png?hm=signed", 100).await;
+    assert_eq!(foreign, Err(FetchError::Foreign { host: "evil.example".to_owned() }));
 }

@@ -303,6 +303,7 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let declined = Notice::Declined { submission: SubmissionId(1) };
     for told in [
         Notice::Welcome,
+        Notice::NotFetched { message: 5 },
         Notice::Duplicate { message: 5 },
         Notice::NoMethod { message: 5 },
         Notice::NoReference { message: 5 },
