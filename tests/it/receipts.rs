@@ -7,14 +7,10 @@ use crate::{
     world::{World, receipt, same_pixels},
 };
 
-#[tokio::test]
-async fn bad_files_are_refused_each_with_its_sentence_and_cost_nothing() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders("Basic").await;
-    mona.chooses("InstaPay").await;
+/// Files that are no screenshots: a name, what is in it, and how the refusal begins.
+fn bad_files() -> [(&'static str, Vec<u8>, &'static str); 9] {
     let good = receipt("Mona's receipt");
-    let files: [(&str, Vec<u8>, &str); 9] = [
+    [
         ("page.png", b"<!doctype html><html><body>receipt</body></html>".to_vec(), "This file is not a picture."),
         ("bomb.png", bomb(20_000), "The picture is too large to open."),
         ("empty.png", Vec::new(), "The file is empty."),
@@ -24,13 +20,97 @@ async fn bad_files_are_refused_each_with_its_sentence_and_cost_nothing() {
         ("drawing.svg", b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(), "This kind of drawing (SVG)"),
         ("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(), "This is an iPhone photo (HEIC)"),
         ("scan.pdf", b"%PDF-1.7\n".to_vec(), "PDF files cannot be checked."),
-    ];
-    for (name, bytes, sentence) in files {
+    ]
+}
+
+#[tokio::test]
+async fn bad_files_are_refused_each_with_its_sentence_and_cost_nothing() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    mona.chooses("InstaPay").await;
+    for (name, bytes, sentence) in bad_files() {
         mona.posts(name, &bytes).expect("the ticket is open");
         mona.waits_for(sentence).await;
     }
     mona.uploads("Mona's receipt").await;
     assert!(mona.world.admin("Adel").card().await.contains("Attempts left after this one: 2"));
+    world.finish().await;
+}
+
+/// `/proof` says of each what an upload would have been told.
+#[tokio::test]
+async fn bad_files_are_refused_by_the_command_with_the_same_sentences() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    mona.chooses("InstaPay").await;
+    for (name, bytes, sentence) in bad_files() {
+        let files = [("image", name, &*bytes)];
+        let asked = mona.person.slash_with(mona.ticket(), "proof", serde_json::json!({}), &files).unwrap();
+        let told = asked.reply().await.unwrap().render_text();
+        assert!(told.starts_with(sentence), "{name}: {told}");
+        mona.posts(name, &bytes).unwrap();
+        let notice = mona.waits_for(sentence).await.render_text();
+        assert!(notice.contains(&told), "{name}: {told} and {notice}");
+    }
+    let taken = mona.proves("Mona's receipt").await.render_text();
+    assert!(taken.starts_with("Thank you, we have your screenshot."), "{taken}");
+    mona.is_under_review().await;
+    world.finish().await;
+}
+
+/// A way to Discord that rewrites addresses, or a host that is new: nobody is told that their
+/// receipt is no picture.
+#[tokio::test]
+async fn a_file_that_is_kept_elsewhere_is_not_called_bad() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    mona.chooses("InstaPay").await;
+    world.discord.keeps_files_at("files.example.org");
+    mona.posts("receipt.png", &receipt("Mona's receipt")).unwrap();
+    mona.waits_for("We could not read your file from Discord. Please send it again.").await;
+    world.discord.keeps_files_at("cdn.discordapp.com");
+    mona.uploads("Mona's receipt").await;
+    world.settles().await;
+    assert!(!world.sees("Mona").await.contains("not a picture"));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_receipt_that_is_forwarded_counts_like_one_that_is_sent() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    mona.chooses("InstaPay").await;
+    let lobby = world.guild.lobby;
+    let text = mona.person.upload(lobby, "notes.txt", b"paid at noon", "").unwrap();
+    mona.person.forwards(&text, mona.ticket()).unwrap();
+    mona.waits_for("This file is not a picture.").await;
+    let sent = mona.person.upload(lobby, "receipt.png", &receipt("Mona's receipt"), "").unwrap();
+    mona.person.forwards(&sent, mona.ticket()).unwrap();
+    mona.is_under_review().await;
+    world.admin("Adel").approves().await;
+    mona.is_sent_link(0).await;
+    world.finish().await;
+}
+
+/// The disk lost the picture, and somebody deleted the card: staff still decide.
+#[tokio::test]
+async fn a_card_without_its_picture_is_a_card() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    world.settles().await;
+    std::fs::remove_dir_all(world.data_dir().join("screenshots")).unwrap();
+    let card = world.admin("Adel").card().await;
+    world.discord.owner().deletes(&card).unwrap();
+    let again = world.card("the card again", |again| again.id > card.id && again.part("Approve").is_some()).await;
+    assert!(again.attachments.is_empty() && !again.contains("[image"), "{}", again.render_text());
+    world.settles().await;
+    world.admin("Adel").approves().await;
+    mona.is_sent_link(0).await;
     world.finish().await;
 }
 
