@@ -2,7 +2,7 @@
 //!
 //! It decides what is written where, never what is worth saying: an event is logged once, where
 //! it is handled. Other crates are never heard below INFO, and their spans not at all, because at
-//! those levels they tell requests, addresses and tokens.
+//! those levels they tell requests, addresses and tokens; who tells them at any level is not heard.
 
 use std::{
     fmt as std_fmt, fs, io,
@@ -99,7 +99,7 @@ fn subscriber(
     let general = fmt::layer().json().with_writer(general).with_filter(allowed(log.level));
     let errors = fmt::layer().json().with_writer(errors).with_filter(FilterFn::new(|metadata| {
         // Spans are let through: they carry the ids of the order and the person.
-        (metadata.is_span() && is_ours(metadata)) || *metadata.level() == Level::ERROR
+        (metadata.is_span() && is_ours(metadata)) || (*metadata.level() == Level::ERROR && !tells_too_much(metadata))
     }));
     let layers: Layers = vec![console, general.boxed(), errors.boxed()];
     let guard = Guard { _general: general_guard, _errors: errors_guard };
@@ -130,9 +130,22 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 fn allowed(level: Level) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     let others = level.min(Level::INFO);
     let allowed = move |metadata: &Metadata<'_>| {
-        if is_ours(metadata) { *metadata.level() <= level } else { metadata.is_event() && *metadata.level() <= others }
+        if is_ours(metadata) {
+            *metadata.level() <= level
+        } else {
+            metadata.is_event() && *metadata.level() <= others && !tells_too_much(metadata)
+        }
     };
     FilterFn::new(allowed).with_max_level_hint(LevelFilter::from_level(level))
+}
+
+/// Where serenity 0.12 writes down whole addresses and whole frames, with the tokens of interactions
+/// and what people typed: an answer with an unexpected status, an event that it does not understand.
+/// Of the event its shard says without them that it was not understood.
+const TELLS_TOO_MUCH: [&str; 2] = ["serenity::http::client", "serenity::gateway::ws"];
+
+fn tells_too_much(metadata: &Metadata<'_>) -> bool {
+    TELLS_TOO_MUCH.contains(&metadata.target())
 }
 
 fn is_ours(metadata: &Metadata<'_>) -> bool {
@@ -232,6 +245,8 @@ mod tests {
             tracing::error!("the panel is down");
             tracing::debug!(target: "hyper::client", "canary");
             tracing::debug!(target: "tollkeeper_impostor", "canary");
+            tracing::warn!(target: "serenity::http::client", "canary in an address");
+            tracing::error!(target: "serenity::gateway::ws", "canary in a frame");
             tracing::info!(target: "sqlx::pool", "a foreign fact");
         });
         drop(guard);

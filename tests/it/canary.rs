@@ -4,7 +4,10 @@
 use std::{collections::BTreeSet, path::Path};
 
 use sqlx::{Connection as _, SqliteConnection};
-use tollkeeper::sandbox::panel::Generation;
+use tollkeeper::sandbox::{
+    discord::{Fault, Request},
+    panel::Generation,
+};
 
 use crate::world::{Scene, World};
 
@@ -200,6 +203,36 @@ async fn the_word_that_a_customer_is_given_for_a_fault_is_in_the_log_with_its_ca
     for word in words {
         let line = errors.lines().find(|line| line.contains(&word)).expect("the fault is in the error log");
         assert!(line.contains("no such column"), "with its cause: {line}");
+    }
+    world.start().await;
+    world.finish().await;
+}
+
+/// What surprises serenity it would write down whole: an address with an interaction's token, an
+/// event with all that is in it.
+#[tokio::test]
+async fn what_discord_never_does_leaves_no_secret_in_the_logs() {
+    let world = World::chatty(|_| {}).await;
+    let mona = world.customer("Mona");
+    let odd = Fault::Status { status: 200, body: serde_json::json!({}), headers: Vec::new() };
+    world.discord.fail_next("POST", "/callback", 1, odd);
+    mona.person.slash(world.guild.lobby, "order", serde_json::json!({})).unwrap();
+    let answered = |asked: &Request| asked.info.path.ends_with("/callback") && asked.status == Some(200);
+    world.until("the odd answer", |view| view.requests().iter().any(answered).then_some(())).await;
+    let typed = "typed-into-a-form";
+    let frame = serde_json::json!({ "op": 0, "t": "INTERACTION_CREATE", "s": 1, "d": { "id": "1", "token": typed } });
+    world.discord.writes_frame(&frame.to_string());
+    world.discord.writes_frame(&format!("no frame: {typed}"));
+    // Frames are read in order: both were read when this is answered.
+    mona.asks_for_plans().await;
+    let secrets = world.secrets().await;
+    let logs = world.data_dir().join("logs");
+    world.stop().await;
+    let console = std::fs::read_to_string(world.console()).unwrap();
+    for (place, text) in [("the console", console), ("the logs", read_all(&logs))] {
+        secrets.are_not_in(place, &text);
+        assert!(!text.contains(typed), "what was typed is in {place}");
+        assert!(text.contains("Unhandled error"), "{place} says nothing of it");
     }
     world.start().await;
     world.finish().await;
