@@ -166,11 +166,15 @@ async fn attempt(
     framework: impl serenity::framework::Framework + 'static,
 ) -> Result<Connected, Refused> {
     let http = http(config).map_err(|error| Refused::Never(format!("{error:#}")))?;
-    let (me, application, gateway) =
-        tokio::try_join!(http.get_current_user(), http.get_current_application_info(), http.get_gateway())
-            .map_err(unanswered)?;
-    check_gateway(&gateway.url)?;
-    register(&http, application.id, config, commands).await?;
+    let me = async { http.get_current_user().await.map_err(unanswered) };
+    // serenity's own reading of the application wants more than Discord promises to say.
+    let application = async { application(config, PATIENCE).await.map_err(no_application) };
+    let gateway = async { http.get_gateway().await.map_err(unanswered) };
+    let (me, application, gateway) = tokio::try_join!(me, application, gateway)?;
+    if !is_safe_gateway(&gateway.url) {
+        return Err(Refused::Later("Discord gave an address for the gateway that is not secure".to_owned()));
+    }
+    register(&http, ApplicationId::new(application.id.max(1)), config, commands).await?;
     let client = ClientBuilder::new_with_http(http, intents)
         .framework(framework)
         .await
@@ -208,26 +212,33 @@ async fn register(
 fn unanswered(error: serenity::Error) -> Refused {
     let error = Unanswered::from(error);
     if error.status == Some(401) {
-        return Refused::Never(
-            "Discord does not accept the bot's token: copy a fresh one from the Developer Portal (Bot, Reset Token) into DISCORD_TOKEN"
-                .to_owned(),
-        );
+        return Refused::Never(BAD_TOKEN.to_owned());
     }
     Refused::Later(error.to_string())
 }
 
-/// The gateway without TLS is for a Discord on this machine only.
-fn check_gateway(address: &str) -> Result<(), Refused> {
+const BAD_TOKEN: &str = "Discord does not accept the bot's token: copy a fresh one from the Developer Portal (Bot, Reset Token) into DISCORD_TOKEN";
+
+fn no_application(error: NoApplication) -> Refused {
+    match error {
+        NoApplication::Token => Refused::Never(BAD_TOKEN.to_owned()),
+        NoApplication::Setup(why) => Refused::Never(why),
+        NoApplication::Unreachable(why) => Refused::Later(why),
+        NoApplication::Answered(status) => {
+            Refused::Later(format!("asked for the application, Discord answered {status}"))
+        }
+    }
+}
+
+/// Whether the bot would dial this gateway: one without TLS is for a Discord on this machine only.
+pub fn is_safe_gateway(address: &str) -> bool {
     let loopback = |url: &url::Url| match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         Some(url::Host::Domain(name)) => name == "localhost",
         None => false,
     };
-    match url::Url::parse(address) {
-        Ok(url) if url.scheme() == "wss" || url.scheme() == "ws" && loopback(&url) => Ok(()),
-        _ => Err(Refused::Later("Discord gave an address for the gateway that is not secure".to_owned())),
-    }
+    url::Url::parse(address).is_ok_and(|url| url.scheme() == "wss" || url.scheme() == "ws" && loopback(&url))
 }
 
 #[cfg(test)]
@@ -237,10 +248,10 @@ mod tests {
     #[test]
     fn a_gateway_without_tls_is_on_this_machine() {
         for good in ["wss://gateway.discord.gg", "ws://127.0.0.1:8080", "ws://[::1]:1", "ws://localhost:1"] {
-            assert!(check_gateway(good).is_ok(), "{good}");
+            assert!(is_safe_gateway(good), "{good}");
         }
         for bad in ["ws://gateway.discord.gg", "http://127.0.0.1", "ws://127.0.0.1.example.org", "nonsense"] {
-            assert!(check_gateway(bad).is_err(), "{bad}");
+            assert!(!is_safe_gateway(bad), "{bad}");
         }
     }
 }

@@ -43,6 +43,26 @@ async fn an_invalid_session_and_a_wish_to_reconnect_lose_nothing() {
     }
 }
 
+/// Discord promises only some of what it usually says about an application.
+#[tokio::test]
+async fn a_discord_that_says_only_what_it_must_is_enough() {
+    let world = World::asleep(|_| {}).await;
+    let body = json!({
+        "id": world.discord.application_id().to_string(), "name": "Tollkeeper", "icon": null, "description": "",
+        "type": null, "verify_key": "00", "flags": 1 << 19, "flags_new": "524288", "team": null, "redirect_uris": [],
+        "owner": { "id": "1", "username": "hala", "discriminator": "0", "avatar": null, "global_name": null,
+            "public_flags": 0, "flags": 0, "primary_guild": null },
+        "interactions_endpoint_url": null, "role_connections_verification_url": null, "explicit_content_filter": 0,
+        "approximate_guild_count": 1, "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0, "eligible_oauth2_scopes": [],
+    });
+    let answer = OnDiscord::Status { status: 200, body, headers: Vec::new() };
+    world.discord.fail_next("GET", "/applications/@me", u32::MAX, answer);
+    world.start().await;
+    world.customer("Mona").orders("Basic").await;
+    world.finish().await;
+}
+
 /// Confirm acts only if Discord took the click: otherwise nothing is spent and the same question
 /// can be answered again.
 #[tokio::test]
