@@ -276,6 +276,17 @@ async fn a_token_that_is_not_accepted_and_a_discord_that_is_not_there() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_the_bot_would_not_dial() {
+    let world = shop(|_| {}).await;
+    let body = serde_json::json!({ "url": "ws://gateway.example.org" });
+    world.discord.fail_next("GET", "/gateway", 1, Fault::Status { status: 200, body, headers: Vec::new() });
+    let (text, well) = check(&world).await;
+    assert!(!well);
+    insta::assert_snapshot!(finding(&text, "gateway"), @"MEND  Discord names ws://gateway.example.org as its gateway, which the bot does not dial: it must be wss:// with a public certificate, or ws:// on this machine. Correct where discord.rest_proxy leads.");
+    world.leave();
+}
+
+#[tokio::test]
 async fn a_bot_that_was_not_invited() {
     let world = shop(|_| {}).await;
     world.discord.fail_next("GET", "/guilds/", 3, Fault::refused(403, 50001, "Missing Access"));

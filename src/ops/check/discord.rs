@@ -114,6 +114,7 @@ async fn guild(section: &mut Section, config: &Config, application: &Application
     let http = discord::http(&config.discord).map_err(|error| unasked(&NoApplication::Setup(format!("{error:#}"))))?;
     let me = within(http.get_current_user()).await.map_err(|error| failed("The bot's user", &error))?;
     let me = UserId(me.id.get());
+    gateway(section, &http).await;
     let home = config.discord.guild_id;
     let guild = match within(premises::read(&http, home, me)).await {
         Ok(guild) => guild,
@@ -130,6 +131,19 @@ async fn guild(section: &mut Section, config: &Config, application: &Application
     staff(section, &http, config, &guild).await;
     twin::look(section, &http, config, me, clock).await;
     Ok(())
+}
+
+/// Whether `run` would dial the gateway that Discord names; it is not dialled here.
+async fn gateway(section: &mut Section, http: &Http) {
+    match within(http.get_gateway()).await {
+        Ok(gateway) if discord::is_safe_gateway(&gateway.url) => {}
+        Ok(gateway) => section.mend(format!(
+            "Discord names {} as its gateway, which the bot does not dial: it must be wss:// with a public \
+             certificate, or ws:// on this machine. Correct where discord.rest_proxy leads.",
+            gateway.url
+        )),
+        Err(error) => section.mend(format!("The gateway's address could not be looked at ({error}): try again.")),
+    }
 }
 
 fn rooms(section: &mut Section, config: &Config, guild: &Guild, now: Millis) {
