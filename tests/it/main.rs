@@ -36,6 +36,7 @@ mod revenue;
 mod review;
 mod review_desk;
 mod supervisor;
+mod tickets;
 mod tour;
 mod wires;
 mod world;
