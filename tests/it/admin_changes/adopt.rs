@@ -77,18 +77,22 @@ async fn an_adoption_that_goes_wrong_can_be_repeated() {
 
 #[tokio::test]
 async fn an_adoption_survives_a_kill_and_needs_the_power() {
-    let world = shop(GENERATIONS[0], true).await;
-    let question = opens(&world, STRANGER, "Karim").await;
-    world.panel.set_latency(std::time::Duration::from_millis(50));
-    world.admin("Adel").starts_to_confirm(&question);
-    world.counts(1, "SELECT count(*) FROM changes").await;
-    world.kill().await;
-    world.panel.set_latency(std::time::Duration::ZERO);
-    world.start().await;
-    world.counts(1, "SELECT count(*) FROM changes WHERE told = 'dm'").await;
-    let other = opens(&world, STRANGER, "Mona").await;
-    world.person("Adel").loses_role(world.guild.admins);
-    let answer = world.admin("Adel").confirms(&other).await;
-    assert_eq!(answer, "You may no longer do this, so nothing was changed.");
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = shop(generation, true).await;
+        let before = world.panel.client(STRANGER);
+        let question = opens(&world, STRANGER, "Karim").await;
+        world.panel.set_latency(std::time::Duration::from_millis(50));
+        world.admin("Adel").starts_to_confirm(&question);
+        world.counts(1, "SELECT count(*) FROM changes").await;
+        world.kill().await;
+        world.panel.set_latency(std::time::Duration::ZERO);
+        world.start().await;
+        world.counts(1, "SELECT count(*) FROM changes WHERE told = 'dm'").await;
+        assert_eq!(world.panel.client(STRANGER), before, "{generation:?}: nothing on the panel has changed");
+        let other = opens(&world, STRANGER, "Mona").await;
+        world.person("Adel").loses_role(world.guild.admins);
+        let answer = world.admin("Adel").confirms(&other).await;
+        assert_eq!(answer, "You may no longer do this, so nothing was changed.");
+        world.finish().await;
+    }
 }

@@ -59,7 +59,7 @@ async fn what_the_panel_refuses_is_not_done_and_staff_read_why() {
 #[tokio::test]
 async fn a_change_whose_answer_was_lost_is_made_once() {
     for generation in GENERATIONS {
-        for fault in [Fault::CutAfter, Fault::CutBefore] {
+        for fault in [Fault::CutAfter, Fault::CutBefore, Fault::HangAfter] {
             let world = sold(generation).await;
             for (command, options, means) in writing() {
                 let before = client(&world);
