@@ -8,7 +8,7 @@ use serenity::gateway::GatewayError;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
-    bot::{self, Bot},
+    bot::{self, Host},
     clock::Clock,
     config::Config,
     db::{DataDirLock, Db},
@@ -17,6 +17,7 @@ use crate::{
     effects,
     faults::Faults,
     limits::Limits,
+    live::{Live, Reloaded, Source},
     panel, panels,
     proof::Door,
     supervisor, tasks,
@@ -30,7 +31,10 @@ const LAST_WRITE: Duration = Duration::from_secs(1);
 /// Everything that is needed to run, and nothing running yet.
 #[derive(Debug)]
 pub struct App {
+    /// As it was read at the start: what is built into something that runs.
     config: Arc<Config>,
+    live: Live,
+    boot: String,
     clock: Clock,
     db: Db,
     door: Door,
@@ -43,7 +47,8 @@ pub struct App {
 
 impl App {
     /// Takes the data directory, opens the database, and prepares the clients. Calls nobody.
-    pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
+    /// `source` is where `config` came from, and is read from again.
+    pub async fn build(config: Config, source: Source, clock: Clock) -> anyhow::Result<Self> {
         let data_dir = &config.storage.data_dir;
         make_private(data_dir).with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
         let lock = DataDirLock::take(data_dir)?;
@@ -59,7 +64,11 @@ impl App {
             Door::new(data_dir, proxy, config.discord.ca_pem.as_deref()).context("the client for attachments")?;
         let panels = panels::clients(&config, &clock)?;
         let (limits, faults) = (Limits::new(&config.limits, &clock), Faults::new(&clock));
-        Ok(Self { config: Arc::new(config), clock, db, door, panels, limits, faults, _lock: lock })
+        let live = Live::new(config, source);
+        let (config, boot) = (live.now(), boot()?);
+        // Whoever is staff since the last start, or is not any more: tickets follow.
+        db.settle_tickets(&config.tickets_digest(), clock.now()).await?;
+        Ok(Self { config, live, boot, clock, db, door, panels, limits, faults, _lock: lock })
     }
 
     /// Lets the outbox of a restored database work again.
@@ -108,30 +117,38 @@ impl App {
         verdict
     }
 
-    fn bot(&self) -> Bot {
-        let readers = self.panels.iter().map(|(name, panel)| (name.clone(), panel.reader())).collect();
-        let (config, clock) = (Arc::clone(&self.config), self.clock.clone());
-        Bot::new(self.db.clone(), readers, self.door.clone(), config, clock, self.limits.clone(), self.faults.clone())
+    fn bot(&self) -> Host {
+        Host::new(bot::Parts {
+            db: self.db.clone(),
+            panels: self.panels.iter().map(|(name, panel)| (name.clone(), panel.reader())).collect(),
+            door: self.door.clone(),
+            live: self.live.clone(),
+            clock: self.clock.clone(),
+            limits: self.limits.clone(),
+            faults: self.faults.clone(),
+            boot: self.boot.clone(),
+        })
     }
 
-    async fn connect(&self, bot: &Bot) -> anyhow::Result<Connected> {
+    async fn connect(&self, bot: &Host) -> anyhow::Result<Connected> {
         let (discord, commands) = (&self.config.discord, bot::registrations(&self.config));
         let framework = || bot::framework(bot.clone());
         discord::connect(discord, &commands, bot::intents(discord), framework, self.config.schedule.retry_min).await
     }
 
     /// Starts the parts, each in a task of its own whose end is noticed.
-    async fn start(&self, bot: Bot, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
+    async fn start(&self, bot: Host, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
         let Connected { client, me } = connected;
         let world = effects::World {
             db: self.db.clone(),
             http: Arc::clone(&client.http),
             panels: self.panels.clone(),
             door: self.door.clone(),
-            config: Arc::clone(&self.config),
+            config: self.live.now(),
+            live: self.live.clone(),
             clock: self.clock.clone(),
             faults: self.faults.clone(),
-            boot: boot()?,
+            boot: self.boot.clone(),
             me,
         };
         self.db.note_boot(&world.boot).await?;
@@ -157,6 +174,12 @@ impl App {
             bot.show_presence(shards, stop).await;
             ("the presence", Ok(()))
         });
+        #[cfg(unix)]
+        {
+            let (in_force, db, clock, stop) = (self.live.clone(), self.db.clone(), self.clock.clone(), stopped.clone());
+            let heard = async move { ("the reload on SIGHUP", reload_on_hangup(in_force, db, clock, stop).await) };
+            parts.spawn(heard);
+        }
         let stop = stopped.clone();
         parts.spawn(async move { ("the gateway", listen(client, stop).await) });
         Ok(parts)
@@ -174,6 +197,30 @@ async fn listen(mut client: serenity::Client, mut stop: watch::Receiver<bool>) -
         () = async { drop(stop.wait_for(|stop| *stop).await) } => {}
     }
     shards.shutdown_all().await;
+    Ok(())
+}
+
+/// Reads the configuration again at each SIGHUP, as `systemctl reload` sends it; the log says what
+/// came of it.
+#[cfg(unix)]
+async fn reload_on_hangup(live: Live, db: Db, clock: Clock, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = stop.changed() => {}
+            _ = hangup.recv() => match live.reload(&db, UserId(0), clock.now()).await {
+                Ok(Reloaded::Done(_)) => {}
+                Ok(Reloaded::Wrong(problems)) => {
+                    for problem in &problems.0 {
+                        tracing::error!("the configuration: {problem}");
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the configuration could not be read again");
+                }
+            },
+        }
+    }
     Ok(())
 }
 

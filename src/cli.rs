@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 
-use tollkeeper::{app::App, clock::Clock, config::Config, domain::revenue::Period, ops, telemetry};
+use tollkeeper::{app::App, clock::Clock, config::Config, domain::revenue::Period, live::Source, ops, telemetry};
 
 /// Sells VPN access on Discord through 3x-ui panels.
 #[derive(clap::Parser)]
@@ -99,7 +99,7 @@ impl Cli {
                 return ExitCode::from(WRONG);
             }
         };
-        let read = |name: &str| std::env::var(name).ok().or_else(|| env.get(name).cloned());
+        let read = move |name: &str| std::env::var(name).ok().or_else(|| env.get(name).cloned());
         let config = match self.command {
             Command::Run { .. } | Command::Check => Config::load(&self.config, &read),
             _ => Config::load_offline(&self.config, &read),
@@ -123,7 +123,10 @@ impl Cli {
             }
         };
         exit(match self.command {
-            Command::Run { release_outbox } => Box::pin(run(config, release_outbox)).await.map(|()| true),
+            Command::Run { release_outbox } => {
+                let source = Source::new(self.config, read);
+                Box::pin(run(config, source, release_outbox)).await.map(|()| true)
+            }
             Command::Check => Box::pin(ops::check::check(&config, &Clock::system(), &mut std::io::stdout())).await,
             Command::Backup { encrypt } => ops::backup::backup(&config, &Clock::system(), encrypt).await,
             Command::Restore { file } => ops::restore::restore(&config, &Clock::system(), &file).await,
@@ -175,14 +178,14 @@ fn env_problem(error: &dotenvy::Error) -> String {
     }
 }
 
-async fn run(config: Config, release_outbox: bool) -> anyhow::Result<()> {
+async fn run(config: Config, source: Source, release_outbox: bool) -> anyhow::Result<()> {
     let _logs = telemetry::start(&config.log, &config.storage.data_dir)?;
     tracing::info!("tollkeeper {} starts", env!("CARGO_PKG_VERSION"));
     if config.discord.rest_proxy.is_some() {
         tracing::warn!("discord.rest_proxy is set: calls to Discord go through it");
     }
     let shutdown = signal()?;
-    let done = match App::build(config, Clock::system()).await {
+    let done = match App::build(config, source, Clock::system()).await {
         Ok(app) => match if release_outbox { app.release_outbox().await } else { Ok(()) } {
             Ok(()) => app.run_until(shutdown).await,
             Err(error) => Err(error),

@@ -18,11 +18,17 @@ use unic_langid::LanguageIdentifier;
 use url::Url;
 
 use crate::domain::{
-    ChannelId, Currency, GuildId, PaymentMethod, Plan, RoleId, UserId, grants::TrafficPolicy, limits::Limit,
+    ChannelId, Currency, GuildId, PaymentMethod, Plan, RoleId, UserId,
+    access::{Layers, Staff},
+    grants::TrafficPolicy,
+    limits::Limit,
 };
+
+pub use renewal::{Changed, Renewal};
 
 mod goods;
 mod read;
+mod renewal;
 mod secrets;
 mod section;
 mod values;
@@ -87,8 +93,20 @@ pub struct DiscordConfig {
     pub ca_pem: Option<Vec<u8>>,
 }
 
+impl DiscordConfig {
+    /// The shop's staff: what the access rules ask.
+    pub fn staff(&self) -> Staff {
+        let layers = |ids: &Vec<_>, role| Layers { ids: ids.clone(), role };
+        Staff {
+            owners: layers(&self.owners, self.owner_role_id),
+            admins: layers(&self.admins, self.admin_role_id),
+            support: layers(&self.support, self.support_role_id),
+        }
+    }
+}
+
 /// Where data lives.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StorageConfig {
     /// Holds the database, screenshots, backups and logs; relative paths were resolved against
     /// the configuration file's folder.
@@ -96,7 +114,7 @@ pub struct StorageConfig {
 }
 
 /// The shop itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ShopConfig {
     /// What people call it.
     pub name: String,
@@ -153,7 +171,7 @@ pub struct PanelLogin {
 }
 
 /// How often, how many, how long.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LimitsConfig {
     /// Orders per customer.
     pub order: Limit,
@@ -173,7 +191,7 @@ pub struct LimitsConfig {
 
 /// When background work happens. Each value stands alone: a reminder later than the expiry is
 /// never sent, and a `retry_min` above `retry_max` means `retry_max`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScheduleConfig {
     /// Between two looks at a panel.
     pub health_check: Duration,
@@ -216,7 +234,7 @@ pub struct ScheduleConfig {
 }
 
 /// What is logged and how long it is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LogConfig {
     /// The finest level of our own events; other crates never go below INFO.
     pub level: tracing::Level,
@@ -294,6 +312,12 @@ impl Config {
     /// missing, so that they need not be given to whoever makes the backups.
     pub fn load_offline(path: &Path, env: &impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
         Self::load_with(path, env, Secrets::Optional)
+    }
+
+    /// The file as it is now, for a running bot: everything else stays as it was read at the
+    /// start. See [`Renewal`].
+    pub fn renew(&self, path: &Path, env: &impl Fn(&str) -> Option<String>) -> Result<Renewal, ConfigErrors> {
+        renewal::of(self, Self::load(path, env)?)
     }
 
     fn load_with(path: &Path, env: &dyn Fn(&str) -> Option<String>, secrets: Secrets) -> Result<Self, ConfigErrors> {

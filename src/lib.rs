@@ -58,6 +58,12 @@
 //! `SyncSubscription` takes them in the order given (`db/steps.rs`): fill once, write the whole
 //! row, read back, book.
 //!
+//! **A change of the file** (`/admin reload`, SIGHUP): [`live`] holds the configuration in force as
+//! one value, judges the file with the rules of the start and replaces the value as a whole. Each
+//! interaction (`bot::Host`), each effect and each tick of a task takes it once, so one decision never
+//! sees two shops. Orders carry their terms in their row; tickets are made anew where staff or methods
+//! are others than those they were last made for (`db/reload.rs`), which the next start asks too.
+//!
 //! # What always holds
 //!
 //! - An order moves only along the arrows of `domain/order.rs`: an `UPDATE … WHERE status = ?`
@@ -135,6 +141,8 @@
 //!   away take the same road. `/proof` is the other door to the same transaction.
 //! - [`premises`] reads channels, roles and overwrites into words of the domain: the rules in
 //!   `domain/premises.rs` judge them for `check` and, at each READY, for the owners.
+//! - [`live`] is the one that both `bot` and `effects` ask for the configuration: it stands below both,
+//!   and knows `db` because a reload that is not in the audit log is not in force.
 //! - [`supervisor`] speaks systemd's protocol: ready, status, alive, stopping. It feeds the watchdog
 //!   only while the outbox worker answers it and the gateway is not gone for long.
 //! - [`discord`] holds the way to Discord (client, proxy, registration, the gateway's address), so
@@ -161,6 +169,7 @@ pub mod domain;
 pub mod effects;
 pub mod faults;
 pub mod limits;
+pub mod live;
 pub mod ops;
 pub mod panel;
 pub mod panels;

@@ -1,25 +1,11 @@
 //! Who may press what: asked afresh at every click, with the roles that this click came with.
 
 use crate::{
-    config::DiscordConfig,
-    domain::{
-        access::{Layers, Power, Staff},
-        button::Button,
-    },
+    domain::{access::Power, button::Button},
     view::refusal::{Refusal, refused},
 };
 
 use super::{Bot, asked::Asked, fault::Fault};
-
-/// The shop's staff as configured.
-pub(super) fn staff(config: &DiscordConfig) -> Staff {
-    let layers = |ids: &Vec<_>, role| Layers { ids: ids.clone(), role };
-    Staff {
-        owners: layers(&config.owners, config.owner_role_id),
-        admins: layers(&config.admins, config.admin_role_id),
-        support: layers(&config.support, config.support_role_id),
-    }
-}
 
 impl Bot {
     /// The person's power at this moment.
@@ -86,6 +72,7 @@ fn described(button: &Button) -> (&'static str, String) {
         Button::NoteReference(submission) => ("reference.note", submission.to_string()),
         Button::Override(_) | Button::OverrideModal(_) => ("reference.override", String::new()),
         Button::ByHand(order) => ("order.by_hand", order.to_string()),
+        Button::VoidSale(order) => ("order.void_sale", order.to_string()),
         Button::Retry(order) => ("order.retry", order.to_string()),
         Button::BackToReview(order) => ("order.back_to_review", order.to_string()),
         Button::CancelOrder(order) => ("order.cancel", order.to_string()),

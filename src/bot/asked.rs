@@ -106,15 +106,17 @@ impl<'a> Asked<'a> {
         self.call_back(post.answer(), Stage::Answered).await
     }
 
-    /// Turns the message under the pressed button into this one.
+    /// Turns the private message under the pressed button into this one. A message that others see
+    /// stays as it is, whatever a tampered client pressed under it, and this is the answer.
     pub(super) async fn update(&mut self, post: Post) -> Result<(), Unanswered> {
-        self.call_back(post.update(), Stage::Answered).await
+        let answer = if self.private { post.update() } else { post.answer() };
+        self.call_back(answer, Stage::Answered).await
     }
 
-    /// Another page of a list: turns the private message under the pressed button into it, and
-    /// answers with it where that message is for everybody.
-    pub(super) async fn turn(&mut self, post: Post) -> Result<(), Unanswered> {
-        if self.private { self.update(post).await } else { self.answer(post).await }
+    /// Takes the click on a private message, which the result is going to replace; under a message
+    /// that others see, the result will be an answer of its own.
+    pub(super) async fn take(&mut self) -> Result<(), Unanswered> {
+        if self.private { self.acknowledge().await } else { self.defer().await }
     }
 
     /// Opens a form.

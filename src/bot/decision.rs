@@ -32,7 +32,7 @@ use super::{
 
 /// Confirm: the token is spent in the transaction that decides.
 pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    if let Err(unanswered) = asked.acknowledge().await {
+    if let Err(unanswered) = asked.take().await {
         tracing::warn!(user.id = %asked.user, "a confirmation was not acknowledged, so nothing was done: {unanswered}");
         return Ok(());
     }
@@ -62,6 +62,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
         Action::Fake => bot.db.decline_fake(&session, schedule.ticket_delete_after, now).await?,
         Action::GiveUp => bot.db.give_up(&session, schedule.ticket_delete_after, now).await?,
         Action::ByHand => bot.db.by_hand(&session, schedule.ticket_delete_after, now).await?,
+        Action::VoidSale => bot.db.void_sale(&session, now).await?,
         Action::Block | Action::Unblock | Action::DropEffect => return admin::confirmed(bot, asked, &session).await,
     };
     let post = match decided {
@@ -73,6 +74,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
                 Action::Fake | Action::Reference => Outcome::Blocked,
                 Action::GiveUp => Outcome::GivenUp,
                 Action::ByHand => Outcome::BookedByHand,
+                Action::VoidSale => Outcome::SaleVoided,
                 _ => declined(bot, &order).await?,
             };
             outcome(asked.locale, &result)

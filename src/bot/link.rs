@@ -20,7 +20,7 @@ use super::{
 /// `/link`
 #[poise::command(slash_command)]
 pub(super) async fn link(ctx: Context<'_>) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = all(bot, &mut asked).await;
     settle(&mut asked, done).await;

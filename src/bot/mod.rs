@@ -21,6 +21,7 @@ use crate::{
     domain::{ChannelId, MessageId, Millis, access::Staff, button::Button, limits::Limited},
     faults::Faults,
     limits::Limits,
+    live::Live,
     panel::Reader,
     proof::Door,
     view::{
@@ -54,11 +55,16 @@ use fault::{log_event, settle};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a command's function is given.
-type Context<'a> = poise::ApplicationContext<'a, Bot, Fault>;
+type Context<'a> = poise::ApplicationContext<'a, Host, Fault>;
+
+/// Hands every interaction the bot of its moment: from the first check to the answer it sees one
+/// configuration. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Host(Bot);
 
 /// Everything the handlers need; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Bot {
+struct Bot {
     db: Db,
     panels: BTreeMap<String, Reader>,
     door: Door,
@@ -68,35 +74,65 @@ pub struct Bot {
     faults: Faults,
     staff: Arc<Staff>,
     locale: Locale,
+    live: Live,
+    /// This run of the process, as the log and the dashboard name it.
+    boot: String,
     /// Whether Discord has said READY.
     connected: watch::Sender<bool>,
     /// When this process began.
     started: Millis,
 }
 
-impl Bot {
-    /// The bot over its database and its panels, of which it only reads.
-    pub fn new(
-        db: Db,
-        panels: BTreeMap<String, Reader>,
-        door: Door,
-        config: Arc<Config>,
-        clock: Clock,
-        limits: Limits,
-        faults: Faults,
-    ) -> Self {
-        let staff = Arc::new(access::staff(&config.discord));
-        let locale = shop_locale(&config);
+/// What the bot is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The memory.
+    pub db: Db,
+    /// The panels by name, of which it only reads.
+    pub panels: BTreeMap<String, Reader>,
+    /// Where pictures come in and are kept.
+    pub door: Door,
+    /// The configuration in force.
+    pub live: Live,
+    /// The time.
+    pub clock: Clock,
+    /// Who did what how often.
+    pub limits: Limits,
+    /// Where our own faults are counted.
+    pub faults: Faults,
+    /// The name of this run of the process.
+    pub boot: String,
+}
+
+impl Host {
+    /// The bot over its database and its panels.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { db, panels, door, live, clock, limits, faults, boot } = parts;
+        let config = live.now();
+        let (staff, locale) = (Arc::new(config.discord.staff()), shop_locale(&config));
         let (connected, _) = watch::channel(false);
         let started = clock.now();
-        Self { db, panels, door, config, clock, limits, faults, staff, locale, connected, started }
+        Self(Bot { db, panels, door, config, clock, limits, faults, staff, locale, live, boot, connected, started })
+    }
+
+    /// The bot as it is configured now.
+    fn bot(&self) -> Bot {
+        let config = self.0.live.now();
+        let staff = if Arc::ptr_eq(&config, &self.0.config) {
+            Arc::clone(&self.0.staff)
+        } else {
+            Arc::new(config.discord.staff())
+        };
+        Bot { config, staff, ..self.0.clone() }
     }
 
     /// Follows whether Discord has ever said READY to this bot.
     pub fn connected(&self) -> watch::Receiver<bool> {
-        self.connected.subscribe()
+        self.0.connected.subscribe()
     }
+}
 
+impl Bot {
     fn command<'a>(&self, ctx: &Context<'a>) -> Asked<'a> {
         Asked::command(&ctx.framework.serenity_context.http, self, ctx.interaction)
     }
@@ -148,9 +184,9 @@ pub fn registrations(config: &Config) -> Vec<CreateCommand> {
 }
 
 /// The framework that hands events to the bot. Its setup cannot fail.
-pub fn framework(bot: Bot) -> poise::Framework<Bot, Fault> {
+pub fn framework(host: Host) -> poise::Framework<Host, Fault> {
     let options = poise::FrameworkOptions {
-        commands: commands(bot.locale),
+        commands: commands(host.0.locale),
         on_error: |error| Box::pin(on_error(error)),
         event_handler: |framework, event| Box::pin(on_event(framework, event)),
         allowed_mentions: Some(CreateAllowedMentions::new()),
@@ -160,12 +196,12 @@ pub fn framework(bot: Bot) -> poise::Framework<Bot, Fault> {
     poise::Framework::builder()
         .options(options)
         .initialize_owners(false)
-        .setup(move |_, _, _| Box::pin(async move { Ok(bot) }))
+        .setup(move |_, _, _| Box::pin(async move { Ok(host) }))
         .build()
 }
 
 /// The slash commands, with the texts that Discord shows beside them.
-fn commands(locale: Locale) -> Vec<poise::Command<Bot, Fault>> {
+fn commands(locale: Locale) -> Vec<poise::Command<Host, Fault>> {
     let mut commands = vec![order::order(), payment::proof(), link::link(), admin::admin()];
     for command in &mut commands {
         describe(command, None, locale);
@@ -174,7 +210,7 @@ fn commands(locale: Locale) -> Vec<poise::Command<Bot, Fault>> {
 }
 
 /// Puts the texts beside a command, its options and the commands below it.
-fn describe(command: &mut poise::Command<Bot, Fault>, group: Option<&str>, locale: Locale) {
+fn describe(command: &mut poise::Command<Host, Fault>, group: Option<&str>, locale: Locale) {
     let path = group.map_or_else(|| command.name.to_string(), |group| format!("{group} {}", command.name));
     command.description = description(locale, &path, None).map(Into::into);
     for parameter in &mut command.parameters {
@@ -185,8 +221,8 @@ fn describe(command: &mut poise::Command<Bot, Fault>, group: Option<&str>, local
     }
 }
 
-async fn on_event(framework: poise::FrameworkContext<'_, Bot, Fault>, event: &FullEvent) -> Result<(), Fault> {
-    let (bot, http) = (framework.user_data, &*framework.serenity_context.http);
+async fn on_event(framework: poise::FrameworkContext<'_, Host, Fault>, event: &FullEvent) -> Result<(), Fault> {
+    let (bot, http) = (&framework.user_data.bot(), &*framework.serenity_context.http);
     match event {
         FullEvent::Ready { .. } => {
             let (activity, status) = bot.presence();
@@ -249,6 +285,7 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
         Button::Retry(order) => decision::retry(bot, asked, order).await,
         Button::BackToReview(order) => decision::back_to_review(bot, asked, order).await,
         Button::ByHand(order) => review::ask_by_hand(bot, asked, order).await,
+        Button::VoidSale(order) => review::ask_to_void(bot, asked, order).await,
         Button::AmountDiffers(submission) => review::ask_amount(bot, asked, *submission).await,
         Button::Reference(order) => reference::ask(bot, asked, order).await,
         Button::Override(token) => reference::ask_why(bot, asked, token).await,
@@ -313,26 +350,26 @@ async fn stale(asked: &mut Asked<'_>) -> Result<(), Fault> {
 }
 
 /// What went wrong outside our own handlers, which settle their faults themselves.
-async fn on_error(error: poise::FrameworkError<'_, Bot, Fault>) {
+async fn on_error(error: poise::FrameworkError<'_, Host, Fault>) {
     match error {
         poise::FrameworkError::EventHandler { error, event, framework, .. } => {
-            log_event(framework.user_data, event.snake_case_name(), &error);
+            log_event(&framework.user_data.bot(), event.snake_case_name(), &error);
         }
         // Discord knows a command, or a form of it, that this version does not.
         poise::FrameworkError::UnknownInteraction { framework, interaction, .. } => {
-            let (bot, http) = (framework.user_data, &framework.serenity_context.http);
+            let (bot, http) = (&framework.user_data.bot(), &framework.serenity_context.http);
             let mut asked = Asked::command(http, bot, interaction);
             let done = stale(&mut asked).await;
             settle(&mut asked, done).await;
         }
         poise::FrameworkError::CommandStructureMismatch { ctx, .. }
         | poise::FrameworkError::ArgumentParse { ctx: poise::Context::Application(ctx), .. } => {
-            let mut asked = ctx.framework.user_data.command(&ctx);
+            let mut asked = ctx.framework.user_data.bot().command(&ctx);
             let done = stale(&mut asked).await;
             settle(&mut asked, done).await;
         }
         poise::FrameworkError::Command { error, ctx: poise::Context::Application(ctx), .. } => {
-            let mut asked = ctx.framework.user_data.command(&ctx);
+            let mut asked = ctx.framework.user_data.bot().command(&ctx);
             settle(&mut asked, Err(error)).await;
         }
         // The setup cannot fail, and no command has a check, a cooldown or a prefix.

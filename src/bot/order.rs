@@ -30,7 +30,7 @@ use super::{
 /// `/order`
 #[poise::command(slash_command)]
 pub(super) async fn order(ctx: Context<'_>) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = open(bot, &mut asked).await;
     settle(&mut asked, done).await;
@@ -92,7 +92,7 @@ pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<
         lapse: bot.config.schedule.order_expiry,
         limit: limit(bot.config.limits.order),
     };
-    let taken = asked.acknowledge().await;
+    let taken = asked.take().await;
     let ordered = bot.db.place_order(new, bot.clock.now()).await?;
     if let Ordered::Made(order) = &ordered {
         tracing::info!(order.id = %order.id, user.id = %asked.user, plan = %plan.id, "an order was placed");

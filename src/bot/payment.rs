@@ -19,7 +19,7 @@ use super::{
 /// `/proof`
 #[poise::command(slash_command)]
 pub(super) async fn proof(ctx: Context<'_>, image: Attachment) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = submit(bot, &mut asked, &image).await;
     settle(&mut asked, done).await;

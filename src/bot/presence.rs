@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::view::outage::{Doors, presence};
 
-use super::Bot;
+use super::{Bot, Host};
 
 impl Bot {
     /// How much of what is for sale can be had now.
@@ -34,23 +34,28 @@ impl Bot {
         };
         (ActivityData::custom(presence(self.locale, doors)), status)
     }
+}
 
-    /// Shows every change of the panels until told to stop.
+impl Host {
+    /// Shows every change of the panels, and of what is for sale, until told to stop.
     pub async fn show_presence(self, shards: Arc<ShardManager>, mut stop: watch::Receiver<bool>) {
-        let mut panels: Vec<_> = self.panels.values().map(crate::panel::Reader::watch).collect();
-        let mut shown = self.doors();
+        let mut panels: Vec<_> = self.0.panels.values().map(crate::panel::Reader::watch).collect();
+        let mut in_force = self.0.live.watch();
+        let mut shown = self.bot().doors();
         while !*stop.borrow() {
             let changes = panels.iter_mut().map(|panel| Box::pin(panel.changed()));
             tokio::select! {
                 _ = stop.changed() => {}
+                _ = in_force.changed() => {}
                 _ = futures_util::future::select_all(changes) => {}
             }
-            let doors = self.doors();
+            let bot = self.bot();
+            let doors = bot.doors();
             if doors == shown {
                 continue;
             }
             shown = doors;
-            let (activity, status) = self.presence();
+            let (activity, status) = bot.presence();
             for shard in shards.runners.lock().await.values() {
                 shard.runner_tx.set_presence(Some(activity.clone()), status);
             }

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         Money, Order, OrderId, OrderStatus, SubmissionId,
         button::{Button, Token},
+        order::Source,
         proofs::Verdict,
     },
     view::{
@@ -79,6 +80,23 @@ pub(super) async fn ask_by_hand(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) 
     let post = match bot.db.order(id).await? {
         Some(order) if order.status() == OrderStatus::NeedsAttention => {
             question(bot, asked, id.to_string(), &order, Action::ByHand, None).await?
+        }
+        Some(order) => decision::outcome(asked.locale, &Outcome::OrderChanged { status: order.status() }),
+        None => refused(asked.locale, Refusal::Stale),
+    };
+    asked.answer(post).await?;
+    Ok(())
+}
+
+/// Decline of a sale that staff entered: the question. Nobody waits for a reason.
+pub(super) async fn ask_to_void(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
+    if !bot.admins_only(asked, &Button::VoidSale(id.clone())).await? {
+        return Ok(());
+    }
+    let post = match bot.db.order(id).await? {
+        Some(order) if order.source == Source::Manual && order.status() == OrderStatus::NeedsAttention => {
+            let said = Some(Reason::unsold(bot.locale));
+            question(bot, asked, id.to_string(), &order, Action::VoidSale, said).await?
         }
         Some(order) => decision::outcome(asked.locale, &Outcome::OrderChanged { status: order.status() }),
         None => refused(asked.locale, Refusal::Stale),
@@ -226,6 +244,7 @@ fn shown<'a>(order: &Order, action: Action, reason: &'a str) -> decision::Action
         }
         Action::Fake | Action::Reference => decision::Action::Fake(reason),
         Action::ByHand => decision::Action::ByHand,
+        Action::VoidSale => decision::Action::VoidSale,
         Action::Receive { minor } => {
             let money = |minor| Money::new(minor, order.plan.price.currency);
             let rest = order.missing().minor - minor;

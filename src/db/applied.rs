@@ -174,7 +174,7 @@ impl WriteTx {
     ) -> Result<(), Error> {
         let (id, by, at) = (order.as_str(), change.actor.to_sql(), change.at);
         sqlx::query!(
-            "UPDATE orders SET status = 'reversed', reason = ?, decided_by = ?, decided_at = ?, updated_at = ?
+            "UPDATE orders SET status = 'reversed', reason = ?, reversed_by = ?, reversed_at = ?, updated_at = ?
              WHERE id = ? AND status = 'completed' RETURNING id",
             reason,
             by,

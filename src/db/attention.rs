@@ -94,8 +94,7 @@ impl Db {
     }
 
     async fn try_by_hand(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
-        let damaged = |problem: String| Error::Damaged { table: "admin_sessions", problem };
-        let order: OrderId = session.subject.parse().map_err(|_| damaged(format!("subject `{}`", session.subject)))?;
+        let order = order_in(session)?;
         let id = order.as_str();
         let mut tx = self.begin().await?;
         if let Err(refused) = tx.spend(session, now).await? {
@@ -177,6 +176,53 @@ impl Db {
         Ok(Decided::Done(order))
     }
 
+    /// Closes a sale that staff entered and that needs attention: nothing is booked, and a client
+    /// of ours that nobody was given is removed.
+    pub async fn void_sale(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_void_sale(session, now).await;
+        self.note_failed_decision("order.void_sale_failed", session, done, now)
+    }
+
+    async fn try_void_sale(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
+        let order = order_in(session)?;
+        let (id, admin, reason) = (order.as_str(), session.admin.to_sql(), session.reason.clone().unwrap_or_default());
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Decided::Token(refused));
+        }
+        let row = sqlx::query!(
+            r#"UPDATE orders SET status = 'declined', reason = ?, cause = NULL, decided_by = ?, decided_at = ?, ended_at = ?, updated_at = ?
+               WHERE id = ? AND status = 'needs_attention' AND source = 'manual'
+               RETURNING subscription_id AS "subscription_id: i64", panel"#,
+            reason,
+            admin,
+            now.0,
+            now.0,
+            now.0,
+            id
+        )
+        .fetch_optional(tx.sql())
+        .await?;
+        let Some(row) = row else { return tx.changed(&order).await };
+        sqlx::query!(
+            "UPDATE payments SET status = 'declined', reviewer_id = ?, decided_at = ?, updated_at = ? WHERE order_id = ?",
+            admin,
+            now.0,
+            now.0,
+            id
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.undo_grant(&order, row.subscription_id.map(SubscriptionRow), row.panel, now).await?;
+        let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
+        let payload = json!({ "reason": reason });
+        tx.audit(now, Happened { actor, action: "order.void_sale", target, payload, session: hash }).await?;
+        tx.show_on_card(&order, now).await?;
+        tx.about(Subject::Order(order.clone()));
+        tx.commit().await?;
+        Ok(Decided::Done(order))
+    }
+
     /// Whether the money of an order has been booked.
     pub async fn is_booked(&self, order: &OrderId) -> Result<bool, Error> {
         let id = order.as_str();
@@ -188,6 +234,12 @@ impl Db {
         .await?;
         Ok(found.is_some())
     }
+}
+
+/// The order that a token is about.
+fn order_in(session: &Session) -> Result<OrderId, Error> {
+    let problem = || format!("subject `{}`", session.subject);
+    session.subject.parse().map_err(|_| Error::Damaged { table: "admin_sessions", problem: problem() })
 }
 
 impl WriteTx {

@@ -202,7 +202,9 @@ impl Db {
         .fetch_one(tx.sql())
         .await?;
         sqlx::query!(
-            "UPDATE users SET status = 'blocked', block_reason = 'a receipt was found to be fake' WHERE discord_id = ?",
+            "UPDATE users SET status = 'blocked', block_reason = 'a receipt was found to be fake', blocked_at = ?
+             WHERE discord_id = ? AND status <> 'blocked'",
+            now.0,
             customer
         )
         .execute(tx.sql())

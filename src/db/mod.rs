@@ -31,6 +31,7 @@ pub mod queue;
 pub mod receipts;
 mod recount;
 pub mod references;
+mod reload;
 pub mod resend;
 pub mod restore;
 pub mod revenue;

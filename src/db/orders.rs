@@ -111,6 +111,9 @@ struct Row {
     status_message_id: Option<i64>,
     status_digest: Option<String>,
     last_seen_message_id: i64,
+    seats: Option<String>,
+    reversed_by: Option<i64>,
+    reversed_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Order {
@@ -154,6 +157,7 @@ impl TryFrom<Row> for Order {
                 status_message: row.status_message_id.map(MessageId::from_sql),
                 status_digest: row.status_digest,
                 last_seen: row.last_seen_message_id.cast_unsigned(),
+                seats: row.seats.map(|seats| seats.split(' ').filter_map(|seat| seat.parse().ok()).collect()),
             },
             delivery: match row.delivery.as_str() {
                 "dm" => Delivery::Dm(delivered),
@@ -171,10 +175,11 @@ impl Row {
     /// A state carries what exists in it; a row that lacks it is damaged.
     fn state(&self) -> Result<OrderState, Error> {
         let status: OrderStatus = self.status.parse().map_err(|_| damaged(format!("status `{}`", self.status)))?;
-        let decided = || match (self.decided_by, moment(self.decided_at)) {
+        let decision = |by: Option<i64>, at: Option<i64>| match (by, moment(at)) {
             (Some(by), Some(at)) => Ok(Decision { by: UserId::from_sql(by), at }),
             _ => Err(damaged(format!("order {} is {status} and nobody decided it", self.id))),
         };
+        let decided = || decision(self.decided_by, self.decided_at);
         let ended = Millis(self.ended_at.unwrap_or(self.created_at));
         let reason = || self.reason.clone().unwrap_or_default();
         let trouble = || Trouble::from_columns(self.cause.as_deref(), self.reason.as_deref());
@@ -192,7 +197,11 @@ impl Row {
             OrderStatus::Declined => OrderState::Declined { decided: decided()?, reason: reason() },
             OrderStatus::Cancelled => OrderState::Cancelled { cause: CancelCause::from_name(&reason()), at: ended },
             OrderStatus::Expired => OrderState::Expired { at: ended },
-            OrderStatus::Reversed => OrderState::Reversed { decided: decided()?, reason: reason() },
+            OrderStatus::Reversed => OrderState::Reversed {
+                approved: decided()?,
+                decided: decision(self.reversed_by, self.reversed_at)?,
+                reason: reason(),
+            },
         })
     }
 }
@@ -211,7 +220,7 @@ impl Db {
                     currency, panel, method_id, method_name, method_account, method_holder, method_text, method_reference, reference, attempts_left,
                     COALESCE((SELECT p.received_minor FROM payments p WHERE p.order_id = orders.id), 0) AS "received_minor!: i64",
                     expires_at, reason, cause, decided_by, decided_at, ended_at, subscription_id, delivery, delivered_at,
-                    channel_id, channel_locked, status_message_id, status_digest, last_seen_message_id
+                    channel_id, channel_locked, status_message_id, status_digest, last_seen_message_id, seats, reversed_by, reversed_at
              FROM orders WHERE id = ?"#,
             id
         )

@@ -27,6 +27,8 @@ pub enum Action {
     GiveUp,
     /// Book an order that needs attention as delivered by hand.
     ByHand,
+    /// Close a sale by hand that needs attention; what its card will say is kept with the token.
+    VoidSale,
     /// Block a person; the reason is kept with the token.
     Block,
     /// Let a blocked person order again.
@@ -46,6 +48,7 @@ impl Action {
             Self::Fake => "fake",
             Self::GiveUp => "give_up",
             Self::ByHand => "by_hand",
+            Self::VoidSale => "void_sale",
             Self::Block => "block",
             Self::Unblock => "unblock",
             Self::DropEffect => "drop_effect",
@@ -61,6 +64,7 @@ impl Action {
             ("fake", _) => Ok(Self::Fake),
             ("give_up", _) => Ok(Self::GiveUp),
             ("by_hand", _) => Ok(Self::ByHand),
+            ("void_sale", _) => Ok(Self::VoidSale),
             ("block", _) => Ok(Self::Block),
             ("unblock", _) => Ok(Self::Unblock),
             ("drop_effect", _) => Ok(Self::DropEffect),

@@ -3,28 +3,33 @@
 use super::{Db, Error, Subject, WriteTx, audit::BOT, outbox::Claim};
 use crate::domain::{
     ChannelId, MessageId, Millis, OrderId, SubmissionId, UserId,
+    access::Seat,
     effect::{Effect, Notice, OwnerNews},
     order::CancelCause,
     tracked::Tracked,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 impl Db {
-    /// Remembers the channel that was made for an order.
+    /// Remembers the channel that was made for an order; `seats` is who of staff sees it, where
+    /// that is known.
     pub async fn ticket_made(
         &self,
         order: &OrderId,
         channel: ChannelId,
         locked: bool,
+        seats: Option<&BTreeSet<Seat>>,
         now: Millis,
     ) -> Result<(), Error> {
-        let (id, channel) = (order.as_str(), channel.to_sql());
+        let (id, channel, seats) = (order.as_str(), channel.to_sql(), seats.map(written));
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "UPDATE orders SET channel_id = ?, channel_locked = ?, status_message_id = NULL, status_digest = NULL,
+            "UPDATE orders SET channel_id = ?, channel_locked = ?, seats = ?, status_message_id = NULL, status_digest = NULL,
                  last_seen_message_id = 0, updated_at = ? WHERE id = ?",
             channel,
             locked,
+            seats,
             now.0,
             id
         )
@@ -41,6 +46,14 @@ impl Db {
         let mut tx = self.begin().await?;
         sqlx::query!("UPDATE orders SET channel_locked = ? WHERE id = ?", locked, id).execute(tx.sql()).await?;
         tx.about(Subject::Order(order.clone()));
+        tx.commit().await
+    }
+
+    /// Remembers who of staff sees the ticket now.
+    pub async fn ticket_seated(&self, order: &OrderId, seats: &BTreeSet<Seat>) -> Result<(), Error> {
+        let (id, seats) = (order.as_str(), written(seats));
+        let mut tx = self.begin().await?;
+        sqlx::query!("UPDATE orders SET seats = ? WHERE id = ?", seats, id).execute(tx.sql()).await?;
         tx.commit().await
     }
 
@@ -334,4 +347,9 @@ impl WriteTx {
         self.about(Subject::Order(order.clone()));
         Ok(())
     }
+}
+
+/// Seats as they stand in a row.
+fn written(seats: &BTreeSet<Seat>) -> String {
+    seats.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

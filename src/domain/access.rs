@@ -1,5 +1,7 @@
 //! Who may do what. Asked again at every click and when a token is spent; nothing is remembered.
 
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
 use super::{RoleId, UserId};
 
 /// What a member of staff may do; each power holds the ones before it.
@@ -64,6 +66,55 @@ impl Staff {
     }
 }
 
+/// Who of staff sees the tickets by an overwrite of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Seat {
+    /// Everybody who holds a role.
+    Role(RoleId),
+    /// One listed person.
+    Person(UserId),
+}
+
+impl Staff {
+    /// Who sees a customer's ticket: for each power its role, or where none is configured the
+    /// people who are listed. The customer sees it as a customer, whatever else they are.
+    pub fn seats(&self, customer: UserId) -> BTreeSet<Seat> {
+        let powers = [&self.owners, &self.admins, &self.support];
+        let of_power = |layers: &Layers| match layers.role {
+            Some(role) => vec![Seat::Role(role)],
+            None => layers.ids.iter().filter(|id| **id != customer).map(|id| Seat::Person(*id)).collect(),
+        };
+        powers.into_iter().flat_map(of_power).collect()
+    }
+}
+
+impl fmt::Display for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role(id) => write!(f, "role:{id}"),
+            Self::Person(id) => write!(f, "user:{id}"),
+        }
+    }
+}
+
+/// A text that names no seat.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a seat")]
+pub struct NotASeat;
+
+impl FromStr for Seat {
+    type Err = NotASeat;
+
+    fn from_str(text: &str) -> Result<Self, NotASeat> {
+        let (kind, id) = text.split_once(':').ok_or(NotASeat)?;
+        match kind {
+            "role" => id.parse().map(Self::Role).map_err(|_| NotASeat),
+            "user" => id.parse().map(Self::Person).map_err(|_| NotASeat),
+            _ => Err(NotASeat),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +144,18 @@ mod tests {
     fn owners_are_always_by_id() {
         let staff = Staff { owners: Layers { ids: vec![], role: Some(ADMINS) }, ..Staff::default() };
         assert_eq!(staff.power(ADEL, &[ADMINS]), None);
+    }
+
+    #[test]
+    fn a_role_stands_for_the_listed_people() {
+        let by_id = staff(&[ADEL, MONA], None);
+        assert_eq!(by_id.seats(UserId(9)), BTreeSet::from([Seat::Person(ADEL), Seat::Person(MONA)]));
+        assert_eq!(by_id.seats(MONA), BTreeSet::from([Seat::Person(ADEL)]), "a customer like any other");
+        assert_eq!(staff(&[ADEL], Some(ADMINS)).seats(MONA), BTreeSet::from([Seat::Role(ADMINS)]));
+        for seat in [Seat::Role(ADMINS), Seat::Person(ADEL)] {
+            assert_eq!(seat.to_string().parse(), Ok(seat));
+        }
+        assert_eq!("user:".parse::<Seat>(), Err(NotASeat));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! The row of the database becomes an [`Order`] in one place (`db::orders`); from there on a
 //! state carries what exists in it and nothing else.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use super::{ChannelId, MessageId, Millis, Money, OrderId, UserId, shop::ReferencePolicy, trouble::Trouble};
+use super::{
+    ChannelId, MessageId, Millis, Money, OrderId, UserId, access::Seat, shop::ReferencePolicy, trouble::Trouble,
+};
 
 /// Where an order came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -277,6 +279,8 @@ pub enum OrderState {
     },
     /// Approved once, taken back later.
     Reversed {
+        /// Who approved it.
+        approved: Decision,
         /// Who reversed it.
         decided: Decision,
         /// Why.
@@ -297,6 +301,8 @@ pub struct Ticket {
     pub status_digest: Option<String>,
     /// Messages up to this one have been looked at.
     pub last_seen: u64,
+    /// Who of staff has an overwrite of ours; `None` = nobody wrote it down.
+    pub seats: Option<BTreeSet<Seat>>,
 }
 
 /// An order.

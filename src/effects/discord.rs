@@ -80,6 +80,8 @@ pub(super) const NOBODY: [isize; 3] = [10007, 10009, 10013];
 /// Cannot send messages to this user, no mutual guilds, unknown user, invalid recipient: a person
 /// who cannot be written to.
 pub(super) const DM_CLOSED: [isize; 4] = [50007, 50278, 10013, 50033];
+/// See [`UNKNOWN_CHANNEL`].
+pub(super) const UNKNOWN_OVERWRITE: isize = 10009;
 /// The guild has 500 channels.
 pub(super) const TOO_MANY_CHANNELS: isize = 30013;
 /// What a full category answers, as a field error of a malformed request.

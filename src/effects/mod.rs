@@ -38,6 +38,7 @@ use crate::{
     db::{self, Db, outbox::Claim},
     domain::{UserId, effect::Effect},
     faults::Faults,
+    live::Live,
     panel as panels,
     proof::Door,
     view::Locale,
@@ -57,8 +58,10 @@ pub struct World {
     pub panels: BTreeMap<String, panels::Client>,
     /// Where pictures come in and are kept.
     pub door: Door,
-    /// The configuration.
+    /// The configuration that this decision sees; [`World::now`] takes the one in force.
     pub config: Arc<Config>,
+    /// The configuration in force.
+    pub live: Live,
     /// The time.
     pub clock: Clock,
     /// Where our own faults are counted.
@@ -76,6 +79,12 @@ impl std::fmt::Debug for World {
 }
 
 impl World {
+    /// The same with the configuration of this moment, for one effect or one tick of a task.
+    #[must_use]
+    pub fn now(&self) -> Self {
+        Self { config: self.live.now(), ..self.clone() }
+    }
+
     /// The shop's language.
     fn shop_locale(&self) -> Locale {
         Locale::of(&self.config.shop.locale).unwrap_or_default()

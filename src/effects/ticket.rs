@@ -1,6 +1,6 @@
 //! The ticket: channel, overwrites and status message, made what the order's state says now.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serenity::all::{
     ChannelType, CreateChannel, PermissionOverwrite, PermissionOverwriteType, Permissions, RoleId as DiscordRole,
@@ -10,15 +10,16 @@ use serenity::all::{
 use super::{
     Failure, World,
     discord::{
-        CATEGORY_FULL, NOBODY, Refusal, TOO_MANY_CHANNELS, Trouble, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, call, has_topic,
-        serenity_channel,
+        CATEGORY_FULL, NOBODY, Refusal, TOO_MANY_CHANNELS, Trouble, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE,
+        UNKNOWN_OVERWRITE, call, has_topic, serenity_channel,
     },
 };
 use crate::{
     db::outbox::Claim,
     domain::{
         ChannelId, MessageId, Millis, Order, OrderId, OrderState, RoleId, UserId,
-        order::{CancelCause, Delivery},
+        access::Seat,
+        order::{CancelCause, Delivery, Source},
     },
     view::{
         Marker,
@@ -78,7 +79,8 @@ async fn sync_channel(world: &World, claim: &Claim, order: &Order, channel: Chan
     let now = world.clock.now();
     // Read again: the channel may have been made a moment ago.
     let Some(order) = world.db.order(&order.id).await? else { return Ok(world.db.finish(claim, now).await?) };
-    let refused = sync_lock(world, &order, channel).await?;
+    let unseated = seat_staff(world, &order, channel).await?;
+    let refused = sync_lock(world, &order, channel).await?.or(unseated);
     let shown = sync_status(world, claim, &order, channel).await?;
     match (refused, shown) {
         (None, None) => Ok(world.db.finish(claim, now).await?),
@@ -177,7 +179,7 @@ async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<O
         && let Some(channel) = find_channel(world, &order.id).await?
     {
         // Whatever its overwrite says: it is written again.
-        world.db.ticket_made(&order.id, channel, order.ticket_is_open(), world.clock.now()).await?;
+        world.db.ticket_made(&order.id, channel, order.ticket_is_open(), None, world.clock.now()).await?;
         return Ok(Some(channel));
     }
     let mut made = make_channel(world, order).await?;
@@ -186,7 +188,8 @@ async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<O
     }
     match made {
         Ok(channel) => {
-            world.db.ticket_made(&order.id, channel, !order.ticket_is_open(), world.clock.now()).await?;
+            let (locked, seats) = (!order.ticket_is_open(), seats(world, order));
+            world.db.ticket_made(&order.id, channel, locked, Some(&seats), world.clock.now()).await?;
             Ok(Some(channel))
         }
         Err((cause, says)) => {
@@ -202,6 +205,10 @@ async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<O
 
 /// A ticket that was lost is only made again when something must be said or done in it.
 async fn wants_channel(world: &World, order: &Order) -> Result<bool, Failure> {
+    // A sale by hand came about elsewhere: its customer has `/link`.
+    if order.source == Source::Manual {
+        return Ok(false);
+    }
     Ok(match order.state {
         OrderState::PendingPayment { .. } => true,
         // The reason must be read; once the ticket has had its time, it was.
@@ -289,39 +296,71 @@ async fn make_room(world: &World) -> Result<bool, Failure> {
 /// Overwrites without which a channel is no ticket: everybody's, the customer's, the bot's.
 const NEEDED: usize = 3;
 
-/// Nobody sees the ticket but its customer, the bot, and staff: one overwrite for each role that
-/// is configured, else one for each listed person. Discord refuses a second one for the same id,
-/// so what comes first holds: a customer who is staff is locked out of writing like any other.
+/// Nobody sees the ticket but its customer, the bot, and staff. Discord refuses a second overwrite
+/// for the same id, so what comes first holds: a customer who is staff is locked out of writing
+/// like any other.
 fn overwrites(world: &World, order: &Order) -> Vec<PermissionOverwrite> {
-    let discord = &world.config.discord;
-    let everyone = RoleId(discord.guild_id.0);
+    let everyone = RoleId(world.config.discord.guild_id.0);
     let needed: [_; NEEDED] = [
         role_overwrite(everyone, Permissions::empty(), Permissions::VIEW_CHANNEL),
         customer_overwrite(order.customer, !order.ticket_is_open()),
         member_overwrite(world.me, CUSTOMER | WRITING | Permissions::EMBED_LINKS, Permissions::empty()),
     ];
     let mut all = needed.to_vec();
-    let mut add = |one: PermissionOverwrite| {
-        if all.iter().all(|other| other.kind != one.kind) {
-            all.push(one);
-        }
-    };
-    let powers = [
-        (discord.owner_role_id, &discord.owners),
-        (discord.admin_role_id, &discord.admins),
-        (discord.support_role_id, &discord.support),
-    ];
-    for (role, listed) in powers {
-        match role {
-            Some(role) => add(role_overwrite(role, CUSTOMER | WRITING, Permissions::empty())),
-            None => {
-                for one in listed {
-                    add(member_overwrite(*one, CUSTOMER | WRITING, Permissions::empty()));
-                }
+    all.extend(seats(world, order).into_iter().map(seat_overwrite));
+    all
+}
+
+/// Who of staff sees an order's ticket, as configured now; never everybody, and not the bot, whose
+/// overwrites are others.
+fn seats(world: &World, order: &Order) -> BTreeSet<Seat> {
+    let mut seats = world.config.discord.staff().seats(order.customer);
+    seats.remove(&Seat::Role(RoleId(world.config.discord.guild_id.0)));
+    seats.remove(&Seat::Person(world.me));
+    seats
+}
+
+fn seat_overwrite(seat: Seat) -> PermissionOverwrite {
+    match seat {
+        Seat::Role(role) => role_overwrite(role, CUSTOMER | WRITING, Permissions::empty()),
+        Seat::Person(person) => member_overwrite(person, CUSTOMER | WRITING, Permissions::empty()),
+    }
+}
+
+/// Gives staff of today their overwrites and takes those of yesterday away. What somebody gave by
+/// hand is not ours to take. What Discord refuses to take away is given back in its words.
+async fn seat_staff(world: &World, order: &Order, channel: ChannelId) -> Result<Option<String>, Gone> {
+    let wanted = seats(world, order);
+    if order.ticket.seats.as_ref() == Some(&wanted) {
+        return Ok(None);
+    }
+    let given = order.ticket.seats.clone().unwrap_or_default();
+    let channel = serenity_channel(channel);
+    // Away first: who has lost the power should not read on because another call fails.
+    for seat in given.difference(&wanted) {
+        let kind = seat_overwrite(*seat).kind;
+        match call(channel.delete_permission(&*world.http, kind)).await {
+            Err(trouble) if trouble.is(&[UNKNOWN_OVERWRITE]) => {}
+            Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
+                return Ok(Some(format!(
+                    "Discord does not let the bot take {seat} out of the ticket ({}): {}",
+                    refusal.code, refusal.says
+                )));
             }
+            done => done?,
         }
     }
-    all
+    for seat in wanted.difference(&given) {
+        match call(channel.create_permission(&*world.http, seat_overwrite(*seat))).await {
+            // Somebody who is no member, or a role that is gone: `check` and the owners' news say so.
+            Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
+                tracing::warn!(order.id = %order.id, %seat, "cannot be let into a ticket: {}", refusal.says);
+            }
+            done => done?,
+        }
+    }
+    world.db.ticket_seated(&order.id, &wanted).await?;
+    Ok(None)
 }
 
 /// Takes out the staff whom a refusal calls nobody, such as somebody who deleted their account: the

@@ -123,7 +123,7 @@ impl Worker {
     fn start(&mut self, claim: Claim) {
         tracing::debug!(effect = claim.effect.key(), tries = claim.tries, "performing");
         self.busy.insert(claim.lane.clone());
-        let world = self.world.clone();
+        let world = self.world.now();
         let in_hand = claim.clone();
         let task = self.running.spawn(async move { perform(&world, &claim).await });
         self.in_hand.insert(task.id(), in_hand);

@@ -10,7 +10,7 @@ use super::{
     discord::{Discord, Id, Options, Overwrite, Person, Target},
     panel::{Generation, Panel, PanelOptions},
 };
-use crate::{app::App, clock::Clock, config::Config};
+use crate::{app::App, clock::Clock, live::Source};
 
 /// `VIEW_CHANNEL` and `READ_MESSAGE_HISTORY`.
 const LOOK: u64 = (1 << 10) | (1 << 16);
@@ -110,9 +110,9 @@ impl Shop {
             ("DISCORD_TOKEN", self.discord.bot_token()),
             ("PANEL_API_TOKEN", self.panel.token().context("the panel has no token")?),
         ];
-        let env = |name: &str| secrets.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
-        let config = Config::load(&self.config_file(), &env)?;
-        let app = App::build(config, self.clock.clone()).await?;
+        let env = move |name: &str| secrets.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+        let source = Source::new(self.config_file(), env);
+        let app = App::build(source.load()?, source, self.clock.clone()).await?;
         let (stop, stopped) = oneshot::channel();
         let shutdown = async {
             // Stopped by hand, or because the shop is gone: both end the bot.

@@ -80,7 +80,7 @@ impl Loop {
                 _ = self.stop.changed() => return self.name,
                 _ = ticks.tick() => {}
             }
-            if let Err(error) = f(self.world.clone()).await {
+            if let Err(error) = f(self.world.now()).await {
                 let (error, incident) = (&error as &dyn std::error::Error, incident());
                 tracing::error!(%incident, task = self.name, error, "a task failed; it runs again");
                 self.world.faults.note(Part::Tasks, incident);

@@ -49,6 +49,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("admin audit target", "command-admin-audit-target"),
     ("admin audit period", "command-admin-audit-period"),
     ("admin status", "command-admin-status"),
+    ("admin reload", "command-admin-reload"),
 ];
 
 /// What Discord says beside a command, given as it is typed, or beside one of its options.

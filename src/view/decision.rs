@@ -66,6 +66,11 @@ impl Reason {
         })
     }
 
+    /// What the card of a sale by hand says when it came to nothing.
+    pub fn unsold(staff: Locale) -> String {
+        staff.say("reason-unsold")
+    }
+
     /// What the customer reads when the receipt was found to be a fake.
     pub fn fake(customer: Locale) -> String {
         customer.say("reason-fake")
@@ -105,6 +110,8 @@ pub enum Action<'a> {
     },
     /// Book an order that needs attention as delivered by hand.
     ByHand,
+    /// Close a sale by hand that needs attention.
+    VoidSale,
     /// Decline it for good and block the customer, who reads this.
     Fake(&'a str),
 }
@@ -139,6 +146,7 @@ pub fn confirmation(locale: Locale, facts: &ConfirmFacts<'_>) -> Post {
         Action::Enough { .. } => (Tone::Good, "decision-approve-title", "decision-enough-body"),
         Action::Fake(_) => (Tone::Bad, "decision-fake-title", "decision-fake-body"),
         Action::ByHand => (Tone::Good, "decision-by-hand-title", "decision-by-hand-body"),
+        Action::VoidSale => (Tone::Bad, "decision-void-title", "decision-void-body"),
         Action::Decline(_) => (Tone::Bad, "decision-decline-title", "decision-decline-body"),
     };
     let customer = locale.with(
@@ -171,7 +179,7 @@ pub fn confirmation(locale: Locale, facts: &ConfirmFacts<'_>) -> Post {
 /// What the kind of decision adds to the facts.
 fn details(locale: Locale, action: Action<'_>) -> Vec<(&'static str, String)> {
     match action {
-        Action::Approve | Action::ByHand => vec![],
+        Action::Approve | Action::ByHand | Action::VoidSale => vec![],
         Action::Decline(reason) | Action::Fake(reason) => vec![("common-reason", words::reason(reason))],
         Action::Part { received, missing } => {
             let missing = locale.with("decision-missing-after", &[("missing", words::money(missing).into())]);
@@ -285,6 +293,8 @@ pub enum Outcome {
     GivenUp,
     /// The order is booked as delivered by hand.
     BookedByHand,
+    /// The sale by hand is closed.
+    SaleVoided,
     /// Declined; the customer may send so many more.
     Declined {
         /// Attempts left; 0 closed the order.
@@ -350,6 +360,7 @@ fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
         Outcome::Blocked => say("decision-blocked"),
         Outcome::GivenUp => say("decision-given-up"),
         Outcome::BookedByHand => say("decision-booked-by-hand"),
+        Outcome::SaleVoided => say("decision-voided"),
         Outcome::Declined { attempts_left: 0 } => say("decision-declined-for-good"),
         Outcome::Declined { attempts_left } => locale.with("decision-declined", &[("left", (*attempts_left).into())]),
         Outcome::BackInReview => say("decision-back-done"),

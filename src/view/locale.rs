@@ -48,7 +48,7 @@ impl Locale {
         match self {
             Self::English => files!(
                 "en": "admin", "books", "change", "command", "common", "dashboard", "decision", "delivery", "desk", "log", "more", "news", "notice", "order", "outage", "premises", "proof", "reason", "reference",
-                "refusal", "review", "status", "ticket", "told"
+                "refusal", "reload", "review", "status", "ticket", "told"
             ),
         }
     }

@@ -33,6 +33,7 @@ pub mod proof;
 pub mod qr;
 pub mod reference;
 pub mod refusal;
+pub mod reload;
 pub mod review;
 mod send;
 pub mod status;

@@ -291,8 +291,9 @@ fn outcome(locale: Locale, facts: &CardFacts<'_>) -> Vec<(String, String)> {
             fields.push(field("review-delivery", delivery_text(locale, facts.order.delivery)));
             fields
         }
-        (Verdict::Approved { .. }, OrderState::Reversed { decided: by, reason }) => vec![
-            field("review-decision", decided(locale, "review-reversed-by", by.by, by.at)),
+        (Verdict::Approved { .. }, OrderState::Reversed { approved, decided: by, reason }) => vec![
+            approval(locale, *approved),
+            field("review-reversal", decided(locale, "review-reversed-by", by.by, by.at)),
             field("common-reason", words::reason(reason)),
         ],
         (Verdict::Pending | Verdict::Approved { .. }, _) => vec![],

@@ -61,6 +61,8 @@ pub struct StatusFacts<'a> {
     pub started: Millis,
     /// Its version.
     pub version: &'a str,
+    /// Its name among all runs, as in the log and in the dashboard's footer.
+    pub boot: &'a str,
 }
 
 /// How everything is. What gave up has its buttons below.
@@ -69,7 +71,11 @@ pub fn status(locale: Locale, facts: &StatusFacts<'_>) -> Post {
     let tone = if bad { Tone::Bad } else { Tone::Good };
     let running = locale.with(
         "status-running",
-        &[("version", text::plain(facts.version, 20).into()), ("since", text::relative(facts.started).into())],
+        &[
+            ("version", text::plain(facts.version, 20).into()),
+            ("since", text::relative(facts.started).into()),
+            ("boot", text::code(facts.boot, 40).into()),
+        ],
     );
     let backup = match facts.backup {
         None => locale.say("status-no-backup"),

@@ -134,9 +134,14 @@ pub fn sale_card(locale: Locale, order: &Order, name: &str, note: &str) -> Post 
     match &order.state {
         OrderState::NeedsAttention { trouble, .. } => {
             embed = embed.field(locale.say("review-cause"), words::trouble(locale, trouble));
-            buttons.push(Press::ours(Button::Retry(order.id.clone()), locale.say("review-retry-button"), Tone::Ask));
+            let id = || order.id.clone();
+            buttons = vec![
+                Press::ours(Button::Retry(id()), locale.say("review-retry-button"), Tone::Ask),
+                Press::ours(Button::ByHand(id()), locale.say("review-by-hand-button"), Tone::Over),
+                Press::ours(Button::VoidSale(id()), locale.say("review-decline-button"), Tone::Bad),
+            ];
         }
-        OrderState::Reversed { reason, .. } => {
+        OrderState::Reversed { reason, .. } | OrderState::Declined { reason, .. } => {
             embed = embed.field(locale.say("common-reason"), words::reason(reason));
         }
         _ => {}

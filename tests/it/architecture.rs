@@ -18,9 +18,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("view", &["domain"]),
     ("faults", &["domain", "clock"]),
     ("limits", &["domain", "config", "clock"]),
-    ("effects", &["domain", "db", "panel", "view", "proof", "faults", "config", "clock", "telemetry", "premises"]),
+    ("live", &["domain", "config", "db"]),
+    (
+        "effects",
+        &["domain", "db", "panel", "view", "proof", "faults", "config", "live", "clock", "telemetry", "premises"],
+    ),
     ("tasks", &["domain", "db", "panel", "effects", "limits", "config", "clock", "telemetry"]),
-    ("bot", &["domain", "db", "view", "panel", "proof", "faults", "limits", "config", "clock", "telemetry"]),
+    ("bot", &["domain", "db", "view", "panel", "proof", "faults", "limits", "config", "live", "clock", "telemetry"]),
     (
         "ops",
         &["domain", "db", "panel", "view", "proof", "config", "clock", "telemetry", "panels", "discord", "premises"],
@@ -36,6 +40,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "effects",
             "faults",
             "limits",
+            "live",
             "domain",
             "db",
             "panel",
@@ -51,7 +56,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("premises", &["config", "domain"]),
     ("supervisor", &["effects", "panel"]),
     ("sandbox::discord", &[]),
-    ("sandbox::shop", &["app", "config", "clock", "sandbox"]),
+    ("sandbox::shop", &["app", "live", "clock", "sandbox"]),
     ("sandbox::panel", &[]),
     ("sandbox::tour", &["app", "config", "db", "clock", "domain", "sandbox"]),
 ];

@@ -11,6 +11,7 @@
 //! generations of the panel.
 
 mod accounts;
+mod desk;
 mod people;
 mod points;
 mod process;
@@ -65,7 +66,7 @@ fn whatever_it_is_killed_at_everything_comes_right() {
 fn all() -> Vec<Series> {
     let mut all = Vec::new();
     for generation in [Generation::V3, Generation::V2_9] {
-        for walk in [Walk::FirstSale, Walk::Decline, Walk::Renewal] {
+        for walk in [Walk::FirstSale, Walk::Decline, Walk::Renewal, Walk::Desk] {
             all.extend(Place::ALL.map(|place| Series { walk, generation, place, step: 1 }));
         }
     }
@@ -81,6 +82,8 @@ fn some() -> Vec<Series> {
         series(Walk::FirstSale, Place::Panel, 3),
         series(Walk::Decline, Place::Commit, 25),
         series(Walk::Renewal, Place::Panel, 3),
+        series(Walk::Desk, Place::Commit, 24),
+        series(Walk::Desk, Place::Panel, 24),
     ]
 }
 

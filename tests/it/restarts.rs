@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tollkeeper::{app::App, clock::Clock, config::Config, sandbox::discord::Fault};
+use tollkeeper::{app::App, clock::Clock, live::Source, sandbox::discord::Fault};
 
 use crate::world::{World, receipt};
 
@@ -113,9 +113,9 @@ async fn a_ticket_made_without_an_answer_is_found_after_a_crash() {
 #[tokio::test]
 async fn two_bots_never_share_a_data_directory() {
     let world = World::new().await;
-    let read = |name: &str| world.environment().get(name).cloned();
-    let config = Config::load(&world.config_path(), &read).unwrap();
-    let second = App::build(config, Clock::system()).await;
+    let environment = world.environment().clone();
+    let source = Source::new(world.config_path(), move |name: &str| environment.get(name).cloned());
+    let second = App::build(source.load().unwrap(), source, Clock::system()).await;
     let refused = second.err().map(|error| format!("{error:#}")).unwrap_or_default();
     assert!(refused.contains("another"), "the second bot is refused: {refused:?}");
     world.finish().await;

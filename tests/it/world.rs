@@ -210,6 +210,12 @@ impl World {
         status
     }
 
+    /// Sends the process a signal and waits for nothing.
+    pub(crate) fn signals(&self, signal: &str) {
+        let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().expect("the bot runs").is_sent(signal);
+    }
+
     /// Waits for the end of a process that ends by itself.
     pub(crate) async fn ends(&self) -> std::process::ExitStatus {
         let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner).take();

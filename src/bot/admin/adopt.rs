@@ -35,7 +35,7 @@ pub(super) async fn user_adopt(
     user: User,
     panel: Option<String>,
 ) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = open(bot, &mut asked, email.trim(), &user, panel.as_deref()).await;
     settle(&mut asked, done).await;

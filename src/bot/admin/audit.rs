@@ -48,7 +48,7 @@ pub(super) async fn audit(
     #[autocomplete = "suggest::period"]
     period: Option<String>,
 ) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     // The bot is one of the people on the server; in the log it is nobody.
     let me = ctx.framework.bot_id();
@@ -86,7 +86,7 @@ pub(in crate::bot) async fn turn(bot: &Bot, asked: &mut Asked<'_>, token: &Token
     let Some(list) = known(bot, asked, token).await? else { return Ok(()) };
     let post = page(bot, asked, &list, token, number).await?;
     let post = post.unwrap_or_else(|| log::nothing(asked.locale));
-    Ok(asked.turn(post).await?)
+    Ok(asked.update(post).await?)
 }
 
 /// The whole list as a table.

@@ -32,7 +32,7 @@ const ORDERS: u32 = 50;
 /// `/admin block`
 #[poise::command(slash_command)]
 pub(super) async fn block(ctx: Context<'_>, user: User, #[max_length = 300] reason: String) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = ask_to_block(bot, &mut asked, &user, &reason).await;
     settle(&mut asked, done).await;
@@ -45,7 +45,7 @@ pub(super) async fn unblock(
     ctx: Context<'_>,
     #[autocomplete = "suggest::blocked"] customer: String,
 ) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = ask_to_unblock(bot, &mut asked, &customer).await;
     settle(&mut asked, done).await;

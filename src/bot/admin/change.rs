@@ -127,7 +127,7 @@ pub(super) async fn order_reverse(
     #[autocomplete = "suggest::order"] order: String,
     #[max_length = 300] reason: String,
 ) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = open_reversal(bot, &mut asked, &order, &reason).await;
     settle(&mut asked, done).await;
@@ -135,7 +135,7 @@ pub(super) async fn order_reverse(
 }
 
 async fn ask(ctx: Context<'_>, meant: Meant<'_>, change: Change) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = open(bot, &mut asked, meant, change).await;
     settle(&mut asked, done).await;

@@ -35,7 +35,7 @@ pub(super) async fn user_create(
     #[max_length = 20] amount: String,
     #[max_length = 300] note: Option<String>,
 ) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = open(bot, &mut asked, &user, &plan, &amount, &note.unwrap_or_default()).await;
     settle(&mut asked, done).await;
@@ -48,7 +48,7 @@ async fn plans(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let typed = typed.to_lowercase();
     let named = |plan: &&crate::domain::Plan| plan.name.to_lowercase().contains(&typed);
     let choice = |plan: &crate::domain::Plan| AutocompleteChoice::new(plan.name.clone(), plan.id.to_string());
-    let plans = ctx.data().config.plans.iter().filter(named).take(25).map(choice).collect();
+    let plans = ctx.data().bot().config.plans.iter().filter(named).take(25).map(choice).collect();
     CreateAutocompleteResponse::new().set_choices(plans)
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    Bot, Context,
+    Bot, Context, Host,
     asked::Asked,
     decision::refuse_token,
     fault::{Fault, random, settle},
@@ -27,6 +27,7 @@ mod change;
 mod create;
 mod info;
 pub(super) mod orders;
+mod reload;
 mod resend;
 pub(super) mod status;
 mod suggest;
@@ -38,14 +39,15 @@ pub(super) use wish::confirm;
 /// `/admin`, which is never used without one of its commands.
 #[poise::command(slash_command, rename = "admin")]
 async fn group(ctx: Context<'_>) -> Result<(), Fault> {
-    let mut asked = ctx.data().command(&ctx);
+    let bot = &ctx.data().bot();
+    let mut asked = bot.command(&ctx);
     let done = super::stale(&mut asked).await;
     settle(&mut asked, done).await;
     Ok(())
 }
 
 /// `/admin` with its commands.
-pub(super) fn admin() -> poise::Command<Bot, Fault> {
+pub(super) fn admin() -> poise::Command<Host, Fault> {
     let mut admin = group();
     admin.subcommand_required = true;
     admin.subcommands = vec![
@@ -67,6 +69,7 @@ pub(super) fn admin() -> poise::Command<Bot, Fault> {
         block::unblock(),
         audit::audit(),
         status::status(),
+        reload::reload(),
     ];
     admin
 }

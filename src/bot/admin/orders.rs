@@ -22,7 +22,7 @@ use super::{
 /// `/admin pending`
 #[poise::command(slash_command)]
 pub(super) async fn pending(ctx: Context<'_>) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = queue(bot, &mut asked).await;
     settle(&mut asked, done).await;
@@ -32,7 +32,7 @@ pub(super) async fn pending(ctx: Context<'_>) -> Result<(), Fault> {
 /// `/admin order`
 #[poise::command(slash_command)]
 pub(super) async fn order(ctx: Context<'_>, #[autocomplete = "suggest::order"] order: String) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = file(bot, &mut asked, &order).await;
     settle(&mut asked, done).await;
@@ -51,7 +51,7 @@ async fn queue(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
 pub(in crate::bot) async fn turn(bot: &Bot, asked: &mut Asked<'_>, number: u16) -> Result<(), Fault> {
     if admitted(bot, asked, Power::Support, "orders.pending").await? {
         let post = page(bot, asked, usize::from(number)).await?;
-        asked.turn(post).await?;
+        asked.update(post).await?;
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(super) async fn user_resend(
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
 ) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = resend(bot, &mut asked, Meant::new(user.as_ref(), subscription.as_deref())).await;
     settle(&mut asked, done).await;

@@ -30,7 +30,7 @@ use super::{
 /// `/admin status`
 #[poise::command(slash_command)]
 pub(super) async fn status(ctx: Context<'_>) -> Result<(), Fault> {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
     let done = show(bot, &mut asked).await;
     settle(&mut asked, done).await;
@@ -69,6 +69,7 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
         backup: backup::newest(&bot.config.storage.data_dir),
         started: bot.started,
         version: env!("CARGO_PKG_VERSION"),
+        boot: &bot.boot,
     };
     asked.edit(view::status::status(asked.locale, &facts)).await?;
     Ok(())

@@ -22,7 +22,7 @@ const PEOPLE: usize = 8;
 
 /// Subscriptions, by a part of a name, an order or an e-mail.
 pub(super) async fn subscription(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let asked = bot.command(&ctx);
     response(subscriptions(bot, &asked, typed).await)
 }
@@ -39,7 +39,7 @@ async fn subscriptions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<
 
 /// Orders, by a part of an id or a name.
 pub(super) async fn order(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let asked = bot.command(&ctx);
     response(orders(bot, &asked, typed).await)
 }
@@ -55,7 +55,7 @@ async fn orders(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<Autocom
 
 /// People who are blocked, by a part of their name.
 pub(super) async fn blocked(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let asked = bot.command(&ctx);
     response(people(bot, &asked, typed).await)
 }
@@ -68,7 +68,7 @@ async fn people(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<Autocom
 
 /// Actions that the audit log knows.
 pub(super) async fn action(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let asked = bot.command(&ctx);
     response(actions(bot, &asked, typed).await)
 }
@@ -82,7 +82,7 @@ async fn actions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<Autoco
 
 /// What the audit log may be about: orders, people, and whatever else begins so in it.
 pub(super) async fn audited(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let asked = bot.command(&ctx);
     response(all_audited(bot, &asked, typed).await)
 }
@@ -110,7 +110,7 @@ async fn all_audited(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<Au
 /// Periods that are asked for most.
 #[expect(clippy::unused_async, reason = "the framework awaits whatever suggests")]
 pub(super) async fn period(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
-    let bot = ctx.data();
+    let bot = &ctx.data().bot();
     let asked = bot.command(&ctx);
     response(Ok(periods(bot, &asked, typed)))
 }

@@ -126,7 +126,7 @@ pub(super) fn states(words: Words<'_>) -> Vec<OrderState> {
         cancelled(CancelCause::Staff),
         cancelled(CancelCause::NoRoom),
         OrderState::Expired { at: NOW },
-        OrderState::Reversed { decided: adel(), reason: text() },
+        OrderState::Reversed { approved: adel(), decided: adel(), reason: text() },
     ]
 }
 
@@ -188,9 +188,11 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all.extend(desk::lists(locale, words));
     all.extend(desk::questions(locale, words));
     all.extend(desk::logs(locale, words));
+    all.extend(desk::reloads(locale, words));
     // The rest is no post, but its texts count.
     let _ = (decision::reason_modal(locale, SubmissionId(1)), command::all(locale));
     let _ = Reason::ALL.map(|reason| reason.text(locale));
+    let _ = Reason::unsold(locale);
     all
 }
 

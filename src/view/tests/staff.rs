@@ -197,10 +197,12 @@ fn a_card_that_was_declined() {
 
 #[test]
 fn a_card_of_a_sale_that_was_taken_back() {
-    let order = monas_order(OrderState::Reversed { decided: adel(), reason: "Charged back.".to_owned() });
+    let order =
+        monas_order(OrderState::Reversed { approved: adel(), decided: adel(), reason: "Charged back.".to_owned() });
     assert_snapshot!(end_of_card(&facts(&order, &APPROVED)), @"
     | Over: Approved and later taken back
-    | Decision: Taken back by <@2002>, <t:1800000600:f>
+    | Decision: Approved by <@2002>, <t:1800000600:f>
+    | Reversal: Taken back by <@2002>, <t:1800000600:f>
     | Reason: Charged back.
     | (picture proof.jpg)
     | -- order 7000000000 · proof 12

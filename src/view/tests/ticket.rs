@@ -220,7 +220,7 @@ fn the_ticket_of_an_order_that_is_over() {
     | This ticket will be deleted: <t:1800086400:R>
     | -- order 7000000000 · ticket
     ");
-    assert_snapshot!(ticket(OrderState::Reversed { decided: adel(), reason: reason() }), @"
+    assert_snapshot!(ticket(OrderState::Reversed { approved: adel(), decided: adel(), reason: reason() }), @"
     | Bad: Order taken back
     | Reason: We have not received the money yet. Please check that it was sent to the right account.
     | What was left of this order has been removed from your access.

@@ -24,6 +24,9 @@ async fn what_gave_up_is_tried_again() {
         mona.person.opens_dms();
         let well = adel.desk("status", json!({})).await.render_text();
         assert!(well.contains("main: up, xray") && !well.contains("Gave up"), "{well}");
+        let boot = world.word("SELECT json_extract(value, '$.own[#-1]') FROM bot_config WHERE key = 'boots'").await;
+        assert!(well.contains(&format!("Version {}, running since", env!("CARGO_PKG_VERSION"))), "{well}");
+        assert!(well.contains(&format!("run `{boot}`")), "{well}");
         world.changes(PARK).await;
         let status = adel.desk("status", json!({})).await;
         assert!(status.contains("Discord said no") && status.contains("Gave up (1)"), "{}", status.render_text());

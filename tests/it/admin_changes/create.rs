@@ -94,7 +94,7 @@ async fn a_sale_the_panel_refuses_waits_for_a_person() {
 #[tokio::test]
 async fn a_sale_by_hand_is_made_once_whatever_happens() {
     for generation in GENERATIONS {
-        for fault in [Fault::CutAfter, Fault::CutBefore] {
+        for fault in [Fault::CutAfter, Fault::CutBefore, Fault::HangAfter] {
             let world = shop(generation).await;
             let lost = std::sync::atomic::AtomicBool::new(false);
             world.panel.on_request(move |request| {
@@ -135,5 +135,55 @@ async fn a_sale_needs_an_amount_a_plan_and_the_power() {
     let answer = world.admin("Adel").confirms(&question).await;
     assert_eq!(answer, "You may no longer do this, so nothing was changed.");
     assert_eq!(world.number("SELECT count(*) FROM orders").await, 0);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_sale_that_came_to_nothing_is_closed_or_was_delivered_by_hand() {
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let adel = world.admin("Adel");
+        world.panel.on_request(|request| if request.is_write { Fault::Refuse("no".into()) } else { Fault::None });
+        for button in ["Decline", "Delivered by hand"] {
+            sells(&world, "100").await;
+            world.settles().await;
+            let card = adel.attention().await;
+            let refused = world.admin("Salma").opens(&card, button).await;
+            assert_eq!(refused.message.render_text(), "Your role lets you see this, but only admins can do it.");
+            let question = adel.opens(&card, button).await;
+            let answer = adel.confirms(&question).await;
+            let (says, status, money) = match button {
+                "Decline" => ("The sale is closed and nothing was booked.", "declined", 0),
+                _ => ("Booked as delivered by hand.", "completed", 10_000),
+            };
+            assert_eq!(answer, says, "{generation:?}");
+            world.settles().await;
+            assert_eq!(world.word("SELECT status FROM orders ORDER BY rowid DESC LIMIT 1").await, status);
+            assert_eq!(world.number("SELECT COALESCE(sum(amount_minor), 0) FROM ledger").await, money);
+            let id = card.part(button).and_then(|part| part.custom_id.clone()).expect("a button");
+            let again = adel.person.forge_click(&card, &id);
+            let again = again.expect("it is sent").reply().await.expect("an answer");
+            assert!(again.contains("The order has changed meanwhile"), "{}", again.render_text());
+        }
+        assert_eq!(world.panel.clients().len(), 0, "{generation:?}: nothing on the panel");
+        let cards = world.cards().await;
+        assert!(cards.contains("Reason: Closed by staff; nothing was sold."), "{cards}");
+        assert!(world.customer("Karim").tickets().is_empty(), "no ticket");
+        assert_eq!(world.customer("Karim").person.dms().len(), 0, "nothing was sold to them");
+        world.panel.clear_faults();
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_sale_to_somebody_with_closed_direct_messages_makes_no_ticket() {
+    let world = shop(GENERATIONS[1]).await;
+    let karim = world.customer("Karim");
+    karim.person.closes_dms();
+    let answer = sells(&world, "100").await;
+    assert!(answer.starts_with("The sale is booked. Link not delivered yet"), "{answer}");
+    world.settles().await;
+    assert!(karim.tickets().is_empty(), "no ticket");
+    assert!(karim.link().await.contains("vless://"), "they get it themselves");
     world.finish().await;
 }

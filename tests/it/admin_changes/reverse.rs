@@ -83,7 +83,16 @@ async fn the_other_order_keeps_what_it_gave() {
         renews(&world).await;
         let both = client(&world);
         assert_eq!((both.expiry_ms, both.total_bytes), (basic.expiry_ms + 30 * DAY, 180 * GB));
-        reverses(&world, "Adel", "Basic").await;
+        reverses(&world, "Nadia", "Basic").await;
+        let who = |name: &str| i64::try_from(world.person(name).id()).expect("a small id");
+        let decided = world.number("SELECT decided_by FROM orders WHERE status = 'reversed'").await;
+        let reversed = world.number("SELECT reversed_by FROM orders WHERE status = 'reversed'").await;
+        assert_eq!((decided, reversed), (who("Adel"), who("Nadia")), "who approved stays known");
+        world
+            .card("both on the card", |card| {
+                card.contains("Approved by @Adel") && card.contains("Taken back by @Nadia")
+            })
+            .await;
         let after = client(&world);
         assert!(after.enable && after.serving, "{generation:?}: Mona goes on");
         assert_eq!(after.total_bytes, 150 * GB);
@@ -127,7 +136,7 @@ async fn reverse_and_renew_at_the_same_moment_end_the_same_in_either_order() {
 }
 
 #[tokio::test]
-async fn a_reversal_that_goes_wrong_ends_well_or_not_at_all() {
+async fn a_reversal_that_is_refused_is_none() {
     for generation in GENERATIONS {
         let world = sold(generation).await;
         let before = client(&world);
@@ -136,33 +145,52 @@ async fn a_reversal_that_goes_wrong_ends_well_or_not_at_all() {
         assert_eq!(client(&world), before);
         assert_eq!(world.word("SELECT status FROM orders").await, "completed");
         assert_eq!(world.number("SELECT count(*) FROM ledger").await, 1);
-        let lost = std::sync::atomic::AtomicBool::new(false);
-        world.panel.on_request(move |request| {
-            let first = request.is_write && !lost.swap(true, std::sync::atomic::Ordering::SeqCst);
-            if first { Fault::CutAfter } else { Fault::None }
-        });
-        assert!(reverses(&world, "Adel", "Basic").await.starts_with("Done: "));
-        assert_eq!(world.number("SELECT count(*) FROM ledger").await, 2);
-        assert_eq!(client(&world).total_bytes, 20 * GB);
+        world.panel.clear_faults();
         world.finish_but(LEAVES).await;
     }
 }
 
 #[tokio::test]
+async fn a_reversal_whose_answer_was_lost_is_made_once() {
+    for generation in GENERATIONS {
+        for fault in [Fault::CutAfter, Fault::HangAfter] {
+            let world = sold(generation).await;
+            let before = client(&world);
+            let lost = std::sync::atomic::AtomicBool::new(false);
+            let strikes = fault.clone();
+            world.panel.on_request(move |request| {
+                let first = request.is_write && !lost.swap(true, std::sync::atomic::Ordering::SeqCst);
+                if first { strikes.clone() } else { Fault::None }
+            });
+            let answer = reverses(&world, "Adel", "Basic").await;
+            assert!(answer.starts_with("Done: "), "{generation:?} {fault:?}: {answer}");
+            assert_eq!(world.number("SELECT count(*) FROM ledger").await, 2);
+            assert_eq!(differences(&before, &client(&world)), ["enable", "expiryTime", "totalGB"]);
+            assert_eq!(client(&world).total_bytes, 20 * GB);
+            world.finish_but(LEAVES).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_reversal_cut_short_by_a_kill_is_finished_after_it() {
-    let world = sold(GENERATIONS[0]).await;
-    let question = opens(&world, "Adel", "Basic").await;
-    let written = world.panel.write_count();
-    world.panel.on_request(|request| if request.is_write { Fault::HangAfter } else { Fault::None });
-    world.admin("Adel").starts_to_confirm(&question);
-    let wrote = |panel: &tollkeeper::sandbox::panel::Panel| (panel.write_count() > written).then_some(());
-    world.panel.until("the write", crate::world::SOON, wrote).await.unwrap();
-    world.kill().await;
-    world.panel.clear_faults();
-    world.start().await;
-    world.counts(1, "SELECT count(*) FROM orders WHERE status = 'reversed'").await;
-    assert_eq!((client(&world).enable, client(&world).total_bytes), (false, 20 * GB));
-    world.finish_but(LEAVES).await;
+    for generation in GENERATIONS {
+        let world = sold(generation).await;
+        let before = client(&world);
+        let question = opens(&world, "Adel", "Basic").await;
+        let written = world.panel.write_count();
+        world.panel.on_request(|request| if request.is_write { Fault::HangAfter } else { Fault::None });
+        world.admin("Adel").starts_to_confirm(&question);
+        let wrote = |panel: &tollkeeper::sandbox::panel::Panel| (panel.write_count() > written).then_some(());
+        world.panel.until("the write", crate::world::SOON, wrote).await.unwrap();
+        world.kill().await;
+        world.panel.clear_faults();
+        world.start().await;
+        world.counts(1, "SELECT count(*) FROM orders WHERE status = 'reversed'").await;
+        assert_eq!(differences(&before, &client(&world)), ["enable", "expiryTime", "totalGB"], "{generation:?}");
+        assert_eq!((client(&world).enable, client(&world).total_bytes), (false, 20 * GB));
+        world.finish_but(LEAVES).await;
+    }
 }
 
 #[tokio::test]

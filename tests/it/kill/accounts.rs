@@ -47,6 +47,7 @@ pub(super) async fn hold(world: &World, walk: Walk) {
         Walk::FirstSale => (1, 1),
         Walk::Decline => (1, 2),
         Walk::Renewal => (2, 2),
+        Walk::Desk => return super::desk::held(world).await,
     };
     for (query, answer) in COUNTED {
         assert_eq!(world.number(query).await, answer(sales, proofs), "{query}");

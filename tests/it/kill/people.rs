@@ -67,7 +67,7 @@ impl People<'_> {
     }
 
     /// The same, for a message to go on with.
-    async fn message(&self, pending: Result<Pending, Refused>) -> Option<Message> {
+    pub(super) async fn message(&self, pending: Result<Pending, Refused>) -> Option<Message> {
         let life = self.process.life();
         let pending = pending.ok()?;
         tokio::select! {
@@ -187,7 +187,7 @@ impl People<'_> {
     }
 
     /// What the program said last.
-    fn last_words(&self) -> String {
+    pub(super) fn last_words(&self) -> String {
         let console = std::fs::read_to_string(self.world.console()).unwrap_or_default();
         let lines: Vec<_> = console.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")

@@ -1,4 +1,4 @@
-//! The three walks, and a run: one walk in a world of its own, with one kill in it.
+//! The walks, and a run: one walk in a world of its own, with one kill in it.
 
 use std::{fmt, time::Duration};
 
@@ -21,6 +21,8 @@ pub(super) enum Walk {
     Decline,
     /// The second purchase of somebody who has a subscription.
     Renewal,
+    /// Every command of the desk that changes something, after a first sale.
+    Desk,
 }
 
 impl fmt::Display for Walk {
@@ -29,6 +31,7 @@ impl fmt::Display for Walk {
             Self::FirstSale => "first sale",
             Self::Decline => "decline and second proof",
             Self::Renewal => "renewal",
+            Self::Desk => "a day at the desk",
         })
     }
 }
@@ -65,14 +68,17 @@ pub(super) async fn run(series: Series, point: Point) -> End {
         scene.schedule("panel_timeout", "5s");
     })
     .await;
+    if series.walk == Walk::Desk {
+        world.panel.add_client(&super::desk::by_hand());
+    }
     let process = Process::new(&world);
     let people = People { world: &world, process: &process };
-    if series.walk == Walk::Renewal {
+    if matches!(series.walk, Walk::Renewal | Walk::Desk) {
         process.start(None).await;
         buys(&people, &FIRST, 1).await;
         world.settles().await;
         assert!(process.stop().await, "the program ends well");
-        let email = world.panel.clients()[0].email.clone();
+        let email = world.word("SELECT email FROM subscriptions").await;
         assert!(world.panel.set_traffic(&email, USED.0, USED.1), "the client has counters");
     }
     process.start(Some(point)).await;
@@ -106,6 +112,7 @@ async fn walk(people: &People<'_>, walk: Walk) {
             people.is_approved(&FIRST, 1).await;
         }
         Walk::Renewal => buys(people, &SECOND, 2).await,
+        Walk::Desk => super::desk::day(people).await,
     }
 }
 

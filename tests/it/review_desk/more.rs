@@ -83,6 +83,7 @@ async fn a_fake_ends_the_order_and_blocks_its_customer() {
     let refused = mona.asks_for_plans().await;
     assert!(refused.contains("We cannot take an order from you."), "{}", refused.render_text());
     assert_eq!(world.number("SELECT COUNT(*) FROM audit_logs WHERE action = 'user.block'").await, 1);
+    assert_eq!(world.number("SELECT COUNT(*) FROM users WHERE status = 'blocked' AND blocked_at IS NOT NULL").await, 1);
     assert_eq!(world.panel.write_count(), 0);
     world.finish().await;
 }

@@ -13,7 +13,7 @@ use tokio::{
     runtime::{Builder, Runtime},
     sync::oneshot,
 };
-use tollkeeper::{app::App, clock::Clock, config::Config};
+use tollkeeper::{app::App, clock::Clock, live::Source};
 
 /// With `RUST_LOG` set, what the bot logs is shown beside the test that fails.
 static LOG: LazyLock<()> = LazyLock::new(|| {
@@ -55,13 +55,15 @@ pub(crate) enum Running {
 impl Running {
     pub(crate) fn inside(config: &Path, environment: &HashMap<String, String>, clock: &Clock) -> Self {
         LazyLock::force(&LOG);
-        let config = Config::load(config, &|name: &str| environment.get(name).cloned()).expect("a good configuration");
+        let environment = environment.clone();
+        let source = Source::new(config, move |name: &str| environment.get(name).cloned());
+        let config = source.load().expect("a good configuration");
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let (shutdown, asked) = oneshot::channel::<()>();
         let (tell, ended) = oneshot::channel();
         let clock = clock.clone();
         runtime.spawn(async move {
-            let done = match App::build(config, clock).await {
+            let done = match App::build(config, source, clock).await {
                 Ok(app) => app.run_until(async { drop(asked.await) }).await,
                 Err(error) => Err(error),
             };
@@ -95,11 +97,16 @@ impl Running {
 
     /// Sends a process this signal; its end must come in time.
     pub(crate) async fn ends_on(self, signal: &str) -> ExitStatus {
-        let Self::Process(child) = &self else { unreachable!("only a process gets signals") };
+        self.is_sent(signal);
+        self.ends().await
+    }
+
+    /// Sends a process this signal.
+    pub(crate) fn is_sent(&self, signal: &str) {
+        let Self::Process(child) = self else { unreachable!("only a process gets signals") };
         // The standard library only knows SIGKILL.
         let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
         assert!(sent.expect("the signal is sent").success());
-        self.ends().await
     }
 
     /// Waits for the end of a process.

@@ -11,3 +11,4 @@ reason-label-old-receipt = Old or used receipt
 reason-label-wrong-account = Sent to another account
 reason-label-other = Other reason (type it)
 reason-fake = We could not accept this receipt.
+reason-unsold = Closed by staff; nothing was sold.

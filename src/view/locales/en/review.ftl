@@ -54,6 +54,7 @@ review-received-unbooked = { $received }, which was not booked: it is still the 
 review-part = Received with this proof
 review-part-by = Accepted as a part by { $who }, { $when }
 review-decision = Decision
+review-reversal = Reversal
 review-approved-by = Approved by { $who }, { $when }
 review-declined-by = Declined by { $who }, { $when }
 review-reversed-by = Taken back by { $who }, { $when }

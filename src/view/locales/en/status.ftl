@@ -1,7 +1,7 @@
 # How everything is.
 status-title = How everything is
 status-program = Program
-status-running = Version { $version }, running since { $since }
+status-running = Version { $version }, running since { $since }, run { $boot }
 status-backup = Last backup
 status-backup-at = { $when }
 status-no-backup = **There is none.**

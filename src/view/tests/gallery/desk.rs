@@ -12,6 +12,7 @@ use crate::{
         desk::{self, AuditFacts, Done, OrderFile, Place, ProofFacts, Question, WaitingFacts},
         export,
         log::{self, PageFacts},
+        reload::{self, ListFacts, MistakeFacts, TakenFacts},
         status::{self, LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
     },
 };
@@ -164,11 +165,29 @@ fn statuses(locale: Locale, words: Words<'_>) -> Vec<Post> {
         backup,
         started: NOW,
         version: words.name,
+        boot: words.name,
     };
     vec![
         status::status(locale, &facts(&lanes, &parked, Some(NOW), None)),
         status::status(locale, &facts(&lanes[..9], &parked[..6], None, Some(NOW))),
         status::status(locale, &facts(&[], &[], None, Some(NOW))),
+    ]
+}
+
+/// The configuration file, read again.
+pub(super) fn reloads(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let many: Vec<_> = (0..40).map(|_| words.name.to_owned()).collect();
+    let keys = [words.name; 20];
+    let all = ListFacts { added: &many, changed: &many, removed: &many };
+    let none = ListFacts { added: &[], changed: &[], removed: &[] };
+    let one = |n: usize| MistakeFacts { key: words.name, line: n.is_multiple_of(2).then_some(n), says: words.sentence };
+    let mistakes: Vec<_> = (0..30).map(one).collect();
+    vec![
+        reload::taken(locale, &TakenFacts { plans: all, methods: all, staff: &keys, waits: &keys }),
+        reload::taken(locale, &TakenFacts { plans: none, methods: none, staff: &[], waits: &[] }),
+        reload::wrong(locale, &mistakes[..1]),
+        reload::wrong(locale, &mistakes[..9]),
+        reload::wrong(locale, &mistakes),
     ]
 }
 

@@ -1,0 +1,172 @@
+//! A day at the desk: every command that changes something, one after the other, each asked for
+//! again only where nothing came of it. Nobody confirms twice without having looked.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tollkeeper::sandbox::panel::NewClient;
+
+use super::{
+    people::People,
+    process::Process,
+    walks::{PATIENCE, USED},
+};
+use crate::world::World;
+
+const GB: i64 = 1 << 30;
+const WEEK: i64 = 7 * 24 * 60 * 60 * 1000;
+/// A day at the desk takes less than that, with a kill in it.
+const PATIENCE_MS: i64 = 60_000;
+
+/// A client that was made by hand before the bot came.
+const BY_HAND: &str = "by-hand-1";
+
+/// How often the desk is looked at.
+const LOOK: Duration = Duration::from_millis(10);
+
+pub(super) fn by_hand() -> NewClient {
+    NewClient {
+        inbound_id: 1,
+        uuid: "11111111-2222-4333-8444-555555555555".to_owned(),
+        email: BY_HAND.to_owned(),
+        sub_id: "byhandsubscription".to_owned(),
+        enable: true,
+        total_bytes: 7 * GB,
+        expiry_ms: 0,
+    }
+}
+
+/// A command, its options, and two counts that turn from 0 to 1: once it is accepted, and once
+/// everything has come of it.
+struct Deed {
+    command: &'static str,
+    options: Value,
+    accepted: &'static str,
+    done: &'static str,
+}
+
+macro_rules! change {
+    ($command:literal, $kind:literal, $options:expr) => {
+        Deed {
+            command: $command,
+            options: $options,
+            accepted: concat!("SELECT count(*) FROM changes WHERE kind = '", $kind, "'"),
+            done: concat!(
+                "SELECT count(*) FROM changes WHERE kind = '",
+                $kind,
+                "' AND applied_at IS NOT NULL AND told = 'dm'"
+            ),
+        }
+    };
+}
+
+async fn deeds(world: &World) -> Vec<Deed> {
+    let user = |name: &str| json!({ "user": world.person(name).id().to_string() });
+    let with = |name: &str, key: &str, value: Value| {
+        let mut options = user(name);
+        options[key] = value;
+        options
+    };
+    let mut sale = user("Karim");
+    (sale["plan"], sale["amount"]) = (json!("basic"), json!("100"));
+    let order = world.word("SELECT id FROM orders WHERE source = 'shop'").await;
+    vec![
+        change!("user-extend", "extend", with("Mona", "days", json!(7))),
+        change!("user-edit-traffic", "set_traffic", with("Mona", "gigabytes", json!(80))),
+        change!("user-disable", "disable", user("Mona")),
+        change!("user-enable", "enable", user("Mona")),
+        change!("user-reset-traffic", "reset_traffic", user("Mona")),
+        change!("user-rotate", "rotate", user("Mona")),
+        Deed {
+            command: "user-create",
+            options: sale,
+            accepted: "SELECT count(*) FROM orders WHERE source = 'manual'",
+            done: "SELECT count(*) FROM orders WHERE source = 'manual' AND status = 'completed' AND delivery = 'dm'",
+        },
+        change!("user-adopt", "adopt", with("Hoda", "email", json!(BY_HAND))),
+        change!("order-reverse", "reverse", json!({ "order": order, "reason": "The money was taken back." })),
+        change!("user-delete", "delete", user("Karim")),
+    ]
+}
+
+/// All of them.
+pub(super) async fn day(people: &People<'_>) {
+    for deed in deeds(people.world).await {
+        comes_about(people, &deed).await;
+    }
+}
+
+async fn comes_about(people: &People<'_>, deed: &Deed) {
+    let (world, admin) = (people.world, people.world.person("Adel"));
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let is = async |query: &'static str| world.number(query).await == 1;
+    while !is(deed.accepted).await {
+        assert!(tokio::time::Instant::now() < deadline, "{} is not accepted: {}", deed.command, people.last_words());
+        let life = people.process.life();
+        let asked = admin.slash(world.guild.lobby, &format!("admin {}", deed.command), deed.options.clone());
+        let question = people.message(asked).await.filter(|question| question.part("Confirm").is_some());
+        let Some(question) = question else {
+            tokio::time::sleep(LOOK).await;
+            continue;
+        };
+        let pressed = admin.click(&question, "Confirm");
+        let waits = async {
+            while !is(deed.accepted).await {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        // A click that died with the process is looked into before another is made.
+        tokio::select! {
+            biased;
+            () = waits => {}
+            () = Process::next(life) => {}
+            () = tokio::time::sleep(PATIENCE) => {}
+        }
+        drop(pressed);
+    }
+    while !is(deed.done).await {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "nothing comes of {}: {:#?}\n{}",
+            deed.command,
+            world.outbox().await,
+            people.last_words()
+        );
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// What must be true after that day: each thing once, and only what was meant.
+pub(super) async fn held(world: &World) {
+    for (query, answer) in [
+        ("SELECT count(*) FROM changes", 9),
+        ("SELECT count(DISTINCT kind) FROM changes WHERE applied_at IS NOT NULL AND voided_at IS NULL", 9),
+        ("SELECT count(*) FROM orders", 2),
+        ("SELECT count(*) FROM orders WHERE source = 'shop' AND status = 'reversed' AND reversed_by IS NOT NULL", 1),
+        ("SELECT count(*) FROM orders WHERE source = 'manual' AND status = 'completed' AND delivery = 'dm'", 1),
+        ("SELECT count(*) FROM ledger", 3),
+        ("SELECT sum(amount_minor) FROM ledger", 10_000),
+        ("SELECT count(*) FROM subscriptions", 3),
+        ("SELECT count(*) FROM subscriptions WHERE deleted_at IS NOT NULL", 1),
+        ("SELECT count(*) FROM subscriptions WHERE next_uuid IS NOT NULL", 0),
+        ("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL", 0),
+    ] {
+        assert_eq!(world.number(query).await, answer, "{query}");
+    }
+    let clients = world.panel.clients();
+    assert_eq!(clients.len(), 2, "Karim's is gone: {clients:#?}");
+    let kept = world.panel.client(BY_HAND).expect("the client that was made by hand");
+    let was = by_hand();
+    assert_eq!((kept.uuid, kept.sub_id, kept.total_bytes), (was.uuid, was.sub_id, was.total_bytes), "left as it was");
+    let monas = clients.iter().find(|client| client.email != BY_HAND).expect("Mona's client");
+    // The order's days are taken back; the week that staff gave is not the order's.
+    let left = monas.expiry_ms - world.clock.now().0;
+    assert!(monas.enable && (WEEK - 2 * PATIENCE_MS..=WEEK).contains(&left), "{left} ms are left of Mona's access");
+    assert_eq!(world.number("SELECT used_before FROM subscriptions ORDER BY id LIMIT 1").await, USED.0 + USED.1);
+    // One link for each sale, one word for each change, and nothing else.
+    let letters = world.discord.look(|view| {
+        let channels = view.dm_channels();
+        channels.iter().flat_map(|channel| view.messages(channel.id)).filter(|message| message.by_bot).count()
+    });
+    assert_eq!(letters, 2 + 9, "direct messages");
+}
