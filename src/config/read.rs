@@ -58,13 +58,15 @@ fn sections(document: &DeTable<'_>, folder: &Path, vault: &Vault<'_>, notes: &No
     let token = vault.discord_token(notes);
     let discord = root.section("discord", true).and_then(|it| discord(&it, folder, token));
     let storage = root.section("storage", true).and_then(|it| storage(&it, folder));
-    let shop = root.section("shop", true).and_then(|it| shop(&it));
+    let shop_section = root.section("shop", true);
+    // Also the currency of a shop with other mistakes, or no price would be judged.
+    let currency = shop_section.as_ref().and_then(currency);
+    let shop = shop_section.and_then(|it| shop(&it));
     let panel_sections = root.sections("panels", PANELS);
     // Also the names of panels with other mistakes, or their plans would seem to be wrong.
     let names: Vec<String> = panel_sections.iter().filter_map(|section| section.peek("name")).collect();
     each_its_own(&panel_sections, "name");
     let panels = panels(&panel_sections, folder, vault, notes);
-    let currency = shop.as_ref().map(|shop| shop.currency);
     let plan_sections = root.sections("plans", MENU_OPTIONS);
     each_its_own(&plan_sections, "id");
     let plans = plan_sections.iter().filter_map(|section| plan(section, currency, &names)).collect();
@@ -158,9 +160,17 @@ fn storage(section: &Section<'_, '_>, folder: &Path) -> Option<StorageConfig> {
     Some(StorageConfig { data_dir })
 }
 
+/// The currency where none is written.
+const CURRENCY: &str = "EGP";
+
+/// What prices are judged by; `None` where it is not known, which is noted where it is written.
+fn currency(section: &Section<'_, '_>) -> Option<Currency> {
+    Currency::parse(section.peek("currency").as_deref().unwrap_or(CURRENCY)).ok()
+}
+
 fn shop(section: &Section<'_, '_>) -> Option<ShopConfig> {
     let name = section.required("name", "write what customers call your shop", values::line(NAME));
-    let currency = section.or("currency", Currency::parse("EGP").ok(), |value| {
+    let currency = section.or("currency", Currency::parse(CURRENCY).ok(), |value| {
         Currency::parse(values::raw_text(value)?).map(Some).map_err(|error| error.to_string())
     });
     let timezone = section.or("timezone", chrono_tz::Africa::Cairo, |value| {

@@ -74,23 +74,27 @@ async fn a_configuration_with_five_mistakes_names_all_five() {
     let world = World::asleep(|scene| scene.process = true).await;
     let path = world.config_path();
     let mut toml = std::fs::read_to_string(&path).unwrap();
-    for (right, wrong) in [
+    let mistakes = [
         ("price = \"100.00\"", "price = \"100.005\""),
         ("name = \"Nile VPN\"", "nmae = \"Nile VPN\""),
         ("duration_days = 30", "duration_days = -1"),
         ("panel_timeout = \"400ms\"", "panel_timeout = \"soon\""),
         ("inbound_id = 1", "inbound_id = \"one\""),
-    ] {
+    ];
+    for (right, wrong) in mistakes {
         assert!(toml.contains(right), "{right}");
         toml = toml.replacen(right, wrong, 1);
     }
     std::fs::write(&path, toml).unwrap();
     let output = tollkeeper(&world, &["run"]);
     assert_eq!(output.status.code(), Some(2));
-    insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r#"
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.lines().count(), mistakes.len());
+    insta::assert_snapshot!(said, @r#"
     shop.nmae (line 16): there is no such key; did you mean name?
     panels.inbound_id (line 21): expected a whole number without quotes, found a text in quotes
     plans.duration_days (line 27): -1 is out of range; from 1 to 3650 are possible
+    plans.price (line 29): "100.005" is no price: EGP has 2 decimals, the amount has more
     schedule.panel_timeout (line 58): "soon" is not a time; a time is written as a number with its unit, such as "60s", "5m" or "24h"
     "#);
     world.leave();
