@@ -1,6 +1,7 @@
 //! Who may press what: asked afresh at every click, with the roles that this click came with.
 
 use crate::{
+    db::sessions::Action,
     domain::{access::Power, button::Button},
     view::refusal::{Refusal, refused},
 };
@@ -16,6 +17,12 @@ impl Bot {
     /// Whether the person may decide about payments.
     pub(super) fn decides(&self, asked: &Asked<'_>) -> bool {
         self.staff.allows(asked.user, &asked.roles, Power::Admin)
+    }
+
+    /// Whether the person still has the power that a confirmation asks for.
+    pub(super) fn may_confirm(&self, asked: &Asked<'_>, action: Action) -> bool {
+        let needed = if action == Action::Release { Power::Owner } else { Power::Admin };
+        self.staff.allows(asked.user, &asked.roles, needed)
     }
 
     /// Lets admins through; tells everybody else, and remembers that they tried.
@@ -88,5 +95,6 @@ fn described(button: &Button) -> (&'static str, String) {
         Button::Audit { .. } | Button::AuditFile(_) => ("audit.read", String::new()),
         Button::RetryEffect(row) => ("effect.retry", row.to_string()),
         Button::DropEffect(row) => ("effect.drop", row.to_string()),
+        Button::Release => ("outbox.release", String::new()),
     }
 }

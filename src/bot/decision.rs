@@ -43,7 +43,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
             return bot.audit_refusal(asked, "confirm", format!("{why:?}").to_lowercase()).await;
         }
     };
-    if !bot.decides(asked) {
+    if !bot.may_confirm(asked, session.action) {
         // An open confirmation dies with the power it was opened with.
         bot.db.abort_session(token, asked.user, bot.clock.now()).await?;
         asked.edit(outcome(asked.locale, &Outcome::PowerLost)).await?;
@@ -63,7 +63,9 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
         Action::GiveUp => bot.db.give_up(&session, schedule.ticket_delete_after, now).await?,
         Action::ByHand => bot.db.by_hand(&session, schedule.ticket_delete_after, now).await?,
         Action::VoidSale => bot.db.void_sale(&session, now).await?,
-        Action::Block | Action::Unblock | Action::DropEffect => return admin::confirmed(bot, asked, &session).await,
+        Action::Block | Action::Unblock | Action::DropEffect | Action::Release => {
+            return admin::confirmed(bot, asked, &session).await;
+        }
     };
     let post = match decided {
         Decided::Done(order) => {

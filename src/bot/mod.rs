@@ -301,6 +301,7 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
         Button::AuditFile(list) => admin::audit::file(bot, asked, list).await,
         Button::RetryEffect(row) => admin::status::retry(bot, asked, *row).await,
         Button::DropEffect(row) => admin::status::ask_to_drop(bot, asked, *row).await,
+        Button::Release => admin::status::ask_to_release(bot, asked).await,
         // Forms, which arrive elsewhere.
         Button::ReasonModal(_)
         | Button::AmountModal(_)

@@ -239,7 +239,7 @@ fn shown<'a>(order: &Order, action: Action, reason: &'a str) -> decision::Action
     match action {
         Action::Approve => decision::Action::Approve,
         // The desk's own questions never come here.
-        Action::Decline | Action::GiveUp | Action::Block | Action::Unblock | Action::DropEffect => {
+        Action::Decline | Action::GiveUp | Action::Block | Action::Unblock | Action::DropEffect | Action::Release => {
             decision::Action::Decline(reason)
         }
         Action::Fake | Action::Reference => decision::Action::Fake(reason),

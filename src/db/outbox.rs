@@ -37,12 +37,14 @@ pub struct Claim {
     /// Row errors so far.
     pub failures: i64,
     wanted: i64,
+    claimed_at: Millis,
 }
 
 impl Claim {
-    /// Whether an earlier try may have got through without our knowing.
+    /// Whether an earlier try may have got through without our knowing: one of this row, or one of
+    /// the database that a restored backup replaced.
     pub fn must_look_first(&self) -> bool {
-        self.tries > 1
+        self.tries > 1 || self.first_try_at < self.claimed_at
     }
 }
 
@@ -97,10 +99,13 @@ impl Db {
     pub async fn claim(&self, id: i64, boot: &str, now: Millis) -> Result<Option<Claim>, Error> {
         let mut tx = self.begin().await?;
         let row = sqlx::query!(
-            r#"UPDATE outbox SET claimed_by = ?, tries = tries + 1, first_try_at = COALESCE(first_try_at, ?)
+            r#"UPDATE outbox SET claimed_by = ?, tries = tries + 1, first_try_at = COALESCE(first_try_at,
+                   (SELECT json_extract(value, '$.since') FROM bot_config
+                    WHERE key = 'look_first' AND json_extract(value, '$.until') > ?), ?)
                WHERE id = ? AND parked_at IS NULL AND (claimed_by IS NULL OR claimed_by <> ?)
                RETURNING lane, key, kind, v, args, wanted, tries, failures, first_try_at AS "first_try_at!""#,
             boot,
+            now.0,
             now.0,
             id,
             boot
@@ -116,6 +121,7 @@ impl Db {
             tries: row.tries,
             failures: row.failures,
             wanted: row.wanted,
+            claimed_at: now,
         });
         if claim.is_none() {
             let error = format!("kind `{}` version {} is not known to this program", row.kind, row.v);

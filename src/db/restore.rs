@@ -7,6 +7,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde_json::json;
@@ -17,11 +18,21 @@ use super::{
     audit::{BOT, Happened, read_chain},
     backup::{self, BackupError, check_whole, look_at},
     disk,
+    pictures::{self, Copied},
+    sessions::{Session, TokenRefused},
 };
-use crate::domain::{Millis, OrderId, OrderStatus};
+use crate::domain::{Millis, OrderId, OrderStatus, UserId};
 
 /// The key under which `bot_config` says since when no effect is performed.
 const HELD: &str = "outbox_held_since";
+
+/// The key under which `bot_config` says until when every effect looks first, and since when what
+/// it looks for may have been made.
+const LOOK_FIRST: &str = "look_first";
+
+/// So long after the release every effect looks first whether it was done in the time between the
+/// backup and its restoration: by then what was lost is caught up with.
+const LOOKS_FIRST: Duration = Duration::from_hours(24);
 
 /// Why a file cannot become the database.
 #[derive(Debug, thiserror::Error)]
@@ -162,6 +173,16 @@ impl Db {
         .execute(tx.sql())
         .await?;
         tx.forget_boots().await?;
+        // What came after the backup is not known here, and stands on the panel and on Discord.
+        let since = done.contents.last_entry.unwrap_or(now);
+        let look = json!({ "since": since.0, "until": 0 }).to_string();
+        sqlx::query!(
+            "INSERT INTO bot_config (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            LOOK_FIRST,
+            look
+        )
+        .execute(tx.sql())
+        .await?;
         let payload = json!({
             "entries": done.contents.audit_entries,
             "head": done.contents.audit_head,
@@ -184,15 +205,22 @@ impl Db {
     }
 
     /// Lets effects be performed again; `false` = they were not held.
-    pub async fn release_outbox(&self, by: crate::domain::UserId, now: Millis) -> Result<bool, Error> {
+    pub async fn release_outbox(&self, by: UserId, now: Millis) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
-        let held = sqlx::query!("DELETE FROM bot_config WHERE key = ?", HELD).execute(tx.sql()).await?;
-        if held.rows_affected() == 0 {
-            return Ok(false);
-        }
-        tx.released(by, now).await?;
+        let released = tx.release(by, None, now).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(released)
+    }
+
+    /// The same, by a one-time token of the desk.
+    pub async fn release_confirmed(&self, session: &Session, now: Millis) -> Result<Result<bool, TokenRefused>, Error> {
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Err(refused));
+        }
+        let released = tx.release(session.admin, Some(&session.hash), now).await?;
+        tx.commit().await?;
+        Ok(Ok(released))
     }
 
     /// Clients that should be on a panel by what the database says.
@@ -215,10 +243,18 @@ impl Db {
 }
 
 impl WriteTx {
-    async fn released(&mut self, by: crate::domain::UserId, now: Millis) -> Result<(), Error> {
-        let target = "outbox".to_owned();
-        self.audit(now, Happened { actor: by, action: "outbox.release", target, payload: json!({}), session: None })
+    /// `false` = nothing was held.
+    async fn release(&mut self, by: UserId, session: Option<&str>, now: Millis) -> Result<bool, Error> {
+        let held = sqlx::query!("DELETE FROM bot_config WHERE key = ?", HELD).execute(self.sql()).await?;
+        if held.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let until = now.plus(LOOKS_FIRST);
+        sqlx::query!("UPDATE bot_config SET value = json_set(value, '$.until', ?) WHERE key = ?", until.0, LOOK_FIRST)
+            .execute(self.sql())
             .await?;
+        let target = "outbox".to_owned();
+        self.audit(now, Happened { actor: by, action: "outbox.release", target, payload: json!({}), session }).await?;
         self.about(Subject::Outbox);
         Ok(())
     }

@@ -35,6 +35,8 @@ pub enum Action {
     Unblock,
     /// Take a parked effect out of the outbox.
     DropEffect,
+    /// Let the effects of a restored database be performed again.
+    Release,
 }
 
 impl Action {
@@ -52,6 +54,7 @@ impl Action {
             Self::Block => "block",
             Self::Unblock => "unblock",
             Self::DropEffect => "drop_effect",
+            Self::Release => "release",
         }
     }
 
@@ -68,6 +71,7 @@ impl Action {
             ("block", _) => Ok(Self::Block),
             ("unblock", _) => Ok(Self::Unblock),
             ("drop_effect", _) => Ok(Self::DropEffect),
+            ("release", _) => Ok(Self::Release),
             (other, _) => Err(Error::Damaged { table: "admin_sessions", problem: format!("action `{other}`") }),
         }
     }

@@ -89,6 +89,8 @@ pub enum Button {
     RetryEffect(i64),
     /// Staff want a parked effect out of the outbox; its row.
     DropEffect(i64),
+    /// An owner lets the effects of a restored database be performed again.
+    Release,
 }
 
 /// A one-time token: 128 random bits, shown once, stored as a hash.
@@ -161,6 +163,7 @@ impl fmt::Display for Button {
             Self::AuditFile(list) => write!(f, "tk:table:{}", data_encoding::HEXLOWER.encode(&list.0)),
             Self::RetryEffect(row) => write!(f, "tk:wake:{row}"),
             Self::DropEffect(row) => write!(f, "tk:drop:{row}"),
+            Self::Release => f.write_str("tk:release"),
         }
     }
 }
@@ -212,6 +215,7 @@ impl FromStr for Button {
             "table" => Self::AuditFile(token(argument)?),
             "wake" => Self::RetryEffect(argument.parse().map_err(|_| NotOurs)?),
             "drop" => Self::DropEffect(argument.parse().map_err(|_| NotOurs)?),
+            "release" => Self::Release,
             _ => return Err(NotOurs),
         };
         // One spelling each: what we did not write ourselves is not ours.
@@ -283,6 +287,7 @@ mod tests {
             any::<u16>().prop_map(Button::Queue),
             any::<i64>().prop_map(Button::RetryEffect),
             any::<i64>().prop_map(Button::DropEffect),
+            Just(Button::Release),
         ]
     }
 

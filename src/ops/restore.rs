@@ -43,7 +43,8 @@ pub async fn restore(config: &Config, clock: &Clock, file: &Path) -> anyhow::Res
     compare(config, clock).await?;
     println!();
     println!("Nothing was changed on a panel or on Discord. What the backup still wanted to do is held:");
-    println!("start the bot with `tollkeeper run --release-outbox` once the above is as it should be.");
+    println!("once the above is as it should be, start the bot with `tollkeeper run --release-outbox`, or start it");
+    println!("as always and press Release below `/admin status` on Discord, which is for owners.");
     Ok(true)
 }
 

@@ -291,6 +291,13 @@ pub enum Question<'a> {
         /// Its key.
         key: &'a str,
     },
+    /// Letting the effects of a restored database be performed again.
+    Release {
+        /// When the backup was restored.
+        since: Millis,
+        /// How many steps wait.
+        waiting: u64,
+    },
 }
 
 /// A question of the desk with its Confirm and Cancel.
@@ -306,6 +313,10 @@ pub fn question(locale: Locale, about: &Question<'_>, token: &Token, expires_at:
         }
         Question::Unblock { user } => Embed::new(Tone::Good, locale.say("desk-unblock-title"))
             .body(locale.with("desk-unblock-body", &[("user", text::person(*user).into())])),
+        Question::Release { since, waiting } => {
+            let arguments = [("since", text::date(*since).into()), ("waiting", (*waiting).into())];
+            Embed::new(Tone::Bad, locale.say("desk-release-title")).body(locale.with("desk-release-body", &arguments))
+        }
         Question::Drop { key } => Embed::new(Tone::Bad, locale.say("desk-drop-title"))
             .body(locale.with("desk-drop-body", &[("key", text::code(key, 150).into())])),
     };
@@ -338,6 +349,10 @@ pub enum Done {
     Dropped(String),
     /// It is not parked any more.
     NotParked,
+    /// What a restored backup still wanted to do is done now.
+    Released,
+    /// Nothing was held.
+    NotHeld,
     /// The link is in the customer's direct messages.
     Resent(UserId),
     /// Those are closed.
@@ -358,6 +373,8 @@ pub fn done(locale: Locale, done: &Done) -> Post {
         Done::Retried(of) => key("desk-retried", of),
         Done::Dropped(of) => key("desk-dropped", of),
         Done::NotParked => locale.say("desk-not-parked"),
+        Done::Released => locale.say("desk-released"),
+        Done::NotHeld => locale.say("desk-not-held"),
         Done::Resent(who) => user("desk-resent", who),
         Done::DmClosed(who) => user("desk-dm-closed", who),
         Done::Sending(who) => user("desk-sending", who),

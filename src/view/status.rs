@@ -55,6 +55,8 @@ pub struct StatusFacts<'a> {
     pub parked: &'a [ParkedFacts<'a>],
     /// Since when nothing of the outbox is done, because a backup was restored.
     pub held: Option<Millis>,
+    /// Whether who reads this may let it go on.
+    pub releases: bool,
     /// When the last backup was made.
     pub backup: Option<Millis>,
     /// Since when this process runs.
@@ -92,7 +94,13 @@ pub fn status(locale: Locale, facts: &StatusFacts<'_>) -> Post {
         embed = embed.field(locale.say("status-held-name"), held);
     }
     let mut post = Post::default();
-    for (n, one) in (1_u32..).zip(facts.parked.iter().take(SHOWN)) {
+    let mut shown = SHOWN;
+    if facts.held.is_some() && facts.releases {
+        post =
+            post.row(Row::Buttons(vec![Press::ours(Button::Release, locale.say("status-release-button"), Tone::Bad)]));
+        shown -= 1;
+    }
+    for (n, one) in (1_u32..).zip(facts.parked.iter().take(shown)) {
         let arguments = [
             ("key", text::code(one.key, 100).into()),
             ("since", text::relative(one.since).into()),
@@ -107,7 +115,7 @@ pub fn status(locale: Locale, facts: &StatusFacts<'_>) -> Post {
             Press::ours(Button::DropEffect(one.id), drop, Tone::Bad),
         ]));
     }
-    if let Some(more) = facts.parked.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+    if let Some(more) = facts.parked.len().checked_sub(shown).filter(|more| *more > 0) {
         embed.footer = Some(locale.with("status-more", &[("count", more.into())]));
     }
     post.embeds.push(embed);

@@ -34,6 +34,7 @@ mod receipts;
 mod reload;
 mod renewal;
 mod restarts;
+mod restored;
 mod revenue;
 mod review;
 mod review_desk;

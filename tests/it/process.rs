@@ -7,8 +7,8 @@ use std::{
 
 use crate::world::{SOON, World};
 
-/// Runs a command of the program to its end, which must come by itself.
-fn tollkeeper(world: &World, arguments: &[&str]) -> Output {
+/// Runs a command of the program to its end, which must come by itself. Blocks.
+pub(crate) fn tollkeeper(world: &World, arguments: &[&str]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tollkeeper"))
         .args(arguments)
         .arg("--config")

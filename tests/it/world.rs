@@ -51,6 +51,7 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     environment: HashMap<String, String>,
     process: bool,
+    arguments: Vec<&'static str>,
     bot: Mutex<Option<Running>>,
     finished: bool,
 }
@@ -98,15 +99,15 @@ impl World {
         panel.set_clock_offset_ms(clock.now().0 - Clock::system().now().0);
         let guild = Guild::build(&discord, &scene);
         let folder = tempfile::tempdir().expect("a folder");
-        let environment = scene::configure(folder.path(), &scene, &guild, &discord, &panel);
-        let (process, bot, finished) = (scene.process, Mutex::new(None), false);
-        Self { discord, panel, clock, guild, folder, environment, process, bot, finished }
+        let environment = scene::configure(folder.path(), &scene, &guild, &discord, &panel, second.as_ref());
+        let (process, arguments, bot, finished) = (scene.process, Vec::new(), Mutex::new(None), false);
+        Self { discord, panel, second, clock, guild, folder, environment, process, arguments, bot, finished }
     }
 
     /// Starts the bot and waits until it is connected.
     pub(crate) async fn start(&self) {
         let running = if self.process {
-            Running::process(&self.config_path(), &self.environment, &self.console())
+            Running::process(&self.config_path(), &self.environment, &self.console(), &self.arguments)
         } else {
             Running::inside(&self.config_path(), &self.environment, &self.clock)
         };
@@ -195,6 +196,16 @@ impl World {
     /// Where a process writes what it has to say.
     pub(crate) fn console(&self) -> PathBuf {
         self.folder.path().join("console.log")
+    }
+
+    /// Starts the process with one more argument from now on.
+    pub(crate) fn adds(&mut self, argument: &'static str) {
+        self.arguments.push(argument);
+    }
+
+    /// Leaves the process without any variable.
+    pub(crate) fn forgets_environment(&mut self) {
+        self.environment.clear();
     }
 
     /// Gives the process one more variable.

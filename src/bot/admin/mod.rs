@@ -113,6 +113,7 @@ async fn open_token(
 pub(super) async fn confirmed(bot: &Bot, asked: &mut Asked<'_>, session: &Session) -> Result<(), Fault> {
     let done = match session.action {
         Action::DropEffect => status::confirmed(bot, session).await?,
+        Action::Release => status::released(bot, session).await?,
         _ => block::confirmed(bot, session).await?,
     };
     match done {

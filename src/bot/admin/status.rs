@@ -1,4 +1,5 @@
-//! `/admin status`: panels, outbox, what gave up with Retry and Drop, the last backup.
+//! `/admin status`: panels, outbox, what gave up with Retry and Drop, the last backup; and Release,
+//! for owners, while the outbox of a restored database is held.
 
 use futures_util::future::join_all;
 
@@ -66,6 +67,7 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
         lanes: &lanes,
         parked: &parked,
         held,
+        releases: bot.power(asked) >= Some(Power::Owner),
         backup: backup::newest(&bot.config.storage.data_dir),
         started: bot.started,
         version: env!("CARGO_PKG_VERSION"),
@@ -108,6 +110,30 @@ pub(in crate::bot) async fn ask_to_drop(bot: &Bot, asked: &mut Asked<'_>, row: i
     let (token, expires) = open_token(bot, asked, Action::DropEffect, row.to_string(), None).await?;
     asked.answer(view::desk::question(asked.locale, &Question::Drop { key: &found.key }, &token, expires)).await?;
     Ok(())
+}
+
+/// Release: the question.
+pub(in crate::bot) async fn ask_to_release(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
+    if !admitted(bot, asked, Power::Owner, "outbox.release").await? {
+        return Ok(());
+    }
+    let Some(since) = bot.db.outbox_held_since().await? else {
+        return Ok(asked.answer(view::desk::done(asked.locale, &Done::NotHeld)).await?);
+    };
+    let waiting = bot.db.lanes().await?.iter().map(|lane| lane.waiting).sum();
+    let (token, expires) = open_token(bot, asked, Action::Release, String::new(), None).await?;
+    let question = Question::Release { since, waiting };
+    asked.answer(view::desk::question(asked.locale, &question, &token, expires)).await?;
+    Ok(())
+}
+
+/// Confirm of Release.
+pub(super) async fn released(bot: &Bot, session: &Session) -> Result<Result<Done, TokenRefused>, Fault> {
+    Ok(match bot.db.release_confirmed(session, bot.clock.now()).await? {
+        Ok(true) => Ok(Done::Released),
+        Ok(false) => Ok(Done::NotHeld),
+        Err(why) => Err(why),
+    })
 }
 
 /// Confirm of Drop.

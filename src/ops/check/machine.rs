@@ -117,8 +117,8 @@ fn verdict(section: &mut Section, found: &Condition, restore: &str) {
     }
     if *held {
         section.note(
-            "The database was restored and its outbox is held: look at what restore said, then start with \
-             tollkeeper run --release-outbox once.",
+            "The database was restored and its outbox is held: look at what restore said, then press Release \
+             below /admin status, or start with tollkeeper run --release-outbox once.",
         );
     }
 }

@@ -73,8 +73,13 @@ impl Running {
     }
 
     /// As a process of its own.
-    pub(crate) fn process(config: &Path, environment: &HashMap<String, String>, console: &Path) -> Self {
-        let child = program(config, environment, console).spawn().expect("the program starts");
+    pub(crate) fn process(
+        config: &Path,
+        environment: &HashMap<String, String>,
+        console: &Path,
+        arguments: &[&str],
+    ) -> Self {
+        let child = program(config, environment, console).args(arguments).spawn().expect("the program starts");
         Self::Process(child)
     }
 

@@ -53,6 +53,17 @@ desk-retried = { $key } is tried again.
 desk-dropped = { $key } is dropped. What it was for is for you to do by hand.
 desk-not-parked = This step is not parked any more. `/admin status` shows what is.
 
+# A restored backup.
+desk-release-title = Release what is held?
+desk-release-body =
+    { $waiting ->
+        [one] The backup still wanted to do one step
+       *[other] The backup still wanted to do { $waiting } steps
+    } on the panel or on Discord. What was done since is not done again: the bot looks first.
+    The backup was restored at { $since }. Please read what `restore` said about clients and orders before you go on.
+desk-released = Released. The bot goes on where the backup was taken.
+desk-not-held = Nothing is held any more.
+
 # A link sent again.
 desk-resent = The link is in the direct messages of { $user }.
 desk-dm-closed = { $user } has closed their direct messages. They can get the link themselves with `/link`.

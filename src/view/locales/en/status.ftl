@@ -20,7 +20,8 @@ status-more-lanes = { $count ->
    *[other] and { $count } more lanes
 }
 status-held-name = Held
-status-held = **A backup was restored at { $since }: nothing is sent to a panel or to Discord until the bot is started with --release-outbox.**
+status-held = **A backup was restored at { $since }: nothing is sent to a panel or to Discord until an owner presses Release below `/admin status`, or the bot is started with --release-outbox.**
+status-release-button = Release
 status-parked = Gave up ({ $n })
 status-parked-is = { $key }, { $since }: { $error }
 status-retry-button = Retry { $n }

@@ -162,6 +162,7 @@ fn statuses(locale: Locale, words: Words<'_>) -> Vec<Post> {
         lanes,
         parked,
         held,
+        releases: true,
         backup,
         started: NOW,
         version: words.name,
@@ -200,6 +201,8 @@ pub(super) fn questions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Question::Block { user: MONA, reason: words.sentence, open: &[] },
         Question::Unblock { user: MONA },
         Question::Drop { key: words.name },
+        Question::Release { since: NOW, waiting: 1 },
+        Question::Release { since: NOW, waiting: u64::MAX },
     ];
     let mut posts: Vec<_> = asked.iter().map(|about| desk::question(locale, about, &token, NOW)).collect();
     let done = [
@@ -210,6 +213,8 @@ pub(super) fn questions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Done::Retried(words.name.to_owned()),
         Done::Dropped(words.name.to_owned()),
         Done::NotParked,
+        Done::Released,
+        Done::NotHeld,
         Done::Resent(MONA),
         Done::DmClosed(MONA),
         Done::Sending(MONA),
