@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tollkeeper::sandbox::discord::{Message, Person};
+use tollkeeper::{
+    db::seal,
+    sandbox::discord::{Message, Person},
+};
 
 use crate::world::{Leaves, World};
 
@@ -153,5 +156,117 @@ async fn a_roll_up_that_cannot_be_written_is_said_on_the_dashboard_and_repaired(
     world.dashboard("what it does not know", |message| message.contains("The revenue is as of")).await;
     world.changes("DROP TRIGGER broken").await;
     world.dashboard("the sale", |message| message.contains("100 EGP") && !message.contains("as of")).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_backup_is_for_owners_and_without_a_passphrase_it_stays_on_the_server() {
+    let world = World::new().await;
+    let adel = world.presses_on_dashboard(&world.person("Adel"), "DB backup").await;
+    assert!(adel.ephemeral);
+    assert_eq!(adel.render_text(), "Only owners can do this.");
+    assert!(!world.data_dir().join("backups").exists());
+    let omar = world.presses_on_dashboard(&world.person("Omar"), "DB backup").await;
+    assert!(omar.ephemeral && omar.contains("The backup was written on the server: "), "{}", omar.render_text());
+    assert!(!omar.contains("direct message"), "{}", omar.render_text());
+    let file = only_backup(&world, "db");
+    assert!(omar.contains(&file.display().to_string()), "{}", omar.render_text());
+    world.settles().await;
+    assert_eq!(world.person("Omar").dms().len(), 0);
+    assert_eq!(world.number("SELECT count(*) FROM audit_logs WHERE action = 'database.backup'").await, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn with_a_passphrase_an_encrypted_copy_comes_by_direct_message() {
+    const PASSPHRASE: &str = "correct horse battery staple";
+    let mut world = World::asleep(|_| {}).await;
+    world.sets("BACKUP_PASSPHRASE", PASSPHRASE);
+    world.start().await;
+    let omar = world.person("Omar");
+    let said = world.presses_on_dashboard(&omar, "DB backup").await;
+    assert!(said.contains("An encrypted copy is on its way to you by direct message."), "{}", said.render_text());
+    let id = omar.id();
+    let sent = world
+        .until("the backup by direct message", |view| {
+            view.dms_of(id).into_iter().find(|message| !message.attachments.is_empty())
+        })
+        .await;
+    let file = &sent.attachments[0];
+    assert!(file.bytes.starts_with(b"age-encryption.org/v1\n"));
+    assert_eq!(*file.bytes, *std::fs::read(only_backup(&world, "age")).unwrap());
+    assert!(sent.contains(&file.filename), "{}", sent.render_text());
+    let folder = tempfile::tempdir().unwrap();
+    let (sealed, opened) = (folder.path().join("sent.db.age"), folder.path().join("sent.db"));
+    std::fs::write(&sealed, &file.bytes).unwrap();
+    seal::open(&sealed, &opened, &PASSPHRASE.into()).unwrap();
+    assert!(std::fs::read(&opened).unwrap().starts_with(b"SQLite format 3\0"));
+    assert!(!sent.contains(PASSPHRASE));
+    world.finish().await;
+}
+
+/// The one backup with this ending.
+fn only_backup(world: &World, ending: &str) -> std::path::PathBuf {
+    let all = std::fs::read_dir(world.data_dir().join("backups")).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = all.filter(|path| path.extension().is_some_and(|it| it == ending)).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+/// The name of a table's file, and its lines.
+fn table(message: &Message) -> (String, Vec<String>) {
+    let file = message.attachments.first().unwrap_or_else(|| unreachable!("no table: {}", message.render_text()));
+    let text = std::str::from_utf8(&file.bytes).expect("UTF-8");
+    let text = text.strip_prefix('\u{feff}').expect("Excel reads it as UTF-8");
+    let lines: Vec<_> = text.split_terminator("\r\n").map(str::to_owned).collect();
+    assert!(lines[0].starts_with("order_id,created,"), "{lines:?}");
+    (file.filename.clone(), lines)
+}
+
+#[tokio::test]
+async fn the_orders_of_any_period_come_as_a_table() {
+    let world = World::new().await;
+    let (mona, adel) = (world.customer("Mona"), world.admin("Adel"));
+    mona.orders_and_pays("Premium", "Mona's receipt").await;
+    adel.approves().await;
+    mona.is_sent_link(0).await;
+    let salma = world.presses_on_dashboard(&world.person("Salma"), "Export CSV").await;
+    assert!(salma.contains("only admins can do it") && salma.attachments.is_empty(), "{}", salma.render_text());
+    let asked = world.presses_on_dashboard(&adel.person, "Export CSV").await;
+    assert!(asked.ephemeral, "only they may see it");
+    let days = regex::Regex::new(r"\d{4}-\d\d-\d\d").unwrap();
+    let text = world.tidied(&asked.render_text()).await;
+    let (text, menu) = text.split_once("\n[Another period").unwrap();
+    assert!(menu.ends_with("| Other days (type them)]"), "{menu}");
+    insta::assert_snapshot!(days.replace_all(text, "DAY"), @"
+    │ **Orders of DAY..DAY**
+    │ The table has 1 order. It opens in Excel, LibreOffice and Google Sheets.
+    │ The sums count money on the day it was approved.
+    │ By payment method: Vodafone Cash: **250 EGP**
+    │ By reviewer: @Adel: **250 EGP**
+    📎 orders-DAY-to-DAY.csv
+    ");
+    let (_, lines) = table(&asked);
+    assert!(lines.len() == 2 && lines[1].contains("Premium") && lines[1].contains("completed"), "{lines:?}");
+
+    let today = chrono::DateTime::from_timestamp_millis(world.clock.now().0).unwrap();
+    let month = today.format("%Y-%m").to_string();
+    let chosen = adel.person.select(&asked, &[&month]).unwrap().reply().await.unwrap();
+    let (name, lines) = table(&chosen);
+    assert_eq!((name, lines.len()), (format!("orders-{month}.csv"), 2));
+
+    let types = async |typed: &str| {
+        let other = adel.person.select(&chosen, &["Other days (type them)"]).unwrap();
+        let form = other.modal().await.unwrap();
+        let label = form.fields[0].label.clone();
+        adel.person.submit(&form, &[(&label, typed)]).unwrap().reply().await.unwrap()
+    };
+    let (name, lines) = table(&types("2020-01-01..2020-01-31").await);
+    assert_eq!((name.as_str(), lines.len()), ("orders-2020-01-01-to-2020-01-31.csv", 1));
+    let (name, lines) = table(&types(&today.format("%Y").to_string()).await);
+    assert_eq!((name, lines.len()), (today.format("orders-%Y.csv").to_string(), 2));
+    let nonsense = types("the day before yesterday").await;
+    assert!(nonsense.contains("This is not a period we understand."), "{}", nonsense.render_text());
+    assert_eq!(world.number("SELECT count(*) FROM audit_logs WHERE action = 'orders.export'").await, 4);
     world.finish().await;
 }
