@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{DataDirLock, Db},
-    discord::{self, Connected},
+    discord::{self, Connected, ForAPerson},
     domain::UserId,
     effects,
     faults::Faults,
@@ -261,12 +261,16 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 /// serenity reconnects by itself; what it gives up for is for a person to change.
 fn gateway_error(error: serenity::Error) -> anyhow::Error {
     match error {
-        serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents) => anyhow::anyhow!(
+        serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents) => ForAPerson(
             "Discord refuses the Message Content intent: switch it on in the Developer Portal (Bot, Privileged Gateway Intents), or set discord.message_content = false"
-        ),
-        serenity::Error::Gateway(GatewayError::InvalidAuthentication) => anyhow::anyhow!(
+                .to_owned(),
+        )
+        .into(),
+        serenity::Error::Gateway(GatewayError::InvalidAuthentication) => ForAPerson(
             "Discord does not accept the bot's token any more: copy a fresh one from the Developer Portal (Bot, Reset Token) into DISCORD_TOKEN"
-        ),
+                .to_owned(),
+        )
+        .into(),
         serenity::Error::Gateway(error) => anyhow::anyhow!("Discord's gateway: {error}"),
         error => anyhow::anyhow!("Discord: {}", bot::Unanswered::from(error)),
     }

@@ -1,9 +1,13 @@
 //! What can be typed, and what the exit code says: 0 done, 1 failed (for `check`: something is to be
-//! mended), 2 the configuration or the command is wrong.
+//! mended), 2 the configuration or the command is wrong, 3 a person has to change something before
+//! `run` can work: starting it again would not help.
 
 use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 
-use tollkeeper::{app::App, clock::Clock, config::Config, domain::revenue::Period, live::Source, ops, telemetry};
+use tollkeeper::{
+    app::App, clock::Clock, config::Config, db, discord::ForAPerson, domain::revenue::Period, live::Source, ops,
+    telemetry,
+};
 
 /// Sells VPN access on Discord through 3x-ui panels.
 #[derive(clap::Parser)]
@@ -19,6 +23,9 @@ pub(crate) struct Cli {
 #[derive(clap::Subcommand)]
 enum Command {
     /// Runs the bot until it is told to stop.
+    #[command(after_help = "Exit codes: 0 it was told to stop, 1 it failed and may be started again, \
+        2 the configuration cannot be read, 3 a person has to change something first (Discord refuses the token, \
+        an intent or the commands, or the database is not one that this version can use).")]
     Run {
         /// After a restore: performs again what the backup still wanted to do.
         #[arg(long)]
@@ -85,6 +92,8 @@ enum Revenue {
 
 /// The configuration or the command is wrong.
 const WRONG: u8 = 2;
+/// Starting again would end the same way; the service manager leaves it.
+const FOR_A_PERSON: u8 = 3;
 
 impl Cli {
     pub(crate) async fn perform(self) -> ExitCode {
@@ -148,9 +157,14 @@ fn exit(done: anyhow::Result<bool>) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("{error:#}");
-            ExitCode::FAILURE
+            if is_for_a_person(&error) { ExitCode::from(FOR_A_PERSON) } else { ExitCode::FAILURE }
         }
     }
+}
+
+fn is_for_a_person(error: &anyhow::Error) -> bool {
+    error.is::<ForAPerson>()
+        || matches!(error.downcast_ref(), Some(db::Error::Unusable { .. } | db::Error::Currency { .. }))
 }
 
 /// The tour; the bot's own warnings go to the error stream, the story to the output.

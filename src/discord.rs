@@ -28,6 +28,11 @@ pub struct Connected {
     pub me: UserId,
 }
 
+/// What neither waiting nor starting again cures: a person has to change something first.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ForAPerson(pub String);
+
 /// Why there is no connection.
 enum Refused {
     /// It may work later.
@@ -134,7 +139,7 @@ fn client(config: &DiscordConfig) -> anyhow::Result<reqwest::Client> {
 }
 
 /// Reaches Discord, however long that takes, registers the commands and prepares the gateway.
-/// Fails only for what waiting does not cure.
+/// Fails only for what waiting does not cure, with [`ForAPerson`].
 pub async fn connect<F>(
     config: &DiscordConfig,
     commands: &[CreateCommand],
@@ -149,7 +154,7 @@ where
     loop {
         match attempt(config, commands, intents, framework()).await {
             Ok(connected) => return Ok(connected),
-            Err(Refused::Never(why)) => anyhow::bail!(why),
+            Err(Refused::Never(why)) => return Err(ForAPerson(why).into()),
             Err(Refused::Later(why)) => {
                 tracing::warn!("Discord is not reachable, trying again in {pause:?}: {why}");
                 tokio::time::sleep(pause).await;

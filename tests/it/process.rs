@@ -100,6 +100,48 @@ async fn a_configuration_with_five_mistakes_names_all_five() {
     world.leave();
 }
 
+/// What a restart does not cure has an exit code of its own, at which the service manager leaves it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_has_to_change_is_not_tried_again_and_again() {
+    let run = |world: &World| tokio::task::block_in_place(|| tollkeeper(world, &["run"]));
+    let ends = |output: &Output, says: &str| {
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(says), "{output:?}");
+    };
+    let mut world = World::asleep(|scene| scene.process = true).await;
+    let token = world.environment()["DISCORD_TOKEN"].clone();
+    world.sets("DISCORD_TOKEN", &token.replacen(|c: char| c.is_ascii_lowercase(), "X", 1));
+    ends(&run(&world), "Discord does not accept the bot's token: copy a fresh one");
+    world.sets("DISCORD_TOKEN", &token);
+    let path = world.config_path();
+    let toml = std::fs::read_to_string(&path).unwrap();
+    let guild = format!("guild_id = {}", world.discord.guild());
+    assert!(toml.contains(&guild));
+    std::fs::write(&path, toml.replacen(&guild, "guild_id = 1100000000000000001", 1)).unwrap();
+    ends(&run(&world), "may not register commands in the guild 1100000000000000001");
+    std::fs::write(&path, toml).unwrap();
+    world.start().await;
+    world.stop().await;
+    world.changes("INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations LIMIT 1").await;
+    ends(&run(&world), "newer");
+    world.changes("DELETE FROM _sqlx_migrations WHERE version = 9999").await;
+    world.start().await;
+    world.finish().await;
+
+    let world = World::asleep(|scene| {
+        scene.process = true;
+        scene.message_content = false;
+    })
+    .await;
+    let path = world.config_path();
+    let toml = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, toml.replacen("message_content = false", "message_content = true", 1)).unwrap();
+    ends(&run(&world), "Discord refuses the Message Content intent");
+    std::fs::write(&path, toml).unwrap();
+    world.start().await;
+    world.finish().await;
+}
+
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let files = std::fs::read_dir(folder).expect("the bot writes logs");
     files.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
