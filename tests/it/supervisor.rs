@@ -136,6 +136,12 @@ async fn a_worker_that_hangs_does_not_feed_the_watchdog() {
 
 #[tokio::test]
 async fn work_in_hand_is_kept_when_it_is_told_to_stop() {
+    for signal in ["INT", "TERM"] {
+        stopped_with_work_in_hand(signal).await;
+    }
+}
+
+async fn stopped_with_work_in_hand(signal: &str) {
     let world = World::with(|scene| {
         as_process(scene);
         scene.schedule("panel_timeout", "60s");
@@ -153,11 +159,40 @@ async fn work_in_hand_is_kept_when_it_is_told_to_stop() {
         assert!(Instant::now() < deadline, "nothing is asked of the panel");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let status = world.ends_on("INT").await;
-    assert!(status.success(), "{status}");
+    let status = world.ends_on(signal).await;
+    assert!(status.success(), "{signal}: {status}");
     world.panel.black_hole(false);
     world.start().await;
     mona.is_sent_link(0).await;
+    world.finish().await;
+}
+
+/// A thread that hangs in the system (a dead network disk, a name server that does not answer)
+/// cannot be stopped, and is not waited for: it ends with the program.
+#[tokio::test]
+async fn a_thread_that_hangs_does_not_keep_it_from_stopping() {
+    let world = World::with(as_process).await;
+    let shelf = world.data_dir().join("screenshots/aa");
+    std::fs::create_dir_all(&shelf).unwrap();
+    // To read it is to wait for somebody who writes.
+    let pipe = shelf.join(format!("{}.png", "aa".repeat(32)));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let dashboard = world.guild.dashboard;
+    let board = world
+        .until("a dashboard", |view| view.messages(dashboard).into_iter().find(|it| it.part("DB backup").is_some()))
+        .await;
+    let _backing_up = world.person("Omar").click(&board, "DB backup").unwrap();
+    let deadline = Instant::now() + SOON;
+    let made = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("tollkeeper-");
+    while !std::fs::read_dir(world.data_dir().join("backups"))
+        .is_ok_and(|mut names| names.any(|entry| made(&entry.unwrap().file_name())))
+    {
+        assert!(Instant::now() < deadline, "the database is not copied");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let status = world.ends_on("TERM").await;
+    assert!(status.success(), "{status}");
+    std::fs::remove_file(pipe).unwrap();
     world.finish().await;
 }
 
