@@ -26,8 +26,12 @@ pub const PICTURES: &str = "screenshots";
 const PREFIX: &str = "tollkeeper-";
 /// What it ends with.
 const SUFFIX: &str = ".db";
+/// What an encrypted one ends with.
+const SEALED: &str = ".db.age";
 /// What an unfinished one ends with.
 const UNFINISHED: &str = ".tmp";
+/// What an unfinished encrypted one ends with.
+const UNSEALED: &str = ".db.tmp";
 /// How the moment is written in a name, in UTC: sorts as text, and stands on every file system.
 const STAMP: &str = "%Y%m%dT%H%M%S%.3fZ";
 
@@ -110,22 +114,26 @@ pub(super) async fn look_at(path: &Path) -> sqlx::Result<SqliteConnection> {
 }
 
 /// Removes the backups that are not needed any more, and what unfinished ones left behind; says
-/// which. Files with other names are not looked at, pictures never removed.
+/// which. Encrypted ones are counted for themselves: one of them is no reason to remove another that
+/// opens without a passphrase. Files with other names are not looked at, pictures never removed.
 pub fn forget_old(data_dir: &Path, now: Millis) -> std::io::Result<Vec<PathBuf>> {
     let folder = data_dir.join(FOLDER);
-    let (mut taken, mut unfinished) = (Vec::new(), Vec::new());
+    let (mut taken, mut sealed, mut unfinished) = (Vec::new(), Vec::new(), Vec::new());
     for entry in fs::read_dir(&folder)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         if let Some(at) = taken_at(&name) {
             taken.push(at);
-        } else if let Some(at) = name.strip_prefix('.').and_then(|name| read_stamp(name, UNFINISHED)) {
+        } else if let Some(at) = read_stamp(&name, SEALED) {
+            sealed.push(at);
+        } else if let Some(at) = drafted_at(&name) {
             unfinished.push((name, at));
         }
     }
-    let mut gone: Vec<_> = retention::superseded(&taken, now)
-        .into_iter()
-        .map(|at| folder.join(format!("{PREFIX}{}{SUFFIX}", stamp(at))))
-        .collect();
+    let mut gone = Vec::new();
+    for (taken, suffix) in [(taken, SUFFIX), (sealed, SEALED)] {
+        let superseded = retention::superseded(&taken, now).into_iter();
+        gone.extend(superseded.map(|at| folder.join(format!("{PREFIX}{}{suffix}", stamp(at)))));
+    }
     let abandoned = unfinished.into_iter().filter(|(_, at)| now.since(*at) > std::time::Duration::from_hours(24));
     gone.extend(abandoned.map(|(name, _)| folder.join(name)));
     for path in &gone {
@@ -145,6 +153,12 @@ pub fn taken_at(name: &str) -> Option<Millis> {
     read_stamp(name, SUFFIX)
 }
 
+/// When the unfinished backup of this name was begun.
+fn drafted_at(name: &str) -> Option<Millis> {
+    let plain = name.strip_prefix('.').and_then(|name| read_stamp(name, UNFINISHED));
+    plain.or_else(|| read_stamp(name, UNSEALED))
+}
+
 fn read_stamp(name: &str, suffix: &str) -> Option<Millis> {
     let stamp = name.strip_prefix(PREFIX)?.strip_suffix(suffix)?;
     let at = chrono::NaiveDateTime::parse_from_str(stamp, STAMP).ok()?;
@@ -161,7 +175,38 @@ fn disk_failed(what: &'static str) -> impl Fn(std::io::Error) -> BackupError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn encrypted_ones_and_what_a_crash_left_go_like_the_others() {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
+        let now = Millis(20_000 * DAY);
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join(FOLDER);
+        disk::make_folder(&folder).unwrap();
+        let put = |name: &str| fs::write(folder.join(name), "").unwrap();
+        for days in 0..40 {
+            let stamp = stamp(Millis(now.0 - days * DAY));
+            put(&format!("{PREFIX}{stamp}{SUFFIX}"));
+            put(&format!("{PREFIX}{stamp}{SEALED}"));
+        }
+        let drafts =
+            |at: i64| [format!(".{PREFIX}{}.tmp", stamp(Millis(at))), format!("{PREFIX}{}.db.tmp", stamp(Millis(at)))];
+        let (fresh, old) = (drafts(now.0 - DAY / 2), drafts(now.0 - 2 * DAY));
+        let others = ["before-restore-20260101T000000.000Z.db", "notes.txt"].map(str::to_owned);
+        fresh.iter().chain(&old).chain(&others).for_each(|name| put(name));
+        forget_old(data.path(), now).unwrap();
+        let left: BTreeSet<_> =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let kept = |suffix| left.iter().filter_map(|name| read_stamp(name, suffix)).collect::<Vec<_>>();
+        assert_eq!(kept(SUFFIX), kept(SEALED));
+        assert!((9..=11).contains(&kept(SEALED).len()), "{left:?}");
+        assert!(fresh.iter().chain(&others).all(|name| left.contains(name)), "{left:?}");
+        assert!(!old.iter().any(|name| left.contains(name)), "{left:?}");
+        assert_eq!(left.len(), 2 * kept(SEALED).len() + fresh.len() + others.len());
+    }
 
     #[test]
     fn a_name_tells_when_it_was_taken() {
