@@ -2,8 +2,8 @@
 //! the customers' pictures beside it.
 //!
 //! A copy is made by SQLite itself on a reader, so a bot may run meanwhile; it gets its name only
-//! after it was opened, checked and flushed. Pictures are never changed once written, so the
-//! backup shares their bytes by hard link where the disk allows it and copies them elsewhere.
+//! after it was opened, checked and flushed. Pictures are copied once: a file that the disk damages
+//! later damages no other (where the file system shares blocks, a copy costs nothing).
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePool},
 };
 
-use super::{Db, Error, disk};
+use super::{Db, Error, disk, pictures};
 use crate::domain::{Millis, retention};
 
 /// The folder in the data directory.
@@ -70,10 +70,13 @@ impl Db {
         }
         let (from, to) = (data_dir.join(PICTURES), folder.join(PICTURES));
         // After the database: a picture is on disk before the row that names it.
-        let pictures = tokio::task::spawn_blocking(move || disk::mirror(&from, &to)).await;
-        pictures
+        let pictures = tokio::task::spawn_blocking(move || pictures::put_beside(&from, &to)).await;
+        let pictures = pictures
             .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
             .map_err(disk_failed("the database is copied, the pictures beside it are not"))?;
+        if pictures.damaged > 0 {
+            tracing::error!(pictures = pictures.damaged, "pictures are damaged on the disk and were not backed up");
+        }
         Ok(path)
     }
 

@@ -1,4 +1,4 @@
-//! Files that are whole or absent: drafts, flushes, renames, and links to what never changes.
+//! Files that are whole or absent: drafts, flushes, renames, copies.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -62,40 +62,4 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
             Err(error)
         }
     }
-}
-
-/// Puts every file of `from`, which is two folders deep, into `to` where it is missing, and says
-/// how many were. Files in `from` are written once and never changed, so a link is a copy.
-pub(super) fn mirror(from: &Path, to: &Path) -> io::Result<usize> {
-    let mut put = 0;
-    for shelf in subfolders(from)? {
-        let into = to.join(shelf.file_name().unwrap_or_default());
-        for entry in fs::read_dir(&shelf)? {
-            let name = entry?.file_name();
-            // A draft is not a picture yet, and no row names it.
-            if name.to_string_lossy().starts_with('.') || into.join(&name).exists() {
-                continue;
-            }
-            make_folder(&into)?;
-            let (from, to) = (shelf.join(&name), into.join(&name));
-            fs::hard_link(&from, &to).or_else(|_| copy(&from, &to))?;
-            put += 1;
-        }
-    }
-    Ok(put)
-}
-
-fn subfolders(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
-    let mut found = Vec::new();
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-        other => other?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            found.push(entry.path());
-        }
-    }
-    Ok(found)
 }

@@ -26,6 +26,7 @@ pub mod orders;
 pub mod outages;
 pub mod outbox;
 pub mod parked;
+pub mod pictures;
 mod premises;
 pub mod queue;
 pub mod receipts;

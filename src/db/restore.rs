@@ -256,7 +256,7 @@ impl WriteTx {
         let target = "outbox".to_owned();
         self.audit(now, Happened { actor: by, action: "outbox.release", target, payload: json!({}), session }).await?;
         self.about(Subject::Outbox);
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -301,7 +301,7 @@ pub fn draft(from: &Path, to: &Path) -> io::Result<()> {
     disk::copy(from, to)
 }
 
-/// Brings back pictures that stand among the backups and not in the data directory; says how many.
-pub fn bring_pictures_back(from: &Path, data_dir: &Path) -> io::Result<usize> {
-    disk::mirror(from, &data_dir.join(backup::PICTURES))
+/// Brings back pictures that stand among the backups and are missing or damaged in the data directory.
+pub fn bring_pictures_back(from: &Path, data_dir: &Path) -> io::Result<Copied> {
+    pictures::bring_back(from, &data_dir.join(backup::PICTURES))
 }

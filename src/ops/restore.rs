@@ -129,8 +129,11 @@ async fn head(path: &Path, config: &Config) -> Option<(i64, String)> {
 fn pictures(file: &Path, data_dir: &Path) -> anyhow::Result<()> {
     let beside = file.parent().unwrap_or(Path::new(".")).join(backup::PICTURES);
     let back = bring_pictures_back(&beside, data_dir).context("the pictures beside the backup cannot be copied")?;
-    if back > 0 {
-        println!("{back} pictures that were missing came back from {}.", beside.display());
+    if back.copied > 0 {
+        println!("{} pictures that were missing or damaged came back from {}.", back.copied, beside.display());
+    }
+    if back.damaged > 0 {
+        println!("{} pictures in {} are damaged and stay behind.", back.damaged, beside.display());
     }
     Ok(())
 }

@@ -44,6 +44,48 @@ async fn a_backup_is_a_moment_of_a_shop_that_goes_on_selling() {
     assert_eq!(number(&printed_path(&again.out), "SELECT count(*) FROM orders").await, 199);
 }
 
+/// A picture on its shelf, named by its hash.
+fn picture(operator: &Operator, bytes: &[u8]) -> (PathBuf, PathBuf) {
+    let hash = data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest(bytes));
+    let on_shelf = PathBuf::from(&hash[..2]).join(format!("{hash}.png"));
+    let path = operator.data().join("screenshots").join(&on_shelf);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, bytes).unwrap();
+    (path, operator.data().join("backups/screenshots").join(on_shelf))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_come_back_with_a_backup_and_one_damaged_file_damages_no_other() {
+    let operator = Operator::new();
+    operator.db().await.close().await;
+    let (scratched, copy) = picture(&operator, b"a receipt");
+    let (lost, _) = picture(&operator, b"another receipt");
+    let (whole, spoilt_copy) = picture(&operator, b"a third receipt");
+    let (gone, gone_copy) = picture(&operator, b"a fourth receipt");
+    assert_eq!(operator.types(&["backup"]).code, Some(0));
+    fs::write(&scratched, "noise").unwrap();
+    fs::remove_file(&lost).unwrap();
+    fs::write(&spoilt_copy, "noise").unwrap();
+    fs::remove_file(&gone).unwrap();
+    fs::write(&gone_copy, "noise").unwrap();
+    assert_eq!(fs::read(&copy).unwrap(), b"a receipt", "the copy has bytes of its own");
+    let (new, new_copy) = picture(&operator, b"a fifth receipt");
+    fs::write(&new, "noise").unwrap();
+
+    let backup = operator.types(&["backup"]);
+    assert_eq!(backup.code, Some(0), "{backup:?}");
+    assert_eq!(fs::read(&copy).unwrap(), b"a receipt", "a damaged original takes no whole copy's place");
+    assert!(!new_copy.exists(), "what is damaged is not backed up");
+    let said = operator.types(&["restore", backup.out.trim_end()]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("2 pictures that were missing or damaged came back from "), "{}", said.out);
+    assert!(said.out.contains("1 pictures in ") && said.out.contains(" are damaged and stay behind."), "{}", said.out);
+    assert_eq!(fs::read(&scratched).unwrap(), b"a receipt");
+    assert_eq!(fs::read(&lost).unwrap(), b"another receipt");
+    assert_eq!(fs::read(&whole).unwrap(), b"a third receipt");
+    assert!(!gone.exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_database_gives_no_backup() {
     let operator = Operator::new();
