@@ -203,6 +203,8 @@ pub struct ScheduleConfig {
     pub owner_news: Duration,
     /// Between two edits of the dashboard.
     pub dashboard_refresh: Duration,
+    /// Between two looks whether the day's backup is due; the files tell, so a restart changes nothing.
+    pub backup_check: Duration,
     /// Between two removals of spent and expired confirmations.
     pub session_cleanup: Duration,
     /// Between two removals of expired rate limit counters.

@@ -272,6 +272,7 @@ fn schedule(section: &Section<'_, '_>) -> ScheduleConfig {
         revenue_cache: minutes("revenue_cache", 5),
         owner_news: minutes("owner_news", 1),
         dashboard_refresh: minutes("dashboard_refresh", 5),
+        backup_check: hours("backup_check", 1),
         session_cleanup: minutes("session_cleanup", 10),
         rate_limit_cleanup: minutes("rate_limit_cleanup", 5),
         message_cleanup: minutes("message_cleanup", 30),

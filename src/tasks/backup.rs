@@ -8,8 +8,6 @@ use crate::{
     effects::World,
 };
 
-/// Whether a backup is due is asked this often; the files tell, so a restart changes nothing.
-pub(super) const LOOK: Duration = Duration::from_hours(1);
 /// After the start nothing is in a hurry, and a process that cannot live must not fill the disk.
 pub(super) const FIRST_LOOK: Duration = Duration::from_mins(1);
 /// One backup a day, by the newest file: a little less, so that it does not wander by an hour a day.
@@ -27,7 +25,7 @@ pub(super) async fn back_up(world: World) -> Result<(), db::Error> {
         Ok(path) => path,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "there is no backup of today; trying again");
-            // One row until it is sent, and one message an hour at most: that is how often we try.
+            // One row until it is sent, and one message for each look.
             return world.db.want(&Effect::TellOwner { news: OwnerNews::NoBackup }, now, now).await;
         }
     };

@@ -48,7 +48,8 @@ pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> a
     loops.spawn(later("news of faults", schedule.owner_news).every(owners::tell_of_faults));
     loops.spawn(start("dashboard", schedule.dashboard_refresh, Duration::ZERO).every(refresh_dashboard));
     loops.spawn(start("revenue roll-up", schedule.revenue_cache, Duration::ZERO).every(repair_revenue));
-    loops.spawn(start("backup", backup::LOOK, backup::FIRST_LOOK).every(backup::back_up));
+    let first_backup = backup::FIRST_LOOK.min(schedule.backup_check);
+    loops.spawn(start("backup", schedule.backup_check, first_backup).every(backup::back_up));
     loops.spawn(start("audit notes", backup::NOTES_LOOK, Duration::ZERO).every(backup::take_notes));
     while let Some(ended) = loops.join_next().await {
         let name = ended?;

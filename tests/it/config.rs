@@ -98,7 +98,7 @@ fn five_mistakes_are_five_sentences() {
     shop.timezone (line 65): "Cairo" is not a time zone; write a name such as "Africa/Cairo" or "UTC"
     plans.price (line 108): write the price in quotes, such as "100.00": it is money, not a computer's number
     payment_methods.instructions (line 128): {price} is not known, use {order_id}, {amount}, {account} or {holder}
-    schedule.order_expiry (line 212): "1 day or so" is not a time; a time is written as a number with its unit, such as "60s", "5m" or "24h"
+    schedule.order_expiry (line 214): "1 day or so" is not a time; a time is written as a number with its unit, such as "60s", "5m" or "24h"
     "#);
 }
 
@@ -162,7 +162,7 @@ fn addresses_and_ids_are_looked_at() {
     payment_methods.reference_pattern (line 134): "\d{8,14" is not a regular expression; twelve digits are '\d{12}', in single quotes
     payment_methods.account (line 139): a ` breaks how Discord shows it; leave it out
     limits.order (line 176): a limit is a count and a time up to a year such as "1/10m", or "off"
-    log.level (line 233): "verbose" is not known; write one of "error", "warn", "info", "debug", "trace"
+    log.level (line 235): "verbose" is not known; write one of "error", "warn", "info", "debug", "trace"
     "##);
 }
 

@@ -8,6 +8,7 @@
 mod admin;
 mod admin_changes;
 mod architecture;
+mod backups;
 mod canary;
 mod check;
 mod cleanup;

@@ -378,7 +378,7 @@ fn news_for_staff_and_owners() {
     -# owner · login:de1
     ");
     assert_snapshot!(owner(&OwnerNews::NoBackup), @"
-    There is no backup of the last day: it could not be made. We try again every hour.
+    There is no backup of the last day: it could not be made. We go on trying.
     The log says why; often the disk is full. `tollkeeper check` says how much room there is.
     -# owner · backup
     ");

@@ -21,7 +21,7 @@ news-login-refused =
     The panel { $panel } refuses our login. Approved orders wait until it works again and then finish by themselves.
     Check the panel's token or password; we try again at most every 5 minutes.
 news-no-backup =
-    There is no backup of the last day: it could not be made. We try again every hour.
+    There is no backup of the last day: it could not be made. We go on trying.
     The log says why; often the disk is full. `tollkeeper check` says how much room there is.
 news-parked =
     A step failed too often and now waits for a person: { $key }
