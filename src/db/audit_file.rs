@@ -25,6 +25,10 @@ use crate::domain::{Millis, UserId};
 const WAITING: &str = "audit-waiting.jsonl";
 /// What is being appended to the chain.
 const TAKEN: &str = "audit-taken.jsonl";
+/// Room that is kept for them: on a full disk it is given up, and what waits has a place.
+const RESERVE: &str = "audit-reserve";
+/// How much that is, in bytes: some hundred entries.
+const RESERVED: usize = 64 * 1024;
 /// The key under which `bot_config` remembers the last line appended, until its file is gone.
 const LAST: &str = "audit_file_last";
 
@@ -55,10 +59,37 @@ impl Notes {
         Self { folder: path.parent().unwrap_or(Path::new(".")).to_owned(), file: Arc::default() }
     }
 
+    /// Keeps room on the disk, written and not merely promised. Without room for it there is none.
+    pub(super) fn keep_room(&self) {
+        let path = self.folder.join(RESERVE);
+        let _alone = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if fs::metadata(&path).is_ok_and(|found| found.len() >= RESERVED as u64) {
+            return;
+        }
+        // Half of one, from when the disk was full.
+        let _ = fs::remove_file(&path);
+        // Not zeros: some file systems keep no room for those.
+        let kept = disk::create(&path)
+            .and_then(|mut file| file.write_all(&vec![b'.'; RESERVED]).and_then(|()| file.sync_all()));
+        if let Err(error) = kept {
+            tracing::warn!(%error, "no room can be kept for audit entries that the database does not take");
+        }
+    }
+
     fn append(&self, note: &Note) -> io::Result<()> {
         let mut line = serde_json::to_vec(note)?;
         line.push(b'\n');
         let _alone = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.write(line.clone()) {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                fs::remove_file(self.folder.join(RESERVE)).map_err(|_| error)?;
+                self.write(line)
+            }
+            written => written,
+        }
+    }
+
+    fn write(&self, mut line: Vec<u8>) -> io::Result<()> {
         let path = self.folder.join(WAITING);
         let mut options = OpenOptions::new();
         options.create(true).append(true).read(true);
@@ -164,6 +195,7 @@ impl Db {
         tx.commit().await?;
         // A crash before this line: the last line's id says that all is in the chain.
         self.notes.forget_taken().map_err(unusable)?;
+        self.notes.keep_room();
         Ok(written)
     }
 }
@@ -305,6 +337,24 @@ mod tests {
         db.verify_audit().await.unwrap().unwrap();
         assert_eq!(db.take_notes(later).await.unwrap(), 0);
         assert!(!folder.path().join(WAITING).exists() && !folder.path().join(TAKEN).exists());
+    }
+
+    /// `/dev/full` takes nothing, as a disk without room.
+    #[tokio::test]
+    async fn room_for_notes_is_kept_and_given_up_when_the_disk_is_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = fresh(folder.path()).await;
+        let reserve = folder.path().join(RESERVE);
+        assert_eq!(fs::metadata(&reserve).unwrap().len(), 64 * 1024);
+        let waiting = folder.path().join(WAITING);
+        std::os::unix::fs::symlink("/dev/full", &waiting).unwrap();
+        let lost = db.note(&refusal("lost"), NOW).unwrap_err();
+        assert_eq!(lost.kind(), io::ErrorKind::StorageFull);
+        assert!(!reserve.exists(), "given up before the second try");
+        fs::remove_file(&waiting).unwrap();
+        db.note(&refusal("kept"), NOW).unwrap();
+        assert_eq!(db.take_notes(NOW).await.unwrap(), 1);
+        assert_eq!(fs::metadata(&reserve).unwrap().len(), 64 * 1024, "kept again");
     }
 
     #[tokio::test]

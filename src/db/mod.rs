@@ -168,7 +168,9 @@ impl Db {
         })?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
         let (changes, _) = broadcast::channel(NOTICES);
-        Ok(Self { writer, readers, changes, zone, notes: audit_file::Notes::beside(path) })
+        let notes = audit_file::Notes::beside(path);
+        notes.keep_room();
+        Ok(Self { writer, readers, changes, zone, notes })
     }
 
     /// Opens an existing database to look at it; a running bot is not disturbed.
