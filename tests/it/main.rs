@@ -20,6 +20,7 @@ mod discord_strictness;
 mod forged;
 mod kill;
 mod limits;
+mod migrations;
 mod ops;
 mod order;
 mod outage_monitor;
