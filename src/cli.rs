@@ -88,6 +88,11 @@ enum Audit {
 enum Revenue {
     /// Checks that roll-up, ledger and orders say the same.
     Verify,
+    /// Says what a period brought, by payment method and by plan.
+    Show {
+        /// As `export` takes it: 2026-07-14, 2026-07, 2026-Q3, 2026, or 2026-07-01..2026-07-14.
+        period: Period,
+    },
 }
 
 /// The configuration or the command is wrong.
@@ -144,6 +149,7 @@ impl Cli {
             }
             Command::Audit(Audit::Verify) => ops::audit::verify(&config).await,
             Command::Revenue(Revenue::Verify) => ops::revenue::verify(&config).await,
+            Command::Revenue(Revenue::Show { period }) => ops::revenue::show(&config, period).await,
             #[cfg(feature = "sandbox")]
             Command::Sandbox { .. } => Ok(true),
         })

@@ -1,4 +1,4 @@
-//! `audit verify` and `export`: what the books say, to those who did not write them.
+//! `audit verify`, `revenue` and `export`: what the books say, to those who did not write them.
 
 use super::{Operator, order, statement};
 
@@ -90,6 +90,45 @@ async fn a_month_is_a_table_for_the_books() {
     source,method,reviewer,events,amount,currency
     shop,instapay,78,1,-100.50,EGP
     "##);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revenue_is_verified_and_shown_for_any_period() {
+    let operator = booked().await;
+    let said = operator.types(&["revenue", "verify"]);
+    assert_eq!(said.code, Some(1), "the ledger was written past the program: {said:?}");
+    assert!(said.out.starts_with("The ledger has 3 entries, 100.50 EGP in all."), "{}", said.out);
+    // As the running bot repairs it.
+    let db = operator.db().await;
+    assert!(db.repair_revenue(super::NOW).await.unwrap());
+    db.close().await;
+    let said = operator.types(&["revenue", "show", "2027-01"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    insta::assert_snapshot!(said.out, @"
+    2027-01 (Africa/Cairo), by the time of approval:
+      instapay                              1       100.50 EGP
+      vodafone                              1       100.50 EGP
+      plan basic                            2          201 EGP
+      total                                 2          201 EGP
+      entered by staff, not counted         0            0 EGP
+    ");
+    let said = operator.types(&["revenue", "show", "2027-Q1"]);
+    assert!(said.out.contains("total") && said.out.contains("100.50 EGP"), "{}", said.out);
+    let said = operator.types(&["revenue", "show", "2019"]);
+    assert_eq!((said.code, said.out.lines().count()), (Some(0), 3), "nothing was sold: {said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roll_up_that_somebody_changed_is_found() {
+    let operator = Operator::new();
+    operator.db().await.close().await;
+    let said = operator.types(&["revenue", "verify"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.ends_with("Roll-up, ledger and orders agree.\n"), "{}", said.out);
+    statement(&operator.database(), "INSERT INTO revenue_cache (day, method_id, plan_id, source, amount_minor, n) VALUES ('2027-01-15', 'instapay', 'basic', 'shop', 5, 1)").await;
+    let said = operator.types(&["revenue", "verify"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("2027-01-15"), "{}", said.out);
 }
 
 #[tokio::test]
