@@ -1,7 +1,7 @@
 //! Conversations about outages: who is told, when, and what happens meanwhile.
 
 use serde_json::Value;
-use tollkeeper::sandbox::panel::Generation;
+use tollkeeper::sandbox::{discord::Message, panel::Generation};
 
 use crate::world::{Scene, World};
 
@@ -82,6 +82,40 @@ async fn an_outage_is_told_once_and_its_end_once() {
         "staff are told as well"
     );
     assert_eq!(world.number("SELECT count(*) FROM bot_messages WHERE kind = 'outage'").await, 2, "to be cleaned up");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn one_panel_sells_while_the_other_is_down() {
+    let world = World::with(|scene| {
+        watchful(scene);
+        scene.second_panel = true;
+    })
+    .await;
+    let (mona, karim, adel) = (world.customer("Mona"), world.customer("Karim"), world.admin("Adel"));
+    let berlin = world.second.as_ref().expect("there are two");
+    let offered = |menu: &Message| menu.parts()[0].options.iter().map(|(label, _)| label.clone()).collect::<Vec<_>>();
+    world.shows("online", "Open · /order").await;
+    let old_menu = karim.asks_for_plans().await;
+    assert_eq!(offered(&old_menu), ["Berlin", "Basic", "Premium"]);
+
+    berlin.down().await;
+    world.shows("idle", "Some plans are being repaired").await;
+    world.owner_reads("The VPN panel berlin is down since", 1).await;
+    let late = karim.person.select(&old_menu, &["Berlin"]).unwrap().reply().await.unwrap().render_text();
+    assert!(late.starts_with("The VPN server is being repaired, so we take no new orders for this plan"), "{late}");
+    assert_eq!(offered(&mona.asks_for_plans().await), ["Basic", "Premium"]);
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    adel.approves().await;
+    assert!(mona.is_sent_link(0).await.contains("@vpn.example.com:"));
+
+    berlin.up().await.unwrap();
+    world.shows("online", "Open · /order").await;
+    karim.orders_and_pays("Berlin", "Karim's receipt").await;
+    adel.approves().await;
+    assert!(karim.is_sent_link(0).await.contains("@berlin.example.com:"));
+    assert_eq!((world.panel.clients().len(), berlin.clients().len()), (1, 1));
+    assert_eq!(world.notices("The VPN panel main"), 0, "nobody is told of the panel that was well");
     world.finish().await;
 }
 

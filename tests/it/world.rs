@@ -46,6 +46,8 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 pub(crate) struct World {
     pub(crate) discord: Discord,
     pub(crate) panel: Panel,
+    /// A second panel, on which one plan is served.
+    pub(crate) second: Option<Panel>,
     pub(crate) clock: Clock,
     pub(crate) guild: Guild,
     folder: tempfile::TempDir,
@@ -96,7 +98,13 @@ impl World {
         };
         let discord = Discord::start(options).await.expect("a sandbox Discord");
         let panel = Panel::start(scene.panel.clone()).await.expect("a sandbox panel");
-        panel.set_clock_offset_ms(clock.now().0 - Clock::system().now().0);
+        let mut second = None;
+        if scene.second_panel {
+            second = Some(Panel::start(scene.panel.clone()).await.expect("a second sandbox panel"));
+        }
+        for panel in [Some(&panel), second.as_ref()].into_iter().flatten() {
+            panel.set_clock_offset_ms(clock.now().0 - Clock::system().now().0);
+        }
         let guild = Guild::build(&discord, &scene);
         let folder = tempfile::tempdir().expect("a folder");
         let environment = scene::configure(folder.path(), &scene, &guild, &discord, &panel, second.as_ref());
@@ -149,8 +157,15 @@ impl World {
     pub(crate) fn passes(&self, time: Duration) {
         self.clock.advance(time);
         let ahead = self.clock.now().0 - Clock::system().now().0;
-        self.panel.set_clock_offset_ms(ahead);
+        for panel in self.panels() {
+            panel.set_clock_offset_ms(ahead);
+        }
         self.discord.time_moved();
+    }
+
+    /// Every panel.
+    pub(crate) fn panels(&self) -> impl Iterator<Item = &Panel> {
+        std::iter::once(&self.panel).chain(&self.second)
     }
 
     /// Waits until the bot has looked at the server's channels and roles, as it does when it comes.

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteRow};
-use tollkeeper::{db::Db, sandbox::discord::permission};
+use tollkeeper::{
+    db::Db,
+    sandbox::{discord::permission, panel::Panel},
+};
 
 use super::World;
 
@@ -47,7 +50,9 @@ impl World {
             }
         }
         assert_eq!(self.discord.problems(), Vec::<String>::new(), "problems on Discord");
-        assert_eq!(self.panel.problems(), Vec::<String>::new(), "problems on the panel");
+        for panel in self.panels() {
+            assert_eq!(panel.problems(), Vec::<String>::new(), "problems on the panel");
+        }
         let mut sql = self.sql().await;
         self.audit_chain_holds().await;
         money_adds_up(&mut sql).await;
@@ -80,9 +85,10 @@ impl World {
         let query = "SELECT id, client_uuid, sub_id, email, expires_at, quota_bytes, status FROM subscriptions
                      WHERE status <> 'pending' AND deleted_at IS NULL ORDER BY id";
         let sold = rows(sql, query).await;
-        let mut clients: BTreeMap<String, _> =
-            self.panel.clients().into_iter().map(|client| (client.email.clone(), client)).collect();
-        assert_eq!(clients.len(), self.panel.clients().len(), "an e-mail twice on the panel");
+        let all: Vec<_> = self.panels().flat_map(Panel::clients).collect();
+        let there = all.len();
+        let mut clients: BTreeMap<String, _> = all.into_iter().map(|client| (client.email.clone(), client)).collect();
+        assert_eq!(clients.len(), there, "an e-mail twice on the panels");
         for stranger in leaves.strangers {
             clients.remove(*stranger).expect("the stranger is on the panel");
         }

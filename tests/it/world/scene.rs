@@ -17,6 +17,8 @@ use tollkeeper::sandbox::{
 pub(crate) struct Scene {
     /// Which panel.
     pub(crate) panel: PanelOptions,
+    /// Whether there is a second panel like it, called "berlin", which serves the plan "Berlin".
+    pub(crate) second_panel: bool,
     /// Whether the bot has an API token; it has a login otherwise. Only 3.x knows tokens.
     pub(crate) token: bool,
     /// Whether the application may read messages, in the portal and in the configuration.
@@ -51,6 +53,7 @@ impl Default for Scene {
         let owned = |(key, value): (&'static str, &str)| (key, value.to_owned());
         Self {
             panel: PanelOptions::new(Generation::V3),
+            second_panel: false,
             token: true,
             message_content: true,
             admin_role: false,
@@ -133,9 +136,10 @@ pub(crate) fn configure(
     guild: &Guild,
     discord: &Discord,
     panel: &Panel,
+    second: Option<&Panel>,
 ) -> HashMap<String, String> {
     std::fs::write(folder.join("ca.pem"), discord.ca_pem()).expect("the certificate is written");
-    let toml = toml(scene, guild, discord, panel);
+    let toml = toml(scene, guild, discord, panel, second);
     std::fs::write(folder.join("config.toml"), toml).expect("the configuration is written");
     let mut environment = vec![("DISCORD_TOKEN", discord.bot_token())];
     match panel.token().filter(|_| scene.token) {
@@ -145,10 +149,13 @@ pub(crate) fn configure(
             ("PANEL_PASSWORD", scene.panel.password.clone()),
         ]),
     }
+    if let Some(token) = second.and_then(Panel::token) {
+        environment.push(("BERLIN_API_TOKEN", token));
+    }
     environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn toml(scene: &Scene, guild: &Guild, discord: &Discord, panel: &Panel) -> String {
+fn toml(scene: &Scene, guild: &Guild, discord: &Discord, panel: &Panel, second: Option<&Panel>) -> String {
     let ids = |names: &[&str]| names.iter().map(|name| guild.people[name].id().to_string()).collect::<Vec<_>>();
     let mut toml = format!(
         "[discord]\nguild_id = {}\nreview_channel_id = {}\ndashboard_channel_id = {}\nticket_category_id = {}\n\
@@ -176,6 +183,14 @@ fn toml(scene: &Scene, guild: &Guild, discord: &Discord, panel: &Panel) -> Strin
         panel.url(),
         panel.subscription_url(),
     );
+    if let Some(second) = second {
+        let _ = write!(
+            toml,
+            "[[panels]]\nname = \"berlin\"\nurl = {:?}\ninbound_id = 1\npublic_host = \"berlin.example.com\"\nenv_prefix = \"BERLIN\"\n\
+             [[plans]]\nid = \"berlin\"\nname = \"Berlin\"\nduration_days = 30\ntraffic_gb = 100\nprice = \"120.00\"\npanel = \"berlin\"\n",
+            second.url(),
+        );
+    }
     for (id, name, gigabytes, price) in [("basic", "Basic", 50, 100), ("premium", "Premium", 150, 250)] {
         let _ = write!(
             toml,
