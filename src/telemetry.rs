@@ -325,6 +325,32 @@ mod tests {
     }
 
     #[test]
+    fn each_log_has_a_file_a_day_and_old_days_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = folder.path().join("logs");
+        fs::create_dir(&logs).unwrap();
+        for day in 1..=9 {
+            for name in ["tollkeeper", "errors"] {
+                fs::write(logs.join(format!("{name}.2026-01-0{day}.jsonl")), "").unwrap();
+            }
+        }
+        fs::write(logs.join("notes.txt"), "").unwrap();
+        let kept = LogConfig { retention_days: NonZeroU32::new(4).unwrap(), ..LOG };
+        let (_, guard) = subscriber(&kept, &logs, nowhere()).unwrap();
+        drop(guard);
+        let names: Vec<_> =
+            fs::read_dir(&logs).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        for name in ["tollkeeper.", "errors."] {
+            let mut days: Vec<_> = names.iter().filter_map(|it| it.strip_prefix(name)).collect();
+            days.sort_unstable();
+            assert_eq!(days.len(), 4, "{names:?}");
+            let (old, today) = (days[0], days[3]);
+            assert!(today.len() == old.len() && today > "2026-01-09", "a file of today: {today}");
+        }
+        assert!(names.contains(&"notes.txt".to_owned()));
+    }
+
+    #[test]
     fn a_folder_that_cannot_be_used_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("logs");

@@ -59,6 +59,35 @@ async fn owners_read_once_each_morning_how_the_day_before_went() {
     world.finish().await;
 }
 
+#[tokio::test]
+async fn faults_of_one_kind_are_one_message_an_hour() {
+    let world = World::with(|scene| scene.schedule("owner_news", "20ms")).await;
+    world.changes("CREATE TRIGGER broken BEFORE INSERT ON orders BEGIN SELECT RAISE(ABORT, 'broken'); END").await;
+    let omar = world.person("Omar").id();
+    let fails = async |name: &'static str| {
+        let customer = world.customer(name);
+        let menu = customer.asks_for_plans().await;
+        let chosen = customer.person.select(&menu, &["Basic"]).unwrap();
+        let told = chosen.until("an apology", |message| message.contains("Something went wrong on our side")).await;
+        told.unwrap();
+    };
+    let reads = async |text: &'static str| {
+        world.until("the owner to read of it", |view| view.dms_of(omar).into_iter().find(|it| it.contains(text))).await
+    };
+    fails("Mona").await;
+    reads("One answer to a command or button failed on our side.").await;
+    fails("Karim").await;
+    fails("Hoda").await;
+    world.settles().await;
+    assert_eq!(world.person("Omar").dms().len(), 1, "the others wait for their hour");
+    world.changes("DROP TRIGGER broken").await;
+    world.passes(HOUR);
+    reads("2 answers to commands or buttons failed on our side.").await;
+    world.settles().await;
+    assert_eq!(world.person("Omar").dms().len(), 2);
+    world.finish().await;
+}
+
 /// Somebody else holds the database for longer than we wait for it: the stranger is refused all
 /// the same, and that they tried is in the chain as soon as it can be.
 #[tokio::test]

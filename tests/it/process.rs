@@ -100,6 +100,27 @@ async fn a_configuration_with_five_mistakes_names_all_five() {
     world.leave();
 }
 
+/// As README has it: the secrets in a file where the program is started, and nothing in the environment.
+#[tokio::test]
+async fn secrets_may_stand_in_a_file_beside_the_configuration() {
+    let mut world = World::asleep(|scene| scene.process = true).await;
+    let lines: Vec<_> = world.environment().iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
+    let file = world.config_path().with_file_name(".env");
+    std::fs::write(&file, lines.concat()).unwrap();
+    world.forgets_environment();
+    world.start().await;
+    world.customer("Mona").orders("Basic").await;
+    world.settles().await;
+    world.stop().await;
+    std::fs::write(&file, "DISCORD_TOKEN=a secret with blanks\n").unwrap();
+    let refused = tollkeeper(&world, &["run"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.starts_with(".env: a line is not understood") && !said.contains("secret"), "{said}");
+    std::fs::remove_file(file).unwrap();
+    world.finish().await;
+}
+
 /// What a restart does not cure has an exit code of its own, at which the service manager leaves it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_person_has_to_change_is_not_tried_again_and_again() {

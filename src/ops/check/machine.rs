@@ -32,7 +32,7 @@ pub(super) async fn look(config: &Config) -> Section {
         return section;
     }
     writable(&mut section, dir);
-    disk(&mut section, dir);
+    room(&mut section, free(dir));
     match is_in_use(dir) {
         Ok(true) => section.well("A bot runs on this data directory; it is not disturbed."),
         Ok(false) => section.well("No bot runs on this data directory."),
@@ -56,8 +56,8 @@ fn writable(section: &mut Section, dir: &Path) {
     }
 }
 
-fn disk(section: &mut Section, dir: &Path) {
-    match free(dir) {
+fn room(section: &mut Section, left: std::io::Result<u64>) {
+    match left {
         Ok(bytes) if bytes < LITTLE => section.mend(format!(
             "The disk has {} left: make room; without it neither orders nor backups can be written.",
             in_words(bytes)
@@ -125,7 +125,32 @@ fn verdict(section: &mut Section, found: &Condition, restore: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::report::Report, *};
+
+    #[test]
+    fn a_disk_that_is_nearly_full_is_to_be_mended() {
+        let says = |left| {
+            let mut section = Section::new("This machine");
+            room(&mut section, Ok(left));
+            let (is_well, mut report, mut out) = (section.is_well(), Report::default(), Vec::new());
+            report.add(section);
+            report.write(None, &mut out).unwrap();
+            (is_well, String::from_utf8(out).unwrap())
+        };
+        let (is_well, text) = says(LITTLE - 1);
+        assert!(!is_well);
+        insta::assert_snapshot!(text, @"
+        This machine
+          MEND  The disk has 199 MB left: make room; without it neither orders nor backups can be
+                written.
+
+        One thing is to be mended; it is marked MEND.
+        ");
+        let (is_well, text) = says(LITTLE);
+        assert!(is_well && text.contains("  note  The disk has 200 MB left."), "{text}");
+        let (is_well, text) = says(MODEST);
+        assert!(is_well && text.contains("  ok    The disk has 2048 MB left."), "{text}");
+    }
 
     #[test]
     fn room_on_the_disk_is_told_in_words() {
