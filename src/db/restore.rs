@@ -228,18 +228,31 @@ impl Db {
         let rows = sqlx::query!(
             r#"SELECT s.panel, s.email, o.id, o.status FROM subscriptions s
                CROSS JOIN orders o ON o.id = (SELECT id FROM orders WHERE subscription_id = s.id ORDER BY created_at DESC LIMIT 1)
-               WHERE s.status IN ('active', 'disabled') AND s.expires_at >= 0"#
+               WHERE s.status IN ('active', 'disabled') AND s.expires_at >= 0 AND s.deleted_at IS NULL"#
         )
         .fetch_all(&self.readers)
         .await?;
-        let read = |row: (String, String, String, String)| {
-            let damaged = |problem: String| Error::Damaged { table: "orders", problem };
-            let order = row.2.parse().map_err(|_| damaged(format!("id `{}`", row.2)))?;
-            let status = row.3.parse().map_err(|error| damaged(format!("{error}")))?;
-            Ok(Expected { panel: row.0, email: row.1, order, status })
-        };
-        rows.into_iter().map(|row| read((row.panel, row.email, row.id, row.status))).collect()
+        rows.into_iter().map(|row| expected(row.panel, row.email, &row.id, &row.status)).collect()
     }
+
+    /// Clients that were being made: they may be on a panel or not.
+    pub async fn clients_in_the_making(&self) -> Result<Vec<Expected>, Error> {
+        let rows = sqlx::query!(
+            r#"SELECT s.panel, s.email, o.id, o.status FROM orders o
+               CROSS JOIN subscriptions s ON s.id = o.subscription_id
+               WHERE o.status IN ('payment_submitted', 'provisioning', 'needs_attention') AND s.status = 'pending'"#
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(|row| expected(row.panel, row.email, &row.id, &row.status)).collect()
+    }
+}
+
+fn expected(panel: String, email: String, order: &str, status: &str) -> Result<Expected, Error> {
+    let damaged = |problem: String| Error::Damaged { table: "orders", problem };
+    let order = order.parse().map_err(|_| damaged(format!("id `{order}`")))?;
+    let status = status.parse().map_err(|_| damaged(format!("status `{status}`")))?;
+    Ok(Expected { panel, email, order, status })
 }
 
 impl WriteTx {

@@ -142,9 +142,9 @@ fn pictures(file: &Path, data_dir: &Path) -> anyhow::Result<()> {
 async fn compare(config: &Config, clock: &Clock) -> anyhow::Result<()> {
     let path = config.storage.data_dir.join("tollkeeper.db");
     let db = Db::look(&path, config.shop.timezone).await?;
-    let expected = db.expected_clients().await;
+    let read = async { anyhow::Ok((db.expected_clients().await?, db.clients_in_the_making().await?)) }.await;
     db.close().await;
-    let expected = expected?;
+    let (expected, in_the_making) = read?;
     for panel in &config.panels {
         if panel.credentials.api_token.is_none() && panel.credentials.login.is_none() {
             println!("Panel {}: not compared, its secrets are not set here.", panel.name);
@@ -152,7 +152,7 @@ async fn compare(config: &Config, clock: &Clock) -> anyhow::Result<()> {
         }
         let reader = panels::client(panel, config, clock)?.reader();
         match reader.client_emails().await {
-            Ok(found) => differences(&panel.name, &expected, &found),
+            Ok(found) => differences(&panel.name, &expected, &in_the_making, &found),
             Err(error) => println!("Panel {}: not compared, {error}.", panel.name),
         }
     }
@@ -164,17 +164,25 @@ async fn compare(config: &Config, clock: &Clock) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn differences(panel: &str, expected: &[Expected], found: &[String]) {
+fn differences(panel: &str, expected: &[Expected], in_the_making: &[Expected], found: &[String]) {
     let found: BTreeSet<_> = found.iter().map(|email| email.to_lowercase()).collect();
     let ours: Vec<_> = expected.iter().filter(|client| client.panel == panel).collect();
     let known: BTreeSet<_> = ours.iter().map(|client| client.email.as_str()).collect();
+    let begun: Vec<_> =
+        in_the_making.iter().filter(|client| client.panel == panel && found.contains(&client.email)).collect();
     let missing: Vec<_> = ours.iter().filter(|client| !found.contains(&client.email)).collect();
     // Clients that were made by hand have names of their own, and are nobody's business here.
-    let strangers: Vec<_> =
-        found.iter().filter(|email| email.starts_with("tk-") && !known.contains(email.as_str())).collect();
+    let is_known = |email: &str| known.contains(email) || begun.iter().any(|client| client.email == email);
+    let strangers: Vec<_> = found.iter().filter(|email| email.starts_with("tk-") && !is_known(email)).collect();
     println!("Panel {panel}: {} clients expected, {} found.", ours.len(), ours.len() - missing.len());
     for client in &missing {
         println!("  order {} ({}) has no client {}", client.order, client.status, client.email);
+    }
+    for client in &begun {
+        println!(
+            "  client {} belongs to order {}, which was being set up then and is gone on with",
+            client.email, client.order
+        );
     }
     for email in &strangers {
         println!("  client {email} has no order in this backup");

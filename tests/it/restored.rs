@@ -24,6 +24,9 @@ async fn restored() -> World {
     world.stop().await;
     let said = operator(&world, &["restore", made.trim_end()]);
     assert!(said.contains("press Release below `/admin status`"), "{said}");
+    let order = world.word("SELECT id FROM orders").await;
+    let begun = format!("client tk-{} belongs to order {order}, which was being set up", order.to_lowercase());
+    assert!(said.contains(&begun) && !said.contains("has no order in this backup"), "{said}");
     assert_eq!(world.number("SELECT count(*) FROM orders WHERE status = 'provisioning'").await, 1);
     world
 }
