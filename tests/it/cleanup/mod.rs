@@ -57,6 +57,7 @@ async fn looking_for_what_is_over_costs_what_is_over_and_not_what_there_is() {
     SEARCH o USING INDEX orders_status (status=? AND created_at<?)
     SEARCH orders USING COVERING INDEX orders_channel (channel_id>?)
     SEARCH orders USING INDEX orders_channel (channel_id>?)
+    SEARCH orders USING INDEX orders_channel (channel_id>?)
     SEARCH orders USING INDEX orders_lapse (expires_at<?)
     SEARCH orders USING INDEX orders_lapse (expires_at>? AND expires_at<?)
     SEARCH p USING INDEX sqlite_autoindex_payments_1 (order_id=?)
