@@ -310,7 +310,12 @@ impl WriteTx {
 
     /// Wants what is next about the subscription of an effect, if there is something.
     pub(super) async fn want_next(&mut self, claim: &Claim, now: Millis) -> Result<(), Error> {
-        let Effect::SyncSubscription { subscription, .. } = &claim.effect else { return Ok(()) };
+        self.want_waiting(&claim.effect, now).await
+    }
+
+    /// The same, of the effect itself.
+    pub(super) async fn want_waiting(&mut self, effect: &Effect, now: Millis) -> Result<(), Error> {
+        let Effect::SyncSubscription { subscription, .. } = effect else { return Ok(()) };
         let more = sqlx::query_scalar!(
             r#"SELECT (EXISTS (SELECT 1 FROM changes WHERE subscription_id = ?1 AND applied_at IS NULL AND voided_at IS NULL)
                     OR EXISTS (SELECT 1 FROM grants g JOIN orders o ON o.id = g.order_id
@@ -321,7 +326,7 @@ impl WriteTx {
         .fetch_one(self.sql())
         .await?;
         if more {
-            self.enqueue(&claim.effect, now, now).await?;
+            self.enqueue(effect, now, now).await?;
         }
         Ok(())
     }

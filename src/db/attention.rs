@@ -320,8 +320,11 @@ impl WriteTx {
     ) -> Result<(), Error> {
         self.void_grants(order, now).await?;
         if let Some(subscription) = subscription {
-            self.unwant(&Effect::SyncSubscription { subscription, panel: panel.clone() }.key()).await?;
+            let sync = Effect::SyncSubscription { subscription, panel: panel.clone() };
+            self.unwant(&sync.key()).await?;
+            // Before whatever else waits for the same client.
             self.enqueue(&Effect::RemoveClient { subscription, panel }, now, now).await?;
+            self.want_waiting(&sync, now).await?;
         }
         Ok(())
     }
