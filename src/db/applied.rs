@@ -13,7 +13,7 @@ use super::{
     subscriptions::Subscription,
 };
 use crate::domain::{
-    Millis, OrderId, SubscriptionRow,
+    Millis, OrderId, SubscriptionRow, UserId,
     change::{Change, ChangeId, Wanted},
     effect::Effect,
     grants::Expiry,
@@ -144,7 +144,7 @@ impl WriteTx {
                  used_at = CASE WHEN ?6 THEN ?9 ELSE used_at END,
                  client_uuid = CASE WHEN ?1 THEN COALESCE(next_uuid, client_uuid) ELSE client_uuid END,
                  next_uuid = CASE WHEN ?1 THEN NULL ELSE next_uuid END,
-                 link = COALESCE(?7, link), deleted_at = ?8, updated_at = ?9 WHERE id = ?10",
+                 link = COALESCE(?7, link), deleted_at = COALESCE(?8, deleted_at), updated_at = ?9 WHERE id = ?10",
             rotates,
             status,
             expiry,
@@ -161,8 +161,7 @@ impl WriteTx {
         Ok(())
     }
 
-    /// An order is taken back: its state, its money on the day of the reversal, and the grant
-    /// that takes away.
+    /// An order is taken back, with the grant that takes away.
     async fn reverse_order(
         &mut self,
         order: &OrderId,
@@ -172,22 +171,7 @@ impl WriteTx {
         done: &Applied,
         now: Millis,
     ) -> Result<(), Error> {
-        let (id, by, at) = (order.as_str(), change.actor.to_sql(), change.at);
-        sqlx::query!(
-            "UPDATE orders SET status = 'reversed', reason = ?, reversed_by = ?, reversed_at = ?, updated_at = ?
-             WHERE id = ? AND status = 'completed' RETURNING id",
-            reason,
-            by,
-            at.0,
-            now.0,
-            id
-        )
-        .fetch_optional(self.sql())
-        .await?
-        .ok_or(Error::Missing("completed order"))?;
-        sqlx::query!("UPDATE payments SET status = 'reversed', updated_at = ? WHERE order_id = ?", now.0, id)
-            .execute(self.sql())
-            .await?;
+        let (id, at) = (order.as_str(), change.at);
         let (expiry, quota) = (done.expiry.to_panel(), signed(done.quota));
         let bytes = signed(sub.quota.unwrap_or(0)).saturating_sub(quota).max(0);
         sqlx::query!(
@@ -205,20 +189,33 @@ impl WriteTx {
         )
         .execute(self.sql())
         .await?;
-        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
-        self.show_on_card(order, now).await?;
-        self.about(Subject::Order(order.clone()));
-        let day = day_of(at, self.zone).to_string();
-        let entry = sqlx::query_scalar!(
-            r#"INSERT INTO ledger (order_id, kind, source, amount_minor, currency, at, day, method_id, plan_id, reviewer_id)
-               SELECT order_id, 'reversal', source, -sum(amount_minor), currency, ?1, ?2, method_id, plan_id, ?3
-               FROM ledger WHERE order_id = ?4 GROUP BY order_id RETURNING id AS "id!: i64""#,
-            at.0,
-            day,
+        self.book_reversal(order, reason, (change.actor, at), now).await
+    }
+
+    /// An order is taken back: its state, and its money on the day of the reversal.
+    pub(super) async fn book_reversal(
+        &mut self,
+        order: &OrderId,
+        reason: &str,
+        (by, at): (UserId, Millis),
+        now: Millis,
+    ) -> Result<(), Error> {
+        let (id, by) = (order.as_str(), by.to_sql());
+        sqlx::query!(
+            "UPDATE orders SET status = 'reversed', reason = ?, reversed_by = ?, reversed_at = ?, updated_at = ?
+             WHERE id = ? AND status = 'completed' RETURNING id",
+            reason,
             by,
+            at.0,
+            now.0,
             id
         )
-        .fetch_one(self.sql())
+        .fetch_optional(self.sql())
+        .await?
+        .ok_or(Error::Missing("completed order"))?;
+        sqlx::query!("UPDATE payments SET status = 'reversed', updated_at = ? WHERE order_id = ?", now.0, id)
+            .execute(self.sql())
+            .await?;
         .await?;
         self.enqueue(&Effect::SyncDashboard {}, now, now).await?;
         self.roll_up(entry, now).await
@@ -233,6 +230,20 @@ impl WriteTx {
     ) -> Result<(), Error> {
         let cause = trouble.cause.as_str();
         let used = sqlx::query_scalar!(
+        self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
+        self.show_on_card(order, now).await?;
+        self.about(Subject::Order(order.clone()));
+        let day = day_of(at, self.zone).to_string();
+        let entry = sqlx::query_scalar!(
+            r#"INSERT INTO ledger (order_id, kind, source, amount_minor, currency, at, day, method_id, plan_id, reviewer_id)
+               SELECT order_id, 'reversal', source, -sum(amount_minor), currency, ?1, ?2, method_id, plan_id, ?3
+               FROM ledger WHERE order_id = ?4 GROUP BY order_id RETURNING id AS "id!: i64""#,
+            at.0,
+            day,
+            by,
+            id
+        )
+        .fetch_one(self.sql())
             "UPDATE changes SET voided_at = ?, cause = ?, refusal = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL
              RETURNING CASE WHEN reset_at IS NULL THEN 0 ELSE used_before END",
             now.0,

@@ -95,7 +95,9 @@ impl Db {
         )
         .fetch_optional(tx.sql())
         .await?;
-        let Some(row) = row.filter(|row| row.status != "pending" && row.deleted_at.is_none()) else {
+        // What a removed client cost can still be given back.
+        let is_there = |deleted: bool| !deleted || what.reverses().is_some();
+        let Some(row) = row.filter(|row| row.status != "pending" && is_there(row.deleted_at.is_some())) else {
             tx.commit().await?;
             return Ok(Requested::Gone);
         };
@@ -122,6 +124,30 @@ impl Db {
         let change = tx.insert_change(permit, id, what, now).await?;
         tx.commit().await?;
         Ok(Requested::Done(change))
+    }
+
+    /// Takes back an order of which we know no client: its money alone, at once. `Ok(None)` is done.
+    pub async fn refund(
+        &self,
+        permit: &Permit,
+        order: &OrderId,
+        reason: &str,
+        now: Millis,
+    ) -> Result<Option<Requested>, Error> {
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend_hash(&permit.hash, permit.admin, now).await? {
+            return Ok(Some(Requested::Token(refused)));
+        }
+        if let Some(refused) = tx.not_reversible(order).await? {
+            tx.commit().await?;
+            return Ok(Some(refused));
+        }
+        let (actor, session) = (permit.admin, Some(permit.hash.as_str()));
+        let payload = json!({ "reason": reason });
+        tx.audit(now, Happened { actor, action: "order.reverse", target: order.to_string(), payload, session }).await?;
+        tx.book_reversal(order, reason, (permit.admin, now), now).await?;
+        tx.commit().await?;
+        Ok(None)
     }
 
     /// Accepts that a client made by hand becomes a customer's.

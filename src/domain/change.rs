@@ -110,6 +110,13 @@ pub enum Wish {
         /// The change.
         change: Change,
     },
+    /// An order that was delivered by hand, and of which the bot knows no client, is taken back.
+    Refund {
+        /// The order.
+        order: OrderId,
+        /// Why; the customer reads it.
+        reason: String,
+    },
     /// A client that was made by hand becomes a customer's.
     Adopt {
         /// The panel.

@@ -16,6 +16,13 @@ use super::{Embed, Locale, Post, Press, Row, Tone, review::delivery_text, text, 
 pub enum Asked<'a> {
     /// A change of a subscription; a reversal with its order.
     Change(&'a Change, Option<&'a Order>),
+    /// The reversal of an order of which the bot knows no client.
+    Refund {
+        /// The order.
+        order: &'a Order,
+        /// Why.
+        reason: &'a str,
+    },
     /// A client that was made by hand.
     Adopt,
     /// A sale by hand.
@@ -63,23 +70,24 @@ pub fn question(locale: Locale, facts: &QuestionFacts<'_>) -> Post {
             .short(locale.say("change-traffic"), words::traffic(locale, quota));
     }
     let amount = |money: Money| locale.with("common-amount", &[("currency", money.currency.code().into())]);
-    match facts.asked {
-        Asked::Change(Change::Reverse { reason, .. }, Some(order)) => {
-            embed = embed
-                .field(locale.say("common-plan"), words::contents(locale, &order.plan))
-                .short(amount(order.plan.price), words::digits(order.plan.price))
-                .short(locale.say("common-order-id"), text::code(order.id.as_str(), 20))
-                .field(locale.say("common-reason"), words::reason(reason));
+    let reversal = match facts.asked {
+        Asked::Change(Change::Reverse { reason, .. }, Some(order)) => Some((order, reason.as_str())),
+        Asked::Refund { order, reason } => Some((order, reason)),
+        _ => None,
+    };
+    if let Asked::Sell { plan, received, note } = facts.asked {
+        embed =
+            embed.field(locale.say("common-plan"), words::name(plan)).short(amount(received), words::digits(received));
+        if !note.is_empty() {
+            embed = embed.field(locale.say("change-note"), words::reason(note));
         }
-        Asked::Sell { plan, received, note } => {
-            embed = embed
-                .field(locale.say("common-plan"), words::name(plan))
-                .short(amount(received), words::digits(received));
-            if !note.is_empty() {
-                embed = embed.field(locale.say("change-note"), words::reason(note));
-            }
-        }
-        Asked::Change(..) | Asked::Adopt => {}
+    }
+    if let Some((order, reason)) = reversal {
+        embed = embed
+            .field(locale.say("common-plan"), words::contents(locale, &order.plan))
+            .short(amount(order.plan.price), words::digits(order.plan.price))
+            .short(locale.say("common-order-id"), text::code(order.id.as_str(), 20))
+            .field(locale.say("common-reason"), words::reason(reason));
     }
     embed = embed.field(locale.say("decision-valid"), text::relative(facts.expires_at));
     Post::embed(embed).row(Row::Buttons(vec![
@@ -101,6 +109,7 @@ fn title(asked: Asked<'_>) -> (Tone, &'static str) {
             Change::Adopt {} => (Tone::Ask, "change-title-adopt"),
             Change::Reverse { .. } => (Tone::Bad, "change-title-reverse"),
         },
+        Asked::Refund { .. } => (Tone::Bad, "change-title-reverse"),
         Asked::Adopt => (Tone::Ask, "change-title-adopt"),
         Asked::Sell { .. } => (Tone::Good, "change-title-sell"),
     }
@@ -125,6 +134,7 @@ fn body(locale: Locale, asked: Asked<'_>) -> String {
             Change::Adopt {} => "change-body-adopt",
             Change::Reverse { .. } => "change-body-reverse",
         },
+        Asked::Refund { .. } => "change-body-refund",
         Asked::Adopt => "change-body-adopt",
         Asked::Sell { .. } => "change-body-sell",
     })
@@ -169,6 +179,8 @@ pub enum Outcome<'a> {
     },
     /// The same is under way already.
     Already,
+    /// An order of which the bot knows no client is reversed.
+    Refunded,
     /// The subscription is not there any more.
     Gone,
     /// The order cannot be reversed.
@@ -256,6 +268,7 @@ pub(super) fn outcome_text(locale: Locale, outcome: &Outcome<'_>) -> String {
         }
         Outcome::Already => "change-already",
         Outcome::Gone => "change-gone",
+        Outcome::Refunded => "change-refunded",
         Outcome::Ours => "change-ours",
         Outcome::Silent => "change-silent",
         Outcome::NoPanel => "change-no-panel",

@@ -12,7 +12,7 @@ use crate::{
         wishes::Permit,
     },
     domain::{
-        Order, OrderState, SubscriptionRow, Target,
+        Order, OrderId, OrderState, SubscriptionRow, Target,
         access::Power,
         change::{Change, ChangeId, MOST_DAYS, Wish},
         grants::Expiry,
@@ -175,18 +175,45 @@ async fn open_reversal(bot: &Bot, asked: &mut Asked<'_>, order: &str, reason: &s
         Ok(order) => order,
         Err(why) => return Ok(asked.answer(view::admin::unclear(asked.locale, &why)).await?),
     };
-    let sub = match (&order.state, order.subscription) {
-        (OrderState::Completed { .. }, Some(row)) => bot.db.subscription(row).await?,
-        _ => None,
+    let OrderState::Completed { .. } = order.state else {
+        return Ok(asked.answer(outcome(asked.locale, &Outcome::OrderIs(order.status()))).await?);
     };
+    let sub = match order.subscription {
+        Some(row) => bot.db.subscription(row).await?,
+        None => None,
+    };
+    let reason: String = reason.trim().chars().take(LONGEST_REASON).collect();
     let post = match sub {
         Some(sub) => {
-            let reason: String = reason.trim().chars().take(LONGEST_REASON).collect();
-            ask_about(bot, asked, &sub, Change::Reverse { order: order.id.clone(), reason }, Some(&order)).await?
+            let change = Change::Reverse { order: order.id.clone(), reason };
+            ask_about(bot, asked, &sub, change, Some(&order)).await?
         }
-        None => outcome(asked.locale, &Outcome::OrderIs(order.status())),
+        // Delivered by hand, and the bot never had a client of it.
+        None => ask_to_refund(bot, asked, &order, reason).await?,
     };
     Ok(asked.answer(post).await?)
+}
+
+async fn ask_to_refund(bot: &Bot, asked: &Asked<'_>, order: &Order, reason: String) -> Result<Post, Fault> {
+    let name = bot.db.customer(order.customer).await?.map(|customer| customer.name).unwrap_or_default();
+    let subject = About { customer: order.customer, name: &name, client: None };
+    let wish = Wish::Refund { order: order.id.clone(), reason: reason.clone() };
+    question(bot, asked, &wish, Shown::Refund { order, reason: &reason }, subject).await
+}
+
+/// What was confirmed is booked back.
+pub(super) async fn refund(
+    bot: &Bot,
+    asked: &mut Asked<'_>,
+    permit: &Permit,
+    order: &OrderId,
+    reason: &str,
+) -> Result<Option<Post>, Fault> {
+    if let Some(refused) = bot.db.refund(permit, order, reason, bot.clock.now()).await? {
+        return answer(bot, asked, refused).await;
+    }
+    tracing::info!(order.id = %order, user.id = %asked.user, "an order without a client was reversed");
+    Ok(Some(outcome(asked.locale, &Outcome::Refunded)))
 }
 
 async fn ask_about(

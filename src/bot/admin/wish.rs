@@ -79,6 +79,7 @@ pub(in super::super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &
         Wish::Change { subscription, change } => {
             super::change::carry_out(bot, asked, &permit, *subscription, change).await?
         }
+        Wish::Refund { order, reason } => super::change::refund(bot, asked, &permit, order, reason).await?,
         Wish::Adopt { .. } => adopt::carry_out(bot, asked, &permit, &wish).await?,
         Wish::Sell { .. } => create::carry_out(bot, asked, &permit, &wish).await?,
     };

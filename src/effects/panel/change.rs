@@ -33,9 +33,29 @@ pub(super) async fn sync(
     sub: &Subscription,
     change: &Waiting,
 ) -> Result<(), Failure> {
-    let (panel, kind) = (client.name(), change.what.name());
     let outcome = noted(world, client, apply(world, client, sub, change).await).await?;
-    let now = world.clock.now();
+    write_down(world, claim, sub, change, outcome).await
+}
+
+/// Writes down a change for which no panel has to be asked.
+pub(super) async fn without_client(
+    world: &World,
+    claim: &Claim,
+    sub: &Subscription,
+    change: &Waiting,
+) -> Result<(), Failure> {
+    let outcome = absent(world, sub, change).await?;
+    write_down(world, claim, sub, change, outcome).await
+}
+
+async fn write_down(
+    world: &World,
+    claim: &Claim,
+    sub: &Subscription,
+    change: &Waiting,
+    outcome: Outcome,
+) -> Result<(), Failure> {
+    let (panel, kind, now) = (sub.panel.as_str(), change.what.name(), world.clock.now());
     match outcome {
         Outcome::Done(applied) => {
             tracing::info!(panel, email = sub.email, kind, "changed");

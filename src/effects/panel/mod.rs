@@ -33,7 +33,15 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, pane
     else {
         return Ok(world.db.finish(claim, now).await?);
     };
-    let Some(client) = world.panels.get(panel) else {
+    let client = world.panels.get(panel);
+    if let Step::Change(change) = &step
+        && change.what.reverses().is_some()
+        && (sub.deleted || client.is_none())
+    {
+        // There is nothing to take away any more, and the money is booked back all the same.
+        return change::without_client(world, claim, &sub, change).await;
+    }
+    let Some(client) = client else {
         return give_up(world, claim, &sub, &step, &Trouble::new(Cause::NoPanel, panel)).await;
     };
     if let Some(order) = behind {

@@ -136,6 +136,66 @@ async fn reverse_and_renew_at_the_same_moment_end_the_same_in_either_order() {
 }
 
 #[tokio::test]
+async fn what_a_removed_client_cost_can_be_given_back() {
+    for generation in GENERATIONS {
+        let world = sold(generation).await;
+        let answer = super::changes(&world, "Adel", "user-delete", json!({})).await;
+        assert!(answer.starts_with("Done: the access is removed"), "{answer}");
+        let written = world.panel.write_count();
+        // Whatever the panel does, there is nothing of this client on it.
+        world.panel.on_request(|_| Fault::CutBefore);
+        let answer = reverses(&world, "Adel", "Basic").await;
+        assert!(answer.starts_with("Done: the order is reversed"), "{answer}");
+        world.panel.clear_faults();
+        assert_eq!(world.number("SELECT sum(amount_minor) FROM ledger").await, 0);
+        assert_eq!(world.number("SELECT count(*) FROM subscriptions WHERE deleted_at IS NOT NULL").await, 1);
+        assert_eq!(world.panel.write_count(), written);
+        world.finish_but(LEAVES).await;
+    }
+}
+
+#[tokio::test]
+async fn an_order_of_a_panel_that_is_gone_from_the_configuration_is_given_back() {
+    let world = sold(GENERATIONS[1]).await;
+    let before = client(&world);
+    world.stop().await;
+    let config = std::fs::read_to_string(world.config_path()).unwrap();
+    std::fs::write(world.config_path(), config.replace("name = \"main\"", "name = \"another\"")).unwrap();
+    world.start().await;
+    let answer = reverses(&world, "Adel", "Basic").await;
+    assert!(answer.starts_with("Done: the order is reversed"), "{answer}");
+    assert_eq!(world.number("SELECT sum(amount_minor) FROM ledger").await, 0);
+    assert_eq!(client(&world), before, "nobody asked it");
+    world.finish_but(Leaves { changed: &[&before.email], ..LEAVES }).await;
+}
+
+#[tokio::test]
+async fn an_order_that_was_delivered_by_hand_is_given_back() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    world.panel.add_client(&tollkeeper::sandbox::panel::NewClient {
+        email: format!("tk-{}", order(&world, "Basic").await.to_ascii_lowercase()),
+        ..super::stranger()
+    });
+    world.admin("Adel").approves().await;
+    let card = world.admin("Adel").attention().await;
+    let by_hand = world.admin("Adel").opens(&card, "Delivered by hand").await;
+    world.admin("Adel").confirms(&by_hand).await;
+    let question = opens(&world, "Adel", "Basic").await;
+    let text = world.tidied(&question.message.render_text()).await;
+    assert!(text.contains("the bot knows no client of it"), "{text}");
+    let answer = world.admin("Adel").confirms(&question).await;
+    assert!(answer.starts_with("Done: the order is reversed and its amount is booked back."), "{answer}");
+    assert_eq!(world.number("SELECT sum(amount_minor) FROM ledger").await, 0);
+    assert_eq!(world.word("SELECT status FROM orders").await, "reversed");
+    let again = opens(&world, "Adel", "Basic").await.message.content;
+    assert!(again.starts_with("Only a completed order can be reversed"), "{again}");
+    let email = world.panel.clients()[0].email.clone();
+    world.finish_but(Leaves { strangers: &[&email], ..Leaves::default() }).await;
+}
+
+#[tokio::test]
 async fn a_reversal_that_is_refused_is_none() {
     for generation in GENERATIONS {
         let world = sold(generation).await;

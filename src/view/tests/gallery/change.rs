@@ -43,7 +43,12 @@ pub(super) fn questions(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let mut order = order_of(words, OrderState::Completed { approved: adel(), at: NOW });
     let sell = Asked::Sell { plan: words.name, received: price(), note: words.sentence };
     let mut asked: Vec<Asked<'_>> = changes.iter().map(|change| Asked::Change(change, Some(&order))).collect();
-    asked.extend([Asked::Adopt, sell, Asked::Sell { plan: words.name, received: price(), note: "" }]);
+    asked.extend([
+        Asked::Adopt,
+        Asked::Refund { order: &order, reason: words.sentence },
+        sell,
+        Asked::Sell { plan: words.name, received: price(), note: "" },
+    ]);
     let mut posts = Vec::new();
     for asked in asked {
         for client in [None, Some((words.name, Expiry::At(NOW), 50 * GB)), Some((words.name, Expiry::Never, 0))] {
@@ -73,6 +78,7 @@ pub(super) fn results(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Outcome::InProgress { place },
         Outcome::Already,
         Outcome::Gone,
+        Outcome::Refunded,
         Outcome::Ours,
         Outcome::NotThere { email },
         Outcome::BadName { email },
