@@ -50,7 +50,9 @@
 //! (`db/review.rs`). `SyncSubscription` makes the client on the panel what the grants say and
 //! reads it back (`effects/panel.rs`); one transaction completes order, payment, subscription and
 //! ledger (`db/subscriptions.rs`) and wants `DeliverLink` (`effects/deliver.rs`). Card and status
-//! message then say what is true. `Decline` goes the same way with a reason.
+//! message then say what is true. `Decline` goes the same way with a reason. What an approval wrote
+//! and did not sell is taken out of the panel again, or taken over by the next approval of the same
+//! order (`db/leftovers.rs`, `effects/panel/undo.rs`): never both.
 //!
 //! **A change by staff** (`/admin user-extend` and its like, a reversal, a sale by hand) takes the
 //! same road. The question keeps what it would do beside its one-time token (`db/wishes.rs`);

@@ -65,10 +65,21 @@ impl Db {
         tx.commit().await
     }
 
-    /// Remembers that the counter was reset for this change.
+    /// Remembers that the counter was reset for this change. What it had counted was used,
+    /// whatever becomes of the change.
     pub async fn change_reset(&self, id: ChangeId, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
-        sqlx::query!("UPDATE changes SET reset_at = ? WHERE id = ?", now.0, id.0).execute(tx.sql()).await?;
+        let first = sqlx::query!(
+            r#"UPDATE changes SET reset_at = ? WHERE id = ? AND reset_at IS NULL
+               RETURNING subscription_id AS "subscription!: i64", used_before AS "used: i64""#,
+            now.0,
+            id.0
+        )
+        .fetch_optional(tx.sql())
+        .await?;
+        if let Some(row) = first {
+            tx.count_used(SubscriptionRow(row.subscription), row.used.unwrap_or(0), now).await?;
+        }
         tx.commit().await
     }
 
@@ -140,7 +151,9 @@ impl WriteTx {
         let resets = matches!(change.what, Change::ResetTraffic {});
         sqlx::query!(
             "UPDATE subscriptions SET status = CASE WHEN ?1 THEN status ELSE ?2 END, expires_at = ?3, quota_bytes = ?4,
-                 used_before = used_before + ?5, used_bytes = CASE WHEN ?6 THEN 0 ELSE used_bytes END,
+                 used_before = used_before + CASE WHEN EXISTS (SELECT 1 FROM changes WHERE id = ?11 AND reset_at IS NOT NULL)
+                     THEN 0 ELSE ?5 END,
+                 used_bytes = CASE WHEN ?6 THEN 0 ELSE used_bytes END,
                  used_at = CASE WHEN ?6 THEN ?9 ELSE used_at END,
                  client_uuid = CASE WHEN ?1 THEN COALESCE(next_uuid, client_uuid) ELSE client_uuid END,
                  next_uuid = CASE WHEN ?1 THEN NULL ELSE next_uuid END,
@@ -154,7 +167,8 @@ impl WriteTx {
             done.link,
             deleted,
             now.0,
-            sub.id.0
+            sub.id.0,
+            change.id.0
         )
         .execute(self.sql())
         .await?;
@@ -216,20 +230,6 @@ impl WriteTx {
         sqlx::query!("UPDATE payments SET status = 'reversed', updated_at = ? WHERE order_id = ?", now.0, id)
             .execute(self.sql())
             .await?;
-        .await?;
-        self.enqueue(&Effect::SyncDashboard {}, now, now).await?;
-        self.roll_up(entry, now).await
-    }
-
-    async fn void(
-        &mut self,
-        sub: &Subscription,
-        change: &Waiting,
-        trouble: &Trouble,
-        now: Millis,
-    ) -> Result<(), Error> {
-        let cause = trouble.cause.as_str();
-        let used = sqlx::query_scalar!(
         self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
         self.show_on_card(order, now).await?;
         self.about(Subject::Order(order.clone()));
@@ -244,24 +244,27 @@ impl WriteTx {
             id
         )
         .fetch_one(self.sql())
-            "UPDATE changes SET voided_at = ?, cause = ?, refusal = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL
-             RETURNING CASE WHEN reset_at IS NULL THEN 0 ELSE used_before END",
+        .await?;
+        self.enqueue(&Effect::SyncDashboard {}, now, now).await?;
+        self.roll_up(entry, now).await
+    }
+
+    async fn void(
+        &mut self,
+        sub: &Subscription,
+        change: &Waiting,
+        trouble: &Trouble,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let cause = trouble.cause.as_str();
+        // A new uuid that was refused is kept for the next rotation: nobody has seen it, and it
+        // stays ours.
+        sqlx::query!(
+            "UPDATE changes SET voided_at = ?, cause = ?, refusal = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL",
             now.0,
             cause,
             trouble.detail,
             change.id.0
-        )
-        .fetch_optional(self.sql())
-        .await?
-        .flatten()
-        .unwrap_or(0);
-        // A counter that was reset stays reset; what it had counted was used. A new uuid that was
-        // refused is kept for the next rotation: nobody has seen it, and it stays ours.
-        sqlx::query!(
-            "UPDATE subscriptions SET used_before = used_before + ?, updated_at = ? WHERE id = ?",
-            used,
-            now.0,
-            sub.id.0
         )
         .execute(self.sql())
         .await?;

@@ -18,6 +18,7 @@ pub mod dashboard;
 pub mod desk;
 mod disk;
 pub mod export;
+pub mod leftovers;
 mod lock;
 pub mod log;
 mod looking;

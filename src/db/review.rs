@@ -259,6 +259,7 @@ impl WriteTx {
         )
         .execute(self.sql())
         .await?;
+        self.take_over_grant(order, subscription).await?;
         sqlx::query!(
             "UPDATE payments SET received_minor = received_minor + ?, reviewer_id = ?, decided_at = ?, updated_at = ?
              WHERE order_id = ?",

@@ -9,7 +9,7 @@ use super::{Db, Error, Subject, WriteTx, audit::BOT, outbox::Claim, signed, unsi
 use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
     effect::{Effect, OwnerNews},
-    grants::{Expiry, Filled, Note},
+    grants::{Expiry, Filled, Known, Note},
 };
 
 /// What a user owns on a panel.
@@ -209,26 +209,29 @@ impl Db {
         Ok(note.flatten().as_deref().and_then(Note::from_name))
     }
 
-    /// Stores a computed grant, once and before the first panel write.
+    /// Stores a computed grant before the first panel write, with what it was computed from.
     pub async fn fill_grant(
         &self,
         grant: &Grant,
+        (known, note): (&Known, Option<Note>),
         filled: &Filled,
-        note: Option<Note>,
         now: Millis,
     ) -> Result<(), Error> {
         let (expiry, quota, used) = (filled.expiry.to_panel(), signed(filled.quota), signed(filled.used_before));
-        let note = note.map(Note::as_str);
+        let (before, note) = (known.before(), note.map(Note::as_str));
+        let (old_expiry, old_quota) = (before.map(|had| had.expiry.to_panel()), before.map(|had| signed(had.quota)));
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "UPDATE grants SET filled_at = ?, base = ?, new_expiry = ?, new_quota = ?, used_before = ?, note = ?
-             WHERE id = ? AND filled_at IS NULL",
+            "UPDATE grants SET filled_at = ?, base = ?, new_expiry = ?, new_quota = ?, used_before = ?, note = ?,
+                 old_expiry = ?, old_quota = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL",
             now.0,
             filled.base.0,
             expiry,
             quota,
             used,
             note,
+            old_expiry,
+            old_quota,
             grant.id
         )
         .execute(tx.sql())
@@ -236,10 +239,21 @@ impl Db {
         tx.commit().await
     }
 
-    /// Remembers that the counter was reset for this grant.
-    pub async fn counter_reset(&self, grant: &Grant, now: Millis) -> Result<(), Error> {
+    /// Remembers that the counter was reset for a grant. What it had counted was used, whatever
+    /// becomes of the grant.
+    pub async fn counter_reset(&self, grant: i64, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
-        sqlx::query!("UPDATE grants SET reset_at = ? WHERE id = ?", now.0, grant.id).execute(tx.sql()).await?;
+        let first = sqlx::query!(
+            r#"UPDATE grants SET reset_at = ? WHERE id = ? AND reset_at IS NULL
+               RETURNING subscription_id AS "subscription!: i64", used_before AS "used: i64""#,
+            now.0,
+            grant
+        )
+        .fetch_optional(tx.sql())
+        .await?;
+        if let Some(row) = first {
+            tx.count_used(SubscriptionRow(row.subscription), row.used.unwrap_or(0), now).await?;
+        }
         tx.commit().await
     }
 
@@ -359,10 +373,13 @@ impl WriteTx {
         let (expiry, quota, used) =
             (done.filled.expiry.to_panel(), signed(done.filled.quota), signed(done.filled.used_before));
         sqlx::query!(
-            "UPDATE subscriptions SET status = 'active', expires_at = ?, quota_bytes = ?, used_before = used_before + ?,
+            "UPDATE subscriptions SET status = 'active', expires_at = ?, quota_bytes = ?,
+                 used_before = used_before
+                     + CASE WHEN EXISTS (SELECT 1 FROM grants WHERE id = ? AND reset_at IS NOT NULL) THEN 0 ELSE ? END,
                  used_bytes = 0, used_at = ?, link = ?, updated_at = ? WHERE id = ?",
             expiry,
             quota,
+            done.grant.id,
             used,
             now.0,
             done.link,
@@ -372,6 +389,20 @@ impl WriteTx {
         .execute(self.sql())
         .await?;
         sqlx::query!("UPDATE grants SET applied_at = ? WHERE id = ?", now.0, done.grant.id).execute(self.sql()).await?;
+        Ok(())
+    }
+
+    /// A counter begins anew: what it had counted belongs to the use before it.
+    pub(super) async fn count_used(&mut self, id: SubscriptionRow, used: i64, now: Millis) -> Result<(), Error> {
+        sqlx::query!(
+            "UPDATE subscriptions SET used_before = used_before + ?, used_bytes = 0, used_at = ?, updated_at = ? WHERE id = ?",
+            used,
+            now.0,
+            now.0,
+            id.0
+        )
+        .execute(self.sql())
+        .await?;
         Ok(())
     }
 
@@ -387,7 +418,8 @@ impl WriteTx {
     pub(super) async fn unfill_grant(&mut self, order: &OrderId) -> Result<(), Error> {
         let id = order.as_str();
         sqlx::query!(
-            "UPDATE grants SET filled_at = NULL, base = NULL, new_expiry = NULL, new_quota = NULL, used_before = NULL, note = NULL
+            "UPDATE grants SET filled_at = NULL, base = NULL, new_expiry = NULL, new_quota = NULL, used_before = NULL, note = NULL,
+                 old_expiry = NULL, old_quota = NULL
              WHERE order_id = ? AND kind = 'sale' AND applied_at IS NULL AND voided_at IS NULL AND reset_at IS NULL",
             id
         )

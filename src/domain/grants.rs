@@ -86,6 +86,35 @@ pub struct Filled {
     pub used_before: u64,
 }
 
+/// What a client had before a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    /// Its end.
+    pub expiry: Expiry,
+    /// Its quota in bytes, 0 = unlimited.
+    pub quota: u64,
+}
+
+impl Known {
+    /// What the client has; `None` for a first sale.
+    pub fn before(&self) -> Option<Before> {
+        Some(Before { expiry: self.panel_expiry.or(self.our_expiry)?, quota: self.quota? })
+    }
+}
+
+impl Filled {
+    /// What the client gets back when the grant is taken out of the panel again. Where the counter
+    /// was reset for it, what it had counted stays used.
+    pub fn undone(&self, before: Before, reset: bool) -> Before {
+        let quota = match before.quota {
+            0 => 0,
+            quota if reset => quota.saturating_sub(self.used_before).max(NOTHING),
+            quota => quota,
+        };
+        Before { quota, ..before }
+    }
+}
+
 /// Something that was found on the panel when a grant was computed, worth a line on the card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Note {
@@ -188,6 +217,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_renewal_that_is_undone_and_made_again_gives_the_same(
+            left_days in 1_i64..400, quota in 1_u64..1 << 42, used in 0_u64..1 << 42, bytes in 1_u64..1 << 42,
+            reset in any::<bool>(),
+        ) {
+            let known = renewal(NOW.plus_days(u32::try_from(left_days).unwrap_or(1)), quota, used);
+            let once = fill(NOW, known, 30, bytes, TrafficPolicy::Add);
+            let back = once.undone(known.before().expect("there is a client"), reset);
+            let used = if reset { 0 } else { used };
+            let known = Known { panel_expiry: Some(back.expiry), quota: Some(back.quota), used, ..known };
+            let again = fill(NOW.plus_days(1), known, 30, bytes, TrafficPolicy::Add);
+            prop_assert_eq!((again.expiry, again.quota), (once.expiry, once.quota));
+        }
+
         #[test]
         fn nobody_ever_loses_by_renewing(
             left_days in -400_i64..400, quota in 0_u64..1 << 42, used in 0_u64..1 << 42,

@@ -17,6 +17,9 @@ pub enum Cause {
     Absent,
     /// The client (the detail) is on another inbound than the one we sell.
     OtherInbound,
+    /// The counter was reset, and then the panel refused to let the client in; the detail is its
+    /// answer.
+    OnlyReset,
     /// It failed too often; the detail is the last error.
     GaveUp,
     /// A version that knew no causes wrote it down; the detail is all there is.
@@ -25,13 +28,14 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::PanelRefused,
         Self::Stranger,
         Self::NoPanel,
         Self::Behind,
         Self::Absent,
         Self::OtherInbound,
+        Self::OnlyReset,
         Self::GaveUp,
         Self::Unknown,
     ];
@@ -45,6 +49,7 @@ impl Cause {
             Self::Behind => "behind",
             Self::Absent => "absent",
             Self::OtherInbound => "other_inbound",
+            Self::OnlyReset => "only_reset",
             Self::GaveUp => "gave_up",
             Self::Unknown => "unknown",
         }

@@ -6,7 +6,7 @@ use crate::domain::{
     change::Change,
     grants::Expiry,
     order::Delivery,
-    trouble::Trouble,
+    trouble::{Cause, Trouble},
 };
 
 use super::{Embed, Locale, Post, Press, Row, Tone, review::delivery_text, text, words};
@@ -245,7 +245,8 @@ pub(super) fn outcome_text(locale: Locale, outcome: &Outcome<'_>) -> String {
             return lines.join("\n");
         }
         Outcome::Void(trouble) => {
-            return locale.with("change-void", &[("cause", words::trouble(locale, trouble).into())]);
+            let id = if trouble.cause == Cause::OnlyReset { "change-half" } else { "change-void" };
+            return locale.with(id, &[("cause", words::trouble(locale, trouble).into())]);
         }
         Outcome::Waits { since, place: there } => {
             return locale.with("change-waits", &[("since", text::date(since).into()), place(there)]);
@@ -267,8 +268,8 @@ pub(super) fn outcome_text(locale: Locale, outcome: &Outcome<'_>) -> String {
             return locale.with("change-sale-attention", &[("cause", words::trouble(locale, trouble).into())]);
         }
         Outcome::Already => "change-already",
-        Outcome::Gone => "change-gone",
         Outcome::Refunded => "change-refunded",
+        Outcome::Gone => "change-gone",
         Outcome::Ours => "change-ours",
         Outcome::Silent => "change-silent",
         Outcome::NoPanel => "change-no-panel",

@@ -30,6 +30,7 @@ pub(super) fn reason(reason: &str) -> String {
 pub(super) fn trouble(locale: Locale, trouble: &Trouble) -> String {
     let id = match trouble.cause {
         Cause::PanelRefused => "review-cause-panel-refused",
+        Cause::OnlyReset => "review-cause-only-reset",
         Cause::Stranger => "review-cause-stranger",
         Cause::NoPanel => "review-cause-no-panel",
         Cause::Behind => "review-cause-behind",

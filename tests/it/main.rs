@@ -43,5 +43,6 @@ mod review_desk;
 mod supervisor;
 mod tickets;
 mod tour;
+mod unsold;
 mod wires;
 mod world;

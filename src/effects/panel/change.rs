@@ -88,15 +88,15 @@ async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Wait
         }
         Change::Enable {} | Change::Disable {} => switch(client, sub, &found.client, &target).await?,
         Change::ResetTraffic {} => {
-            if wanted.used_before > 0 && !change.reset && seen.used >= wanted.used_before {
-                match reset(client, &sub.email, wanted.used_before).await? {
-                    Reset::Done => {}
-                    Reset::Refused(said) => return Ok(Outcome::Void(refused(said))),
-                    Reset::Lost => return Ok(Outcome::Lost(NOT_RESET)),
-                }
-                world.db.change_reset(change.id, now).await.map_err(|error| memory(&error))?;
+            if let Some(not_done) = reset_once(world, client, sub, change, (&wanted, seen.used)).await? {
+                return Ok(not_done);
             }
-            write(client, sub, &found.client, &target).await?
+            match write(client, sub, &found.client, &target).await? {
+                Written::Refused(said) if wanted.used_before > 0 => {
+                    return Ok(Outcome::Void(Trouble::new(Cause::OnlyReset, said)));
+                }
+                written => written,
+            }
         }
         _ => write(client, sub, &found.client, &target).await?,
     };
@@ -107,6 +107,29 @@ async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Wait
         Written::Detached => Outcome::Void(detached(&sub.email)),
         Written::Lost(how) => Outcome::Lost(how),
     })
+}
+
+/// Resets the counter, unless that was done before; what it came to where it was not done.
+async fn reset_once(
+    world: &World,
+    client: &Client,
+    sub: &Subscription,
+    change: &Waiting,
+    (wanted, used): (&Wanted, u64),
+) -> Result<Option<Outcome>, Error> {
+    if wanted.used_before == 0 || change.reset {
+        return Ok(None);
+    }
+    // Below what it was, it was reset by an earlier try that did not live to write it down.
+    if used >= wanted.used_before {
+        match reset(client, &sub.email, wanted.used_before).await? {
+            Reset::Done => {}
+            Reset::Refused(said) => return Ok(Some(Outcome::Void(refused(said)))),
+            Reset::Lost => return Ok(Some(Outcome::Lost(NOT_RESET))),
+        }
+    }
+    world.db.change_reset(change.id, world.clock.now()).await.map_err(|error| memory(&error))?;
+    Ok(None)
 }
 
 /// Switches it on or off; from 3.4.1 on the panel has a way that touches nothing else.

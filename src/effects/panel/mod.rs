@@ -7,6 +7,9 @@
 
 mod change;
 mod sale;
+mod undo;
+
+pub(super) use undo::remove;
 
 use super::{Failure, World};
 use crate::{
@@ -19,7 +22,7 @@ use crate::{
         SubscriptionRow,
         trouble::{Cause, Trouble},
     },
-    panel::{Availability, Client, ClientRecord, Deleted, Error, Snapshot, Target},
+    panel::{Availability, Client, ClientRecord, Error, Snapshot, Target},
 };
 
 /// How often a write is repeated in one try when the panel does not say what was written: an
@@ -204,19 +207,4 @@ fn detached(email: &str) -> Trouble {
 fn memory(error: &crate::db::Error) -> Error {
     tracing::error!(error = error as &dyn std::error::Error, "the database failed while a client was being written");
     Error::Unreachable { why: "our own database failed".to_owned() }
-}
-
-/// Removes what a refused approval may have left: only a client that is surely ours and that
-/// nobody was ever given.
-pub(super) async fn remove(world: &World, claim: &Claim, id: SubscriptionRow, panel: &str) -> Result<(), Failure> {
-    let may = world.db.may_remove_client(id).await?;
-    if let (true, Some(sub), Some(client)) = (may, world.db.subscription(id).await?, world.panels.get(panel))
-        && let Some(found) = client.find(&sub.email).await?
-        && found.client.uuid == sub.uuid
-    {
-        let deleted = client.delete(&found.client).await?;
-        let kept = deleted == Deleted::KeptDisabled;
-        tracing::info!(panel, email = sub.email, kept_disabled = kept, "an undelivered client was removed");
-    }
-    Ok(world.db.finish(claim, world.clock.now()).await?)
 }

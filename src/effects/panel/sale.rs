@@ -155,15 +155,17 @@ async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant
     if !sub.owns(&found.client.uuid) {
         return Ok(Outcome::Puzzled(stranger(&sub.email)));
     }
-    // A counter below what it was has been reset, by us or by somebody; once is enough.
-    let used = u64::try_from(found.used_bytes).unwrap_or(0);
-    if filled.used_before > 0 && !grant.reset && used >= filled.used_before {
-        match reset(client, &sub.email, filled.used_before).await? {
-            Reset::Done => {}
-            Reset::Refused(said) => return Ok(Outcome::Refused(said)),
-            Reset::Lost => return Ok(Outcome::Lost(NOT_RESET)),
+    if filled.used_before > 0 && !grant.reset {
+        // A counter below what it was has been reset, by us or by somebody; once is enough.
+        let used = u64::try_from(found.used_bytes).unwrap_or(0);
+        if used >= filled.used_before {
+            match reset(client, &sub.email, filled.used_before).await? {
+                Reset::Done => {}
+                Reset::Refused(said) => return Ok(Outcome::Refused(said)),
+                Reset::Lost => return Ok(Outcome::Lost(NOT_RESET)),
+            }
         }
-        world.db.counter_reset(grant, now).await.map_err(|error| memory(&error))?;
+        world.db.counter_reset(grant.id, world.clock.now()).await.map_err(|error| memory(&error))?;
     }
     // Written even where it says so already: 2.8 and 2.9 keep a client that had used up its
     // quota cut off until an update enables it.
@@ -177,7 +179,7 @@ async fn fill(world: &World, grant: &Grant, known: Known, note: Option<Note>) ->
     }
     let now = world.clock.now();
     let filled = grants::fill(now, known, grant.days, grant.bytes, world.config.shop.renewal_traffic);
-    world.db.fill_grant(grant, &filled, note, now).await.map_err(|error| memory(&error))?;
+    world.db.fill_grant(grant, (&known, note), &filled, now).await.map_err(|error| memory(&error))?;
     Ok(filled)
 }
 

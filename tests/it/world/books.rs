@@ -182,12 +182,13 @@ async fn money_adds_up(sql: &mut SqliteConnection) {
     assert_eq!(counted.await, 0, "the counters and the orders");
 }
 
-/// Where nothing was renewed, the client is what the plan says, from the moment it was made.
+/// Where nothing was renewed, not even for a moment, the client is what the plan says, from the moment it was made.
 async fn first_sale_is_what_the_plan_says(sql: &mut SqliteConnection, sold: &SqliteRow) {
     let id: i64 = sold.get("id");
     let query = "SELECT o.quota_bytes, o.duration_days, o.decided_at, o.ended_at FROM orders o
                  WHERE o.status IN ('completed', 'reversed') AND o.subscription_id = ?1
-                   AND NOT EXISTS (SELECT 1 FROM changes WHERE subscription_id = ?1)";
+                   AND NOT EXISTS (SELECT 1 FROM changes WHERE subscription_id = ?1)
+                   AND NOT EXISTS (SELECT 1 FROM grants WHERE subscription_id = ?1 AND undone_at IS NOT NULL)";
     let orders = sqlx::query(query).bind(id).fetch_all(&mut *sql).await.expect("the orders of a subscription");
     let [order] = orders.as_slice() else { return };
     assert_eq!(sold.get::<i64, _>("quota_bytes"), order.get::<i64, _>("quota_bytes"), "the plan's quota");

@@ -53,6 +53,9 @@ change-untold-link = Discord refuses direct messages to the customer; they get t
 change-void =
     Nothing was done.
     { $cause }
+change-half =
+    Only half of it was done.
+    { $cause }
 change-waits = Accepted. The panel has been down since { $since }; it is done when the panel is back, and the result is told in { $place }.
 change-in-progress = Accepted, and under way; the result is told in { $place }.
 change-already = Somebody has asked for the same before, and it is under way. Nothing was added.

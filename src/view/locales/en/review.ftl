@@ -68,6 +68,7 @@ review-cause-no-panel = The panel { $detail } is not in the configuration any mo
 review-cause-behind = Order { $detail } of the same customer must be settled first.
 review-cause-absent = There is no client { $detail } on the panel.
 review-cause-other-inbound = The client { $detail } is on another inbound than the one we sell.
+review-cause-only-reset = The used traffic is zero now, but the panel refused to let the client in again: { $detail }
 review-cause-gave-up = It failed too often. The last error: { $detail }
 review-known = What is known
 review-known-client-ours = The client is on the panel, and it is ours.

@@ -1,0 +1,98 @@
+//! Taking back what a voided approval may have left on the panel: a client that nobody was given,
+//! or a renewal that is not sold. What somebody else wrote since is left alone.
+
+use super::{Written, noted, write};
+use crate::{
+    db::{leftovers::Leftover, outbox::Claim, subscriptions::Subscription},
+    domain::{SubscriptionRow, grants::Before},
+    effects::{Failure, World},
+    panel::{Client, ClientRecord, Deleted, Error, Target},
+};
+
+/// Removes a client only if it is surely ours and nobody was ever given it; gives a client that
+/// somebody has what it had before.
+pub(in super::super) async fn remove(
+    world: &World,
+    claim: &Claim,
+    id: SubscriptionRow,
+    panel: &str,
+) -> Result<(), Failure> {
+    let found = (world.db.subscription(id).await?, world.panels.get(panel));
+    if let (Some(sub), Some(client)) = found {
+        if world.db.may_remove_client(id).await? {
+            noted(world, client, delete(client, &sub).await).await?;
+        } else if let Some(left) = world.db.leftover(id).await? {
+            return undo(world, client, claim, &sub, &left).await;
+        }
+    }
+    Ok(world.db.finish(claim, world.clock.now()).await?)
+}
+
+async fn delete(client: &Client, sub: &Subscription) -> Result<(), Error> {
+    let Some(found) = client.find(&sub.email).await? else { return Ok(()) };
+    if found.client.uuid == sub.uuid {
+        let kept = client.delete(&found.client).await? == Deleted::KeptDisabled;
+        tracing::info!(
+            panel = client.name(),
+            email = sub.email,
+            kept_disabled = kept,
+            "an undelivered client was removed"
+        );
+    }
+    Ok(())
+}
+
+async fn undo(
+    world: &World,
+    client: &Client,
+    claim: &Claim,
+    sub: &Subscription,
+    left: &Leftover,
+) -> Result<(), Failure> {
+    let found = noted(world, client, client.find(&sub.email).await).await?;
+    let mut back = None;
+    if let Some(found) = found {
+        if !sub.owns(&found.client.uuid) || !found.client.on_inbound {
+            // Not ours to change; the next approval of the order takes the stored target over.
+            return Ok(world.db.finish(claim, world.clock.now()).await?);
+        }
+        let used = u64::try_from(found.used_bytes).unwrap_or(0);
+        let reset = left.reset || used < left.filled.used_before;
+        if reset {
+            world.db.counter_reset(left.grant, world.clock.now()).await?;
+        }
+        back = wanted(&found.client, left, reset);
+        if let Some(back) = back {
+            let target = target(&found.client, sub, back);
+            match noted(world, client, write(client, sub, &found.client, &target).await).await? {
+                Written::Kept(_) => {
+                    tracing::info!(order.id = %left.order, panel = client.name(), "a renewal that is not sold was taken back");
+                }
+                Written::Refused(said) => return Err(Failure::Row(said)),
+                Written::Lost(how) => return Err(Failure::Row(how.to_owned())),
+                Written::Stranger | Written::Detached => {
+                    return Err(Failure::Row("the client was changed by somebody else meanwhile".to_owned()));
+                }
+            }
+        }
+    }
+    Ok(world.db.undone(claim, sub.id, left, back, world.clock.now()).await?)
+}
+
+/// What the client is to have again; `None` where nothing of the grant is there.
+fn wanted(record: &ClientRecord, left: &Leftover, reset: bool) -> Option<Before> {
+    let quota = u64::try_from(record.total_bytes);
+    let is = |what: Before| record.expiry_ms == what.expiry.to_panel() && quota == Ok(what.quota);
+    let back = left.filled.undone(left.before, reset);
+    let written = is(Before { expiry: left.filled.expiry, quota: left.filled.quota });
+    // Only the counter began anew: what it had counted would be there to be used once more. Or an
+    // earlier try got through without our knowing.
+    let only_reset = back != left.before && (is(left.before) || is(back));
+    (written || only_reset).then_some(back)
+}
+
+fn target(record: &ClientRecord, sub: &Subscription, back: Before) -> Target {
+    let total_bytes = i64::try_from(back.quota).unwrap_or(i64::MAX);
+    let enabled = record.enabled && !sub.disabled;
+    Target { enabled, total_bytes, expiry_ms: back.expiry.to_panel(), ..record.target() }
+}
