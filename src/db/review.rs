@@ -187,8 +187,9 @@ impl WriteTx {
         Ok(Err(Decided::Already { order, status, by, at }))
     }
 
-    /// The subscription that an approval provisions: the one of an earlier try, else the
-    /// customer's own on that panel (a renewal), else a new one.
+    /// The subscription that an approval provisions: the customer's own on that panel (a renewal),
+    /// else the one of an earlier try, else one that another order is just being provisioned into,
+    /// else a new one. Never one that staff removed.
     pub(super) async fn subscription_for(
         &mut self,
         order: &OrderId,
@@ -197,9 +198,15 @@ impl WriteTx {
     ) -> Result<SubscriptionRow, Error> {
         let id = order.as_str();
         let known = sqlx::query_scalar!(
-            r#"SELECT COALESCE(o.subscription_id, (
-                   SELECT s.id FROM subscriptions s WHERE s.user_id = o.user_id AND s.panel = o.panel AND s.status <> 'pending' AND s.deleted_at IS NULL
-                   ORDER BY s.id DESC LIMIT 1)) AS "subscription: i64"
+            r#"SELECT COALESCE(
+                   (SELECT s.id FROM subscriptions s WHERE s.id = o.subscription_id AND s.status <> 'pending' AND s.deleted_at IS NULL),
+                   (SELECT s.id FROM subscriptions s WHERE s.user_id = o.user_id AND s.panel = o.panel AND s.status <> 'pending' AND s.deleted_at IS NULL
+                    ORDER BY s.id DESC LIMIT 1),
+                   (SELECT s.id FROM subscriptions s WHERE s.id = o.subscription_id AND s.deleted_at IS NULL),
+                   (SELECT s.id FROM subscriptions s WHERE s.user_id = o.user_id AND s.panel = o.panel AND s.status = 'pending'
+                      AND EXISTS (SELECT 1 FROM grants g JOIN orders w ON w.id = g.order_id WHERE g.subscription_id = s.id
+                          AND g.kind = 'sale' AND g.applied_at IS NULL AND g.voided_at IS NULL AND w.status = 'provisioning')
+                    ORDER BY s.id DESC LIMIT 1)) AS "subscription: i64"
                FROM orders o WHERE o.id = ?"#,
             id
         )

@@ -376,7 +376,7 @@ impl WriteTx {
             "UPDATE subscriptions SET status = 'active', expires_at = ?, quota_bytes = ?,
                  used_before = used_before
                      + CASE WHEN EXISTS (SELECT 1 FROM grants WHERE id = ? AND reset_at IS NOT NULL) THEN 0 ELSE ? END,
-                 used_bytes = 0, used_at = ?, link = ?, updated_at = ? WHERE id = ?",
+                 used_bytes = 0, used_at = ?, link = ?, deleted_at = NULL, updated_at = ? WHERE id = ?",
             expiry,
             quota,
             done.grant.id,

@@ -1,16 +1,22 @@
 //! Renewals that were approved, reached the panel in part or in whole, and were not sold: one
 //! payment gives once, whatever staff press then.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use serde_json::json;
-use tollkeeper::sandbox::panel::{ClientRow, Fault, Generation, InboundSpec};
+use tollkeeper::sandbox::panel::{ClientRow, Fault, Generation, InboundSpec, NewClient};
 
 use crate::world::{Customer, Leaves, World};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 const GB: i64 = 1 << 30;
 const GENERATIONS: [Generation; 2] = [Generation::V2_9, Generation::V3];
+
+/// The breaker lets one call through after this long.
+const BREAKER: Duration = Duration::from_secs(11);
 
 /// A world in which Mona owns Basic (30 days, 50 GB), of which 20 GB are used.
 async fn sold(generation: Generation) -> World {
@@ -116,6 +122,7 @@ async fn approved_again_before_it_could_be_taken_back_it_gives_once() {
             )
             .await;
         world.panel.clear_faults();
+        world.passes(BREAKER);
         world.customer("Mona").is_sent_link(1).await;
         let after = client(&world);
         assert_eq!((after.expiry_ms, after.total_bytes), (before.expiry_ms + 30 * DAY, 180 * GB), "{generation:?}");
@@ -204,9 +211,115 @@ async fn what_staff_want_meanwhile_outlives_an_order_that_goes_back() {
         fields.insert("id".into(), json!(before.uuid));
     });
     world.panel.clear_faults();
+    world.passes(BREAKER);
     world.counts(1, "SELECT count(*) FROM changes WHERE applied_at IS NOT NULL").await;
     karim.is_sent_link(0).await;
     let after = world.panel.client(&before.email).unwrap();
     assert_eq!(after.expiry_ms, before.expiry_ms + 7 * DAY);
     world.finish().await;
+}
+
+#[tokio::test]
+async fn a_removed_client_is_not_sold_into() {
+    for generation in GENERATIONS {
+        let world = sold(generation).await;
+        let (mona, adel) = (world.customer("Mona"), world.admin("Adel"));
+        world.panel.add_client(&stranger());
+        let old = world.panel.clients().into_iter().find(|client| client.email != STRANGER).unwrap();
+        mona.orders_and_pays("Premium", "second receipt").await;
+        world.panel.on_request(|request| if request.is_write { Fault::Refuse("no".into()) } else { Fault::None });
+        world.admin("Nadia").approves().await;
+        world.settles().await;
+        world.panel.clear_faults();
+        let message = adel.desk("user-delete", json!({ "user": mona.person.id().to_string() })).await;
+        let answer = adel.confirms(&crate::world::Question { message }).await;
+        assert!(answer.starts_with("Done: the access is removed"), "{answer}");
+        adel.approves().await;
+        mona.is_sent_link(1).await;
+        let new = world.panel.clients().into_iter().find(|client| client.email != STRANGER).unwrap();
+        assert_ne!(new.uuid, old.uuid, "{generation:?}: another client");
+        assert_eq!(new.total_bytes, 150 * GB, "what was removed gives nothing");
+        assert!(mona.link().await.contains(&new.uuid), "and /link knows it");
+        mona.orders_and_pays("Basic", "third receipt").await;
+        world.admin("Nadia").approves().await;
+        mona.is_sent_link(2).await;
+        assert_eq!(world.panel.clients().len(), 2, "renewed");
+        world.finish_but(Leaves { strangers: &[STRANGER], ..Leaves::default() }).await;
+    }
+}
+
+/// 2.x keeps an inbound's last client.
+const STRANGER: &str = "by-hand-1";
+
+fn stranger() -> NewClient {
+    NewClient {
+        inbound_id: 1,
+        uuid: "11111111-2222-4333-8444-555555555555".to_owned(),
+        email: STRANGER.to_owned(),
+        sub_id: "byhandsubscription".to_owned(),
+        enable: true,
+        total_bytes: 0,
+        expiry_ms: 0,
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_made_again_does_not_get_its_traffic_back() {
+    for generation in GENERATIONS {
+        let world = sold(generation).await;
+        let mona = world.customer("Mona");
+        mona.link().await;
+        assert_eq!(world.number("SELECT used_bytes FROM subscriptions").await, 20 * GB, "the bot knows of it");
+        world.panel.remove_client(&client(&world).email);
+        mona.orders_and_pays("Premium", "second receipt").await;
+        world.admin("Nadia").approves().await;
+        mona.is_sent_link(1).await;
+        assert_eq!(client(&world).total_bytes, (50 - 20 + 150) * GB, "{generation:?}");
+        assert_eq!(lifetime_use(&world).await, 20 * GB);
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn the_days_begin_when_there_is_access() {
+    for generation in GENERATIONS {
+        let world = World::with(|scene| scene.generation(generation)).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "first receipt").await;
+        world.panel.on_request(|_| Fault::CutBefore);
+        let question = world.admin("Adel").opens_approval().await;
+        world.admin("Adel").starts_to_confirm(&question);
+        world.counts(1, "SELECT count(*) FROM grants WHERE filled_at IS NOT NULL").await;
+        world.passes(Duration::from_hours(30));
+        world.panel.clear_faults();
+        mona.is_sent_link(0).await;
+        let left = client(&world).expiry_ms - world.clock.now().0;
+        assert!((30 * DAY - 60_000..=30 * DAY).contains(&left), "{generation:?}: {left}");
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn two_first_sales_to_one_customer_make_one_client() {
+    for generation in GENERATIONS {
+        let world = World::with(|scene| scene.generation(generation)).await;
+        let (mona, nadia) = (world.customer("Mona"), world.admin("Nadia"));
+        mona.orders_and_pays("Basic", "first receipt").await;
+        world.panel.on_request(|_| Fault::CutBefore);
+        let question = world.admin("Adel").opens_approval().await;
+        world.admin("Adel").starts_to_confirm(&question);
+        world.counts(1, "SELECT count(*) FROM grants").await;
+        let sale = json!({ "user": mona.person.id().to_string(), "plan": "basic", "amount": "100" });
+        let message = nadia.desk("user-create", sale).await;
+        nadia.starts_to_confirm(&crate::world::Question { message });
+        world.counts(2, "SELECT count(*) FROM grants").await;
+        world.panel.clear_faults();
+        world.passes(BREAKER);
+        mona.is_sent_link(1).await;
+        let both = client(&world);
+        assert_eq!(both.total_bytes, 100 * GB, "{generation:?}");
+        let left = both.expiry_ms - world.clock.now().0;
+        assert!((60 * DAY - 60_000..=60 * DAY).contains(&left), "sixty days: {left}");
+        world.finish().await;
+    }
 }
