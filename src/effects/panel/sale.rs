@@ -186,7 +186,9 @@ async fn fill(world: &World, grant: &Grant, known: Known, note: Option<Note>) ->
 /// What a renewal starts from, and what staff should know about it.
 fn known(sub: &Subscription, found: Option<&Found>, now: Millis) -> (Known, Option<Note>) {
     let Some(found) = found else {
-        let known = Known { our_expiry: sub.expiry, panel_expiry: None, quota: sub.quota, used: 0 };
+        // The counter went with the client: what is known of it was used all the same.
+        let used = sub.known_use.0.saturating_sub(sub.used_before);
+        let known = Known { our_expiry: sub.expiry, panel_expiry: None, quota: sub.quota, used };
         return (known, Some(Note::MadeAgain));
     };
     let record = &found.client;
