@@ -91,7 +91,8 @@ async fn provision(
     }
 }
 
-/// A client that was never confirmed: the first try adds, every later one reads first.
+/// A client that was never confirmed: the first try adds, every later one reads first. Where it
+/// finds nothing, the days begin anew: they are paid for with access.
 async fn first_sale(
     world: &World,
     client: &Client,
@@ -100,23 +101,20 @@ async fn first_sale(
     grant: &Grant,
 ) -> Result<Outcome, Error> {
     let known = Known { our_expiry: None, panel_expiry: None, quota: None, used: 0 };
-    let filled = fill(world, grant, known, None).await?;
-    let target = target(sub, &filled);
-    let mut refused = None;
-    let mut snapshot = None;
-    if claim.must_look_first() {
-        let seen = client.snapshot(&sub.email).await?;
-        if seen.client.is_none() {
-            refused = add(client, &target).await?;
-        } else {
-            snapshot = Some(seen);
-        }
-    } else {
-        refused = add(client, &target).await?;
+    let mut seen = None;
+    if claim.must_look_first() || grant.filled.is_some() {
+        seen = Some(client.snapshot(&sub.email).await?).filter(|seen| seen.client.is_some());
     }
-    let snapshot = match snapshot {
-        Some(seen) => seen,
-        None => client.snapshot(&sub.email).await?,
+    let filled = match (&seen, grant.filled) {
+        (Some(_), Some(filled)) => filled,
+        _ => fill(world, grant, known, None).await?,
+    };
+    let target = target(sub, &filled);
+    let (snapshot, refused) = if let Some(seen) = seen {
+        (seen, None)
+    } else {
+        let refused = add(client, &target).await?;
+        (client.snapshot(&sub.email).await?, refused)
     };
     match (&snapshot.client, refused) {
         // Refused, or lost without a word: either way nothing is there.
@@ -143,7 +141,10 @@ async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant
         return Ok(Outcome::Puzzled(detached(&sub.email)));
     }
     let (known, note) = known(sub, found.as_ref(), now);
-    let filled = fill(world, grant, known, note).await?;
+    let filled = match grant.filled {
+        Some(filled) => filled,
+        None => fill(world, grant, known, note).await?,
+    };
     let target = target(sub, &filled);
     let Some(found) = found else {
         if let Some(said) = add(client, &target).await? {
@@ -172,11 +173,8 @@ async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant
     Ok(Outcome::of(write(client, sub, &found.client, &target).await?, filled, sub))
 }
 
-/// The grant's target, computed and stored once.
+/// The grant's target, computed and stored before the first write.
 async fn fill(world: &World, grant: &Grant, known: Known, note: Option<Note>) -> Result<Filled, Error> {
-    if let Some(filled) = grant.filled {
-        return Ok(filled);
-    }
     let now = world.clock.now();
     let filled = grants::fill(now, known, grant.days, grant.bytes, world.config.shop.renewal_traffic);
     world.db.fill_grant(grant, (&known, note), &filled, now).await.map_err(|error| memory(&error))?;
