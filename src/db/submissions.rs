@@ -351,7 +351,7 @@ impl WriteTx {
     async fn pixel_twin(&mut self, pixels: &str, hash: &str, order: &OrderId) -> Result<Option<OrderId>, Error> {
         let id = order.as_str();
         let twin = sqlx::query_scalar!(
-            "SELECT order_id FROM payment_submissions WHERE pixel_hash = ? AND hash <> ? AND order_id <> ? LIMIT 1",
+            "SELECT order_id FROM payment_submissions WHERE pixel_hash = ? AND hash <> ? AND (order_id <> ? OR part = 1) LIMIT 1",
             pixels,
             hash,
             id
