@@ -18,3 +18,9 @@ WHERE EXISTS (SELECT 1 FROM grants g WHERE g.subscription_id = subscriptions.id
           AND g.reset_at IS NOT NULL AND g.applied_at IS NULL)
    OR EXISTS (SELECT 1 FROM changes c WHERE c.subscription_id = subscriptions.id
           AND c.reset_at IS NOT NULL AND c.applied_at IS NULL AND c.voided_at IS NULL);
+
+-- References are compared without what stands between their letters and digits. Where two were
+-- accepted as different ones, each keeps what it has.
+UPDATE OR IGNORE payment_references
+SET reference = replace(replace(replace(replace(replace(reference, '-', ''), '/', ''), '.', ''), '_', ''), '#', '')
+WHERE reference GLOB '*[-/._#]*';

@@ -63,9 +63,11 @@ impl Db {
             return Ok(Referenced::Taken { twin });
         }
         // A slip of the finger that no proof was sent with claims nothing any more.
+        let earlier = earlier.and_then(|earlier| earlier.parse().ok()).map(|earlier: Reference| earlier.key());
         sqlx::query!(
             "DELETE FROM payment_references WHERE method_id = ? AND reference = ? AND order_id = ?
-               AND NOT EXISTS (SELECT 1 FROM payment_submissions s WHERE s.order_id = ? AND s.reference = payment_references.reference)",
+               AND NOT EXISTS (SELECT 1 FROM payment_submissions s WHERE s.order_id = ?
+                   AND replace(replace(replace(replace(replace(s.reference, '-', ''), '/', ''), '.', ''), '_', ''), '#', '') = payment_references.reference)",
             method,
             earlier,
             id,
@@ -146,16 +148,17 @@ impl WriteTx {
         order: &OrderId,
         customer: UserId,
     ) -> Result<Option<(OrderId, bool)>, Error> {
-        let (text, id) = (reference.as_str(), order.as_str());
+        let (key, id) = (reference.key(), order.as_str());
         let row = sqlx::query!(
             r#"SELECT r.order_id, o.user_id, o.status,
                       EXISTS (SELECT 1 FROM payments m WHERE m.order_id = o.id AND m.received_minor > 0) AS "has_money!: bool",
-                      EXISTS (SELECT 1 FROM payment_submissions s WHERE s.order_id = ? AND s.reference = r.reference AND s.part = 1)
+                      EXISTS (SELECT 1 FROM payment_submissions s WHERE s.order_id = ? AND s.part = 1
+                          AND replace(replace(replace(replace(replace(s.reference, '-', ''), '/', ''), '.', ''), '_', ''), '#', '') = r.reference)
                           AS "counted!: bool"
                FROM payment_references r JOIN orders o ON o.id = r.order_id WHERE r.method_id = ? AND r.reference = ?"#,
             id,
             method,
-            text
+            key
         )
         .fetch_optional(self.sql())
         .await?;
@@ -188,12 +191,12 @@ impl WriteTx {
         order: &OrderId,
         now: Millis,
     ) -> Result<(), Error> {
-        let (text, id) = (reference.as_str(), order.as_str());
+        let (key, id) = (reference.key(), order.as_str());
         sqlx::query!(
             "INSERT INTO payment_references (method_id, reference, order_id, claimed_at) VALUES (?, ?, ?, ?)
              ON CONFLICT (method_id, reference) DO UPDATE SET order_id = excluded.order_id, claimed_at = excluded.claimed_at",
             method,
-            text,
+            key,
             id,
             now.0
         )

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::reference::is_unseen;
+
 /// An ISO 4217 currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency {
@@ -134,7 +136,8 @@ impl fmt::Display for Money {
 
 /// In ASCII, with `.` as the only separator left.
 fn plain_amount(text: &str, currency: Currency) -> Result<String, MoneyError> {
-    let typed: String = text.trim().chars().map(ascii_digit).collect();
+    let typed: String = text.chars().filter(|c| !is_unseen(*c)).map(ascii_digit).collect();
+    let typed = typed.trim();
     let upper = typed.to_ascii_uppercase();
     let bare = upper.strip_suffix(currency.code()).or_else(|| upper.strip_prefix(currency.code()));
     let typed = bare.unwrap_or(&typed).trim();

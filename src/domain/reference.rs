@@ -8,19 +8,25 @@ use super::money::ascii_digit;
 /// Longer than any payment service's; a text that is longer is no reference.
 const LONGEST: usize = 64;
 
-/// A transaction reference in the one spelling in which it is kept and compared.
+/// A transaction reference in the one spelling in which it is kept and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reference(String);
 
 /// A text that cannot be a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a reference has 1 to {LONGEST} letters and digits, and - / . _ # between them")]
+#[error("a reference has 1 to {LONGEST} Latin letters and digits, and - / . _ # between them")]
 pub struct NotAReference;
 
 impl Reference {
     /// The reference as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What two references are compared by: without what stands between letters and digits, which
+    /// one person types and the next leaves out.
+    pub fn key(&self) -> String {
+        self.0.chars().filter(char::is_ascii_alphanumeric).collect()
     }
 }
 
@@ -37,10 +43,11 @@ impl FromStr for Reference {
     /// letters as capitals.
     fn from_str(typed: &str) -> Result<Self, NotAReference> {
         let seen = typed.chars().filter(|c| !c.is_whitespace() && !is_unseen(*c));
-        let kept: String = seen.map(ascii_digit).flat_map(char::to_uppercase).collect();
-        let known = |c: char| c.is_alphanumeric() || matches!(c, '-' | '/' | '.' | '_' | '#');
+        let kept: String = seen.map(ascii_digit).map(|c| c.to_ascii_uppercase()).collect();
+        // Letters and digits of other scripts that look the same would be another reference.
+        let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '/' | '.' | '_' | '#');
         let fits = (1..=LONGEST).contains(&kept.chars().count());
-        if fits && kept.chars().all(known) && kept.chars().any(char::is_alphanumeric) {
+        if fits && kept.chars().all(known) && kept.chars().any(|c| c.is_ascii_alphanumeric()) {
             Ok(Self(kept))
         } else {
             Err(NotAReference)
@@ -49,7 +56,7 @@ impl FromStr for Reference {
 }
 
 /// Marks of direction and joiners, which a phone copies along.
-fn is_unseen(c: char) -> bool {
+pub(super) fn is_unseen(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}')
 }
 
@@ -64,9 +71,19 @@ mod tests {
         {
             assert_eq!(typed.parse::<Reference>().map(|it| it.to_string()), Ok("IP-1234567890".to_owned()), "{typed}");
         }
-        for typed in ["", "  ", "---", "12*34", "<@1>", "a`b", &"1".repeat(65)] {
+        for typed in ["", "  ", "---", "12*34", "<@1>", "a`b", &"1".repeat(65), "१२३४", "１２３４", "АВ12"]
+        {
             assert_eq!(typed.parse::<Reference>(), Err(NotAReference), "{typed}");
         }
+    }
+
+    #[test]
+    fn what_stands_between_makes_no_other_reference() {
+        let key = |typed: &str| typed.parse::<Reference>().map(|reference| reference.key());
+        for typed in ["123456", "123-456", "123.456", "123 456", "#123/456", "١٢٣-٤٥٦"] {
+            assert_eq!(key(typed), Ok("123456".to_owned()), "{typed}");
+        }
+        assert_eq!(key("ip-12"), key("IP12"));
     }
 
     proptest! {

@@ -67,7 +67,7 @@ async fn a_reference_is_one_orders_and_staff_see_its_twin() {
     mona.is_sent_link(0).await;
     // Without one it comes to review all the same; staff read it off the receipt.
     karim.uploads("Karim's receipt").await;
-    let twin = notes(&world, "Adel", "777888").await;
+    let twin = notes(&world, "Adel", "777-888").await;
     assert!(twin.contains("This reference already belongs to order"), "{}", twin.render_text());
     assert!(twin.part("Open the card").is_some(), "{}", twin.render_text());
     // Nobody else's token, and no form of its own, makes it so.
