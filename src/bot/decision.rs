@@ -153,8 +153,11 @@ async fn approve(bot: &Bot, session: &Session, received: Option<i64>) -> Result<
     let (identity, now) = (identity(bot, &order)?, bot.clock.now());
     let Some(minor) = received else { return Ok(bot.db.approve(session, &identity, now).await?) };
     let rest = Money::new(order.missing().minor - minor, order.plan.price.currency);
-    let method = order.method.as_ref().and_then(|method| bot.config.payment_method(&method.id));
-    let instructions = method.map(|method| instructions(method, &order.id, rest));
+    // The account that the customer was shown, whatever the configuration says today.
+    let instructions = order.method.as_ref().and_then(|shown| {
+        let method = bot.config.payment_method(&shown.id)?;
+        Some(instructions(&method.instructions, (&shown.account, &shown.holder), &order.id, rest))
+    });
     Ok(bot.db.receive(session, minor, &identity, instructions.as_deref(), now).await?)
 }
 

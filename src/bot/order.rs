@@ -13,7 +13,7 @@ use crate::{
         access::Power,
         limits::Limit,
         order::{CancelCause, MethodSnapshot, PlanSnapshot},
-        shop::Placeholder,
+        shop::{Instructions, Placeholder},
     },
     view::{
         self, Locale, Post,
@@ -207,7 +207,8 @@ pub(super) fn plan_snapshot(plan: &Plan) -> PlanSnapshot {
 }
 
 fn method_snapshot(method: &PaymentMethod, order: &Order) -> MethodSnapshot {
-    let instructions = instructions(method, &order.id, order.missing());
+    let account = (method.account.as_str(), method.holder.as_str());
+    let instructions = instructions(&method.instructions, account, &order.id, order.missing());
     MethodSnapshot {
         id: method.id.to_string(),
         name: method.name.clone(),
@@ -218,12 +219,17 @@ fn method_snapshot(method: &PaymentMethod, order: &Order) -> MethodSnapshot {
     }
 }
 
-/// What to do to pay this amount.
-pub(super) fn instructions(method: &PaymentMethod, order: &OrderId, amount: Money) -> String {
-    method.instructions.fill(|placeholder| match placeholder {
+/// What to do to pay this amount to an account and its holder.
+pub(super) fn instructions(
+    text: &Instructions,
+    (account, holder): (&str, &str),
+    order: &OrderId,
+    amount: Money,
+) -> String {
+    text.fill(|placeholder| match placeholder {
         Placeholder::OrderId => order.to_string(),
         Placeholder::Amount => amount.to_string(),
-        Placeholder::Account => method.account.clone(),
-        Placeholder::Holder => method.holder.clone(),
+        Placeholder::Account => account.to_owned(),
+        Placeholder::Holder => holder.to_owned(),
     })
 }
