@@ -7,7 +7,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Millis, OrderId, SubscriptionRow, UserId, grants::Expiry, reversal::Amount, time::DAY_MS};
+use super::{
+    Millis, OrderId, SubscriptionRow, UserId, grants::Expiry, order::PlanSnapshot, reversal::Amount, time::DAY_MS,
+};
 
 /// The number of a requested change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -134,10 +136,8 @@ pub enum Wish {
         user: UserId,
         /// Their name on Discord.
         name: String,
-        /// The plan's id.
-        plan: String,
-        /// What was received, in minor units of the shop's currency.
-        received: i64,
+        /// The plan as it was read, with what was received for it as its price.
+        plan: PlanSnapshot,
         /// What staff noted.
         note: String,
     },

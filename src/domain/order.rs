@@ -108,7 +108,7 @@ impl FromStr for OrderStatus {
 }
 
 /// The plan as it was when the order was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PlanSnapshot {
     /// The plan's id in the configuration of that day.
     pub id: String,

@@ -76,8 +76,7 @@ async fn open(
     let wish = Wish::Sell {
         user: customer,
         name: name.to_owned(),
-        plan: plan.id.to_string(),
-        received: received.minor,
+        plan: PlanSnapshot { price: received, ..plan_snapshot(plan) },
         note: note.clone(),
     };
     let post = question(bot, asked, &wish, shown, About { customer, name, client: None }).await?;
@@ -91,15 +90,14 @@ pub(super) async fn carry_out(
     permit: &Permit,
     wish: &Wish,
 ) -> Result<Option<Post>, Fault> {
-    let Wish::Sell { user, name, plan, received, note } = wish else { return Ok(None) };
-    let Some(plan) = bot.config.plan(plan) else { return Ok(Some(outcome(asked.locale, &Outcome::NoPlan))) };
+    let Wish::Sell { user, name, plan, note } = wish else { return Ok(None) };
     let sale = ManualSale {
         order: OrderId::from_random(u64::from_le_bytes(random()?)),
         user: *user,
         name: name.clone(),
         locale: bot.locale.tag().to_owned(),
-        plan: PlanSnapshot { price: Money::new(*received, plan.price.currency), ..plan_snapshot(plan) },
-        received: Money::new(*received, plan.price.currency),
+        plan: plan.clone(),
+        received: plan.price,
         note: note.clone(),
     };
     let Some(identity) = new_identity(bot, &plan.panel)? else {

@@ -122,6 +122,20 @@ async fn a_sale_by_hand_is_made_once_whatever_happens() {
 }
 
 #[tokio::test]
+async fn what_is_sold_is_what_was_read() {
+    let world = shop(GENERATIONS[1]).await;
+    let question = opens(&world, "Adel", "80").await;
+    world.stop().await;
+    let config = std::fs::read_to_string(world.config_path()).unwrap();
+    std::fs::write(world.config_path(), config.replace("traffic_gb = 50\n", "traffic_gb = 5\n")).unwrap();
+    world.start().await;
+    let answer = world.admin("Adel").confirms(&question).await;
+    assert!(answer.starts_with("The sale is booked. Link sent"), "{answer}");
+    assert_eq!(world.panel.clients()[0].total_bytes, 50 * GB);
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_sale_needs_an_amount_a_plan_and_the_power() {
     let world = World::with(|scene| scene.admin_role = true).await;
     let amount = opens(&world, "Adel", "a lot").await.message.content;
