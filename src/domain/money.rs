@@ -112,7 +112,7 @@ impl Money {
 
     /// Reads what a person typed: `100`, `100.5`, `100,50`, `1,250.50`, and the digits ٠–٩ and
     /// ۰–۹ with ٫ as the point and ٬ between thousands. The currency's code may stand beside it.
-    /// A comma alone is a point: `1,250` is refused where the currency has two decimals.
+    /// A comma alone, `،` as well, is a point: `1,250` is refused where the currency has two decimals.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
         let ascii = plain_amount(text, currency)?;
         let (whole, fraction) = ascii.split_once('.').unwrap_or((&ascii, ""));
@@ -155,7 +155,7 @@ fn plain_amount(text: &str, currency: Currency) -> Result<String, MoneyError> {
     let typed = typed.trim();
     let upper = typed.to_ascii_uppercase();
     let bare = upper.strip_suffix(currency.code()).or_else(|| upper.strip_prefix(currency.code()));
-    let typed = bare.unwrap_or(&typed).trim();
+    let typed = bare.unwrap_or(typed).trim();
     let between = if typed.contains('٬') {
         '٬'
     } else if typed.contains(',') && typed.contains('.') {
@@ -179,6 +179,7 @@ pub(super) fn ascii_digit(c: char) -> char {
         '٠'..='٩' => char::from_digit(u32::from(c) - u32::from('٠'), 10).unwrap_or(c),
         '۰'..='۹' => char::from_digit(u32::from(c) - u32::from('۰'), 10).unwrap_or(c),
         '٫' => '.',
+        '،' => ',',
         other => other,
     }
 }
@@ -202,7 +203,10 @@ mod tests {
         {
             assert_eq!(Money::parse(typed, egp()).map(|m| m.minor), Ok(minor), "{typed}");
         }
-        for typed in ["1,250", "1,2,3.4", "12,50.1", "١٬٢", ",5.0", "EGP", "1.5,000"] {
+        for typed in ["100،50", "\u{200f}100.50\u{200e}", "\u{061c}١٠٠،٥٠ EGP"] {
+            assert_eq!(Money::parse(typed, egp()).map(|m| m.minor), Ok(10_050), "{typed}");
+        }
+        for typed in ["1,250", "1،250", "1,2,3.4", "12,50.1", "١٬٢", ",5.0", "EGP", "1.5,000"] {
             assert!(Money::parse(typed, egp()).is_err(), "{typed}");
         }
         for typed in ["", "-1", "1.234", "1e5", "abc", "1.2.3", "9999999999999999999"] {
