@@ -112,6 +112,18 @@ pub enum Error {
         /// The configured one.
         configured: String,
     },
+    /// The shop's currency was changed although an order in another one is open.
+    #[error(
+        "order {order} is open in {ordered}, so shop.currency cannot be {configured}: set it back to {ordered} until that order is over"
+    )]
+    OpenOrder {
+        /// The order.
+        order: String,
+        /// Its currency.
+        ordered: String,
+        /// The configured one.
+        configured: String,
+    },
     /// Something that must exist does not.
     #[error("there is no such {0}")]
     Missing(&'static str),

@@ -72,7 +72,7 @@ pub struct Recount {
 
 impl Db {
     /// Fits the books to the configuration at the start: refuses another currency when money was
-    /// booked, and puts every entry on its day of the zone when that is another one. Says
+    /// booked or an order is open in one, and puts every entry on its day of the zone when that is another one. Says
     /// whether the roll-up was built anew for it.
     pub async fn settle_books(&self, currency: Currency) -> Result<bool, Error> {
         let booked = sqlx::query_scalar!("SELECT currency FROM ledger ORDER BY id DESC LIMIT 1")
@@ -82,6 +82,18 @@ impl Db {
             && booked != currency.code()
         {
             return Err(Error::Currency { booked: booked.clone(), configured: currency.code().to_owned() });
+        }
+        let code = currency.code();
+        let open = sqlx::query!(
+            "SELECT id, currency FROM orders
+             WHERE status IN ('pending_payment', 'payment_submitted', 'provisioning', 'needs_attention') AND currency <> ? LIMIT 1",
+            code
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        if let Some(open) = open {
+            let configured = currency.code().to_owned();
+            return Err(Error::OpenOrder { order: open.id, ordered: open.currency, configured });
         }
         let known = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", ZONE)
             .fetch_optional(&self.readers)

@@ -23,6 +23,8 @@ use tollkeeper::{
     },
 };
 
+use crate::world::World;
+
 const DAY: Duration = Duration::from_hours(24);
 const CAIRO: chrono_tz::Tz = chrono_tz::Africa::Cairo;
 /// 22 November 2026, noon in Cairo.
@@ -307,6 +309,20 @@ async fn another_currency_is_refused_only_when_money_was_booked() {
         refused.to_string(),
         "the ledger holds amounts in EGP, so shop.currency cannot be USD: set it back to EGP, or begin a new shop with an empty data_dir"
     );
+}
+
+#[tokio::test]
+async fn an_order_that_is_open_keeps_its_currency() {
+    let world = World::new().await;
+    world.customer("Mona").orders("Basic").await;
+    world.settles().await;
+    world.stop().await;
+    let db = Db::look(&world.data_dir().join("tollkeeper.db"), CAIRO).await.unwrap();
+    let refused = db.settle_books(Currency::parse("USD").unwrap()).await.unwrap_err().to_string();
+    db.close().await;
+    assert!(refused.contains("is open in EGP, so shop.currency cannot be USD"), "{refused}");
+    world.start().await;
+    world.finish().await;
 }
 
 #[tokio::test]
