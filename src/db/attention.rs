@@ -298,7 +298,8 @@ impl WriteTx {
         .flatten();
         if let Some(submission) = submission {
             sqlx::query!(
-                "UPDATE payment_submissions SET status = 'pending', decided_by = NULL, decided_at = NULL, received_minor = NULL
+                "UPDATE payment_submissions SET status = 'pending', decided_by = NULL, decided_at = NULL, received_minor = NULL,
+                     reminded_at = NULL, escalated_at = NULL
                  WHERE id = ?",
                 submission
             )

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tollkeeper::sandbox::discord::Message;
+use tollkeeper::sandbox::{discord::Message, panel::Fault};
 
 use crate::world::{Customer, World};
 
@@ -179,6 +179,21 @@ async fn a_payment_that_waits_is_brought_to_mind_once() {
     world.settles().await;
     let reminders = world.person("Adel").sees(world.guild.review);
     assert_eq!(reminders.iter().filter(|line| line.contains("is still waiting")).count(), 1, "once");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_came_back_is_brought_to_mind_again() {
+    let world = World::with(|scene| scene.schedule("review_reminder", "200ms")).await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    world.card("the reminder", |line| line.contains("is still waiting for review.")).await;
+    world.panel.on_request(|request| if request.is_write { Fault::Refuse("no".into()) } else { Fault::None });
+    world.admin("Adel").approves().await;
+    world.counts(2, "SELECT count(*) FROM bot_messages WHERE kind = 'staff_news'").await;
+    world.panel.clear_faults();
+    world.admin("Adel").approves().await;
+    mona.is_sent_link(0).await;
     world.finish().await;
 }
 
