@@ -23,7 +23,7 @@ pub struct Waiting {
     pub since: Millis,
     /// The ticket.
     pub ticket: Option<ChannelId>,
-    /// The card of its latest proof.
+    /// The card of its latest proof, or of the sale by hand.
     pub card: Option<MessageId>,
 }
 
@@ -64,10 +64,10 @@ impl Db {
     pub async fn queue(&self) -> Result<Vec<Waiting>, Error> {
         let rows = sqlx::query!(
             r#"SELECT o.id, o.user_id, o.plan_name, o.price_minor, o.currency, o.status, o.channel_id, o.updated_at,
-                   p.created_at AS "sent_at?: i64", p.card_message_id AS "card?: i64"
+                   p.created_at AS "sent_at?: i64", COALESCE(p.card_message_id, o.card_message_id) AS "card?: i64"
                FROM orders o LEFT JOIN payment_submissions p ON p.id = (
                    SELECT id FROM payment_submissions WHERE order_id = o.id AND status <> 'refused' ORDER BY id DESC LIMIT 1)
-               WHERE o.status IN ('payment_submitted', 'needs_attention') LIMIT ?"#,
+               WHERE o.status IN ('payment_submitted', 'needs_attention') ORDER BY o.updated_at LIMIT ?"#,
             MOST
         )
         .fetch_all(&self.readers)

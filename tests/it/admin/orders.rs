@@ -1,9 +1,10 @@
 //! `/admin pending` and `/admin order`.
 
 use serde_json::json;
+use tollkeeper::sandbox::panel::Fault;
 
 use super::{GENERATIONS, sold};
-use crate::world::World;
+use crate::world::{Question, World};
 
 #[tokio::test]
 async fn the_queue_shows_the_longest_waiting_first() {
@@ -26,6 +27,24 @@ async fn the_queue_shows_the_longest_waiting_first() {
     world.admin("Adel").approves().await;
     world.settles().await;
     assert!(salma.desk("pending", json!({})).await.contains("One order waits for the team"));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_sale_by_hand_in_the_queue_leads_to_its_card() {
+    let world = World::new().await;
+    world.panel.on_request(|request| if request.is_write { Fault::Refuse("no".into()) } else { Fault::None });
+    let karim = world.person("Karim").id().to_string();
+    let message =
+        world.admin("Adel").desk("user-create", json!({ "user": karim, "plan": "basic", "amount": "80" })).await;
+    world.admin("Adel").confirms(&Question { message }).await;
+    let card = world.card("the card", |card| card.contains("Sale by hand") && card.part("Retry").is_some()).await;
+    world.settles().await;
+    let queue = world.admin("Salma").desk("pending", json!({})).await;
+    assert!(queue.embeds[0].to_string().contains(&format!("/{}/{}", world.guild.review, card.id)), "a link to it");
+    world.panel.clear_faults();
+    world.admin("Adel").presses("Retry").await;
+    world.customer("Karim").is_sent_link(0).await;
     world.finish().await;
 }
 
