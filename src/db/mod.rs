@@ -129,6 +129,29 @@ pub enum Error {
     Missing(&'static str),
 }
 
+/// SQLite's primary result codes of what passes: busy, locked, no memory, read-only, interrupted,
+/// an I/O error, a full disk, a file that cannot be opened (sqlite.org/rescode.html).
+const PASSING: [i32; 8] = [5, 6, 7, 8, 9, 10, 13, 14];
+
+impl Error {
+    /// Whether waiting helps: the disk, or another process that holds the file. Everything else
+    /// fails in the same way the next time.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Sql(sqlx::Error::Database(error)) => {
+                // The code is an extended one; its last byte is the primary.
+                let code = error.code().and_then(|code| code.parse::<i32>().ok());
+                code.is_some_and(|code| PASSING.contains(&(code & 0xff)))
+            }
+            Self::Sql(error) => matches!(
+                error,
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
+            ),
+            _ => false,
+        }
+    }
+}
+
 /// What a commit was about; listeners read the state again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {

@@ -6,6 +6,8 @@
 //!
 //! - a **target** error (unreachable, 401, 429, 5xx, a page of HTML, a stopped xray) pauses the
 //!   lane and counts nothing: waiting helps;
+//! - our own **memory**: a full or locked disk is a target whose failure the owner is told of, and
+//!   everything else is the row's;
 //! - a **row** error counts, and after eight the row is parked where a person sees it.
 //!
 //! The first try acts; every later try looks first, because a timeout or a 5xx is an unknown
@@ -106,7 +108,7 @@ enum Failure {
     /// The row's fault: counted.
     #[error("{0}")]
     Row(String),
-    /// Our own memory failed; treated like a target.
+    /// Our own memory failed: a target where that passes (a full disk), the row's fault otherwise.
     #[error(transparent)]
     Db(#[from] db::Error),
 }

@@ -144,14 +144,28 @@ impl Worker {
                 tracing::debug!(effect = key, "done");
             }
             Err(Failure::Row(error)) => self.count(claim, error).await,
-            Err(failure @ (Failure::Target(_) | Failure::Db(_))) => {
+            Err(Failure::Db(error)) if !error.passes() => self.count(claim, chain(&error)).await,
+            Err(failure @ Failure::Db(_)) => {
+                let incident = incident();
                 let error = chain(&failure);
-                let delay = self.pause(&claim.lane);
-                tracing::warn!(effect = key, error, pause = ?delay, "the target failed; its lane waits");
-                if self.world.db.release(&claim, &error).await.is_err() {
-                    self.stuck.push((claim, error));
-                }
+                tracing::error!(%incident, effect = key, error, "our own memory failed; the lane waits");
+                self.world.faults.note(Part::Outbox, incident);
+                self.wait(claim, error).await;
             }
+            Err(failure @ Failure::Target(_)) => {
+                let error = chain(&failure);
+                tracing::warn!(effect = key, error, "the target failed; its lane waits");
+                self.wait(claim, error).await;
+            }
+        }
+    }
+
+    /// Gives a row back and pauses its lane.
+    async fn wait(&mut self, claim: Claim, error: String) {
+        let delay = self.pause(&claim.lane);
+        tracing::debug!(lane = claim.lane, pause = ?delay, "paused");
+        if self.world.db.release(&claim, &error).await.is_err() {
+            self.stuck.push((claim, error));
         }
     }
 

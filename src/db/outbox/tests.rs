@@ -59,3 +59,28 @@ fn what_is_not_understood_is_left_alone() {
     assert_eq!(decode("fly_to_the_moon", super::VERSION, "{}"), None);
     assert_eq!(decode("sync_ticket", super::VERSION, "half a jso"), None);
 }
+
+#[tokio::test]
+async fn a_full_disk_passes_and_a_broken_rule_does_not() {
+    use crate::db::{Db, Error};
+
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&folder.path().join("tollkeeper.db"), chrono_tz::UTC).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    let broken = sqlx::query(
+        "INSERT INTO grants (subscription_id, order_id, kind, days, bytes, created_at) VALUES (1, '', 'gift', 0, 0, 0)",
+    );
+    let broken = Error::from(broken.execute(tx.sql()).await.unwrap_err());
+    assert!(!broken.passes(), "{broken:?}");
+    assert!(!Error::Missing("order").passes());
+    sqlx::query("PRAGMA max_page_count = 1").execute(tx.sql()).await.unwrap();
+    let full = sqlx::query("INSERT INTO bot_config (key, value) VALUES ('much', hex(zeroblob(1000000)))");
+    let full = Error::from(full.execute(tx.sql()).await.unwrap_err());
+    assert!(full.passes(), "{full:?}");
+    sqlx::query("PRAGMA max_page_count = 1000000").execute(tx.sql()).await.unwrap();
+    drop(tx);
+    // There is room again, and nothing has to be started anew.
+    let now = crate::domain::Millis(0);
+    db.want(&Effect::SyncDashboard {}, now, now).await.unwrap();
+    db.close().await;
+}
