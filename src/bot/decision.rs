@@ -63,6 +63,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
         Action::GiveUp => bot.db.give_up(&session, schedule.ticket_delete_after, now).await?,
         Action::ByHand => bot.db.by_hand(&session, schedule.ticket_delete_after, now).await?,
         Action::VoidSale => bot.db.void_sale(&session, now).await?,
+        Action::EndPaid => bot.db.end_paid(&session, now).await?,
         Action::Block | Action::Unblock | Action::DropEffect | Action::Release => {
             return admin::confirmed(bot, asked, &session).await;
         }
@@ -77,6 +78,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
                 Action::GiveUp => Outcome::GivenUp,
                 Action::ByHand => Outcome::BookedByHand,
                 Action::VoidSale => Outcome::SaleVoided,
+                Action::EndPaid => Outcome::Ended,
                 _ => declined(bot, &order).await?,
             };
             outcome(asked.locale, &result)

@@ -7,6 +7,7 @@ use crate::{
     db::{
         Subject,
         orders::{NewOrder, Ordered},
+        sessions::Action,
     },
     domain::{
         Money, Order, OrderId, OrderState, PaymentMethod, Plan,
@@ -25,6 +26,7 @@ use super::{
     Bot, Context, PATIENCE,
     asked::Asked,
     fault::{Fault, random, settle},
+    review,
 };
 
 /// `/order`
@@ -160,6 +162,14 @@ pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Re
             return bot.audit_refusal(asked, "order.cancel", id.to_string()).await;
         }
     };
+    if cause == CancelCause::Staff && order.has_money() && matches!(order.state, OrderState::PendingPayment { .. }) {
+        // Money is in it: not with one click.
+        let post = review::question(bot, asked, id.to_string(), &order, Action::EndPaid, None).await?;
+        return Ok(asked.answer(post).await?);
+    }
+    if bot.db.is_being_read(id).await? {
+        return Ok(asked.answer(refused(locale, Refusal::BeingRead)).await?);
+    }
     let done = bot.db.cancel(id, asked.user, cause, bot.clock.now()).await?;
     let post = match (done, cause) {
         (false, _) => refused(locale, Refusal::NotCancellable),

@@ -245,6 +245,7 @@ fn shown<'a>(order: &Order, action: Action, reason: &'a str) -> decision::Action
         Action::Fake | Action::Reference => decision::Action::Fake(reason),
         Action::ByHand => decision::Action::ByHand,
         Action::VoidSale => decision::Action::VoidSale,
+        Action::EndPaid => decision::Action::End,
         Action::Receive { minor } => {
             let money = |minor| Money::new(minor, order.plan.price.currency);
             let rest = order.missing().minor - minor;

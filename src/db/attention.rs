@@ -351,7 +351,7 @@ impl WriteTx {
     }
 
     /// Somebody else was first with an order that needed attention.
-    async fn changed(&mut self, order: &OrderId) -> Result<Decided, Error> {
+    pub(super) async fn changed(&mut self, order: &OrderId) -> Result<Decided, Error> {
         let id = order.as_str();
         let status = sqlx::query_scalar!("SELECT status FROM orders WHERE id = ?", id)
             .fetch_optional(self.sql())

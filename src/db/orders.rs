@@ -9,6 +9,8 @@ use super::{
     audit::{BOT, Happened},
     moment, money,
     outbox::Claim,
+    review::Decided,
+    sessions::Session,
     signed, unsigned,
 };
 use crate::domain::{
@@ -356,6 +358,35 @@ impl Db {
             tx.commit().await?;
         }
         Ok(done)
+    }
+
+    /// Ends an unpaid order that money has arrived for, by staff who were asked whether they mean it.
+    pub async fn end_paid(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_end_paid(session, now).await;
+        self.note_failed_decision("order.cancel_failed", session, done, now)
+    }
+
+    async fn try_end_paid(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
+        let damaged = |problem: String| Error::Damaged { table: "admin_sessions", problem };
+        let order: OrderId = session.subject.parse().map_err(|_| damaged(format!("subject `{}`", session.subject)))?;
+        let mut tx = self.begin().await?;
+        if let Err(refused) = tx.spend(session, now).await? {
+            return Ok(Decided::Token(refused));
+        }
+        if !tx.cancel(&order, session.admin, CancelCause::Staff, now).await? {
+            return tx.changed(&order).await;
+        }
+        tx.commit().await?;
+        Ok(Decided::Done(order))
+    }
+
+    /// Whether what the customer wrote in the ticket waits to be looked at: it may be a proof.
+    pub async fn is_being_read(&self, order: &OrderId) -> Result<bool, Error> {
+        let key = Effect::ReadTicket { order: order.clone() }.key();
+        let waits = sqlx::query_scalar!("SELECT id FROM outbox WHERE key = ? AND parked_at IS NULL", key)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(waits.is_some())
     }
 
     /// Unpaid orders whose time is over, up to a hundred. Never one that money has arrived for.

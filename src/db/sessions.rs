@@ -29,6 +29,8 @@ pub enum Action {
     ByHand,
     /// Close a sale by hand that needs attention; what its card will say is kept with the token.
     VoidSale,
+    /// End an unpaid order that money has arrived for.
+    EndPaid,
     /// Block a person; the reason is kept with the token.
     Block,
     /// Let a blocked person order again.
@@ -51,6 +53,7 @@ impl Action {
             Self::GiveUp => "give_up",
             Self::ByHand => "by_hand",
             Self::VoidSale => "void_sale",
+            Self::EndPaid => "end_paid",
             Self::Block => "block",
             Self::Unblock => "unblock",
             Self::DropEffect => "drop_effect",
@@ -68,6 +71,7 @@ impl Action {
             ("give_up", _) => Ok(Self::GiveUp),
             ("by_hand", _) => Ok(Self::ByHand),
             ("void_sale", _) => Ok(Self::VoidSale),
+            ("end_paid", _) => Ok(Self::EndPaid),
             ("block", _) => Ok(Self::Block),
             ("unblock", _) => Ok(Self::Unblock),
             ("drop_effect", _) => Ok(Self::DropEffect),

@@ -112,6 +112,8 @@ pub enum Action<'a> {
     ByHand,
     /// Close a sale by hand that needs attention.
     VoidSale,
+    /// End an unpaid order that money has arrived for.
+    End,
     /// Decline it for good and block the customer, who reads this.
     Fake(&'a str),
 }
@@ -147,6 +149,7 @@ pub fn confirmation(locale: Locale, facts: &ConfirmFacts<'_>) -> Post {
         Action::Fake(_) => (Tone::Bad, "decision-fake-title", "decision-fake-body"),
         Action::ByHand => (Tone::Good, "decision-by-hand-title", "decision-by-hand-body"),
         Action::VoidSale => (Tone::Bad, "decision-void-title", "decision-void-body"),
+        Action::End => (Tone::Bad, "decision-end-title", "decision-end-body"),
         Action::Decline(_) => (Tone::Bad, "decision-decline-title", "decision-decline-body"),
     };
     let customer = locale.with(
@@ -179,7 +182,7 @@ pub fn confirmation(locale: Locale, facts: &ConfirmFacts<'_>) -> Post {
 /// What the kind of decision adds to the facts.
 fn details(locale: Locale, action: Action<'_>) -> Vec<(&'static str, String)> {
     match action {
-        Action::Approve | Action::ByHand | Action::VoidSale => vec![],
+        Action::Approve | Action::ByHand | Action::VoidSale | Action::End => vec![],
         Action::Decline(reason) | Action::Fake(reason) => vec![("common-reason", words::reason(reason))],
         Action::Part { received, missing } => {
             let missing = locale.with("decision-missing-after", &[("missing", words::money(missing).into())]);
@@ -295,6 +298,8 @@ pub enum Outcome {
     BookedByHand,
     /// The sale by hand is closed.
     SaleVoided,
+    /// The order is ended; what had arrived for it is the customer's.
+    Ended,
     /// Declined; the customer may send so many more.
     Declined {
         /// Attempts left; 0 closed the order.
@@ -361,6 +366,7 @@ fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
         Outcome::GivenUp => say("decision-given-up"),
         Outcome::BookedByHand => say("decision-booked-by-hand"),
         Outcome::SaleVoided => say("decision-voided"),
+        Outcome::Ended => say("decision-ended"),
         Outcome::Declined { attempts_left: 0 } => say("decision-declined-for-good"),
         Outcome::Declined { attempts_left } => locale.with("decision-declined", &[("left", (*attempts_left).into())]),
         Outcome::BackInReview => say("decision-back-done"),

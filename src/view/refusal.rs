@@ -39,6 +39,8 @@ pub enum Refusal {
     OwnersOnly,
     /// The order has been paid for or is over: it cannot be cancelled.
     NotCancellable,
+    /// What the customer wrote in the ticket is just being read; it may be a proof.
+    BeingRead,
     /// The method cannot be changed any more.
     NotChangeable,
     /// A button, menu or form that we did not issue or that no longer means anything.
@@ -65,6 +67,7 @@ pub fn refused(locale: Locale, refusal: Refusal) -> Post {
         Refusal::AdminsOnly => locale.say("refusal-admins-only"),
         Refusal::OwnersOnly => locale.say("refusal-owners-only"),
         Refusal::NotCancellable => locale.say("refusal-not-cancellable"),
+        Refusal::BeingRead => locale.say("refusal-being-read"),
         Refusal::NotChangeable => locale.say("refusal-not-changeable"),
         Refusal::Stale => locale.say("refusal-stale"),
         Refusal::NotHere => locale.say("refusal-not-here"),

@@ -339,3 +339,20 @@ async fn a_link_sent_without_an_answer_is_sent_once() {
         world.finish().await;
     }
 }
+
+#[tokio::test]
+async fn an_order_whose_picture_nobody_has_looked_at_is_not_cancelled() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    mona.chooses("InstaPay").await;
+    world.settles().await;
+    let reading = format!("/channels/{}/messages", mona.ticket());
+    world.discord.fail_next("GET", &reading, 5, OnDiscord::server_error());
+    mona.posts("receipt.png", &receipt("Mona's receipt")).unwrap();
+    world.counts(1, "SELECT count(*) FROM outbox WHERE kind = 'read_ticket'").await;
+    let answer = mona.cancels().await;
+    assert!(answer.starts_with("A picture in the ticket is just being looked at"), "{answer}");
+    mona.is_under_review().await;
+    world.finish().await;
+}

@@ -194,6 +194,7 @@ fn refusals_say_what_to_do() {
     Your role lets you see this, but only admins can do it.
     Only owners can do this.
     This order can no longer be cancelled, because it is already paid for or closed.
+    A picture in the ticket is just being looked at, so the order was not cancelled. Please press the button again in a moment.
     The payment method can no longer be changed.
     This button is out of date. Nothing was changed.
     Please use this in the shop's server.

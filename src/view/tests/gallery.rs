@@ -197,7 +197,7 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
 }
 
 /// Every refusal.
-pub(super) const REFUSALS: [Refusal; 16] = [
+pub(super) const REFUSALS: [Refusal; 17] = [
     Refusal::Blocked,
     Refusal::TooSoon { again_at: NOW },
     Refusal::TooOften { again_at: NOW },
@@ -211,6 +211,7 @@ pub(super) const REFUSALS: [Refusal; 16] = [
     Refusal::AdminsOnly,
     Refusal::OwnersOnly,
     Refusal::NotCancellable,
+    Refusal::BeingRead,
     Refusal::NotChangeable,
     Refusal::Stale,
     Refusal::NotHere,

@@ -127,8 +127,12 @@ async fn an_order_with_money_in_it_waits_for_the_rest() {
     assert!(mona.status().contains("We received 40 EGP for this order."));
     // Staff may end it, and the books say what there was.
     let card = world.card("the part's card", |card| card.part("Cancel order").is_some()).await;
-    let cancelled = world.person("Adel").click(&card, "Cancel order").unwrap();
-    cancelled.reply().await.unwrap();
+    let question = world.admin("Adel").opens(&card, "Cancel order").await;
+    assert!(question.message.contains("End this order with money in it?"), "{}", question.message.render_text());
+    world.settles().await;
+    assert_eq!(world.word("SELECT status FROM orders").await, "pending_payment", "not with one click");
+    let answer = world.admin("Adel").confirms(&question).await;
+    assert!(answer.starts_with("The order is cancelled and nothing was booked."), "{answer}");
     mona.waits_for("Order cancelled").await;
     world.settles().await;
     let noted = world.word("SELECT payload FROM audit_logs WHERE action = 'order.cancel'").await;

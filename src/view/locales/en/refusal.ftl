@@ -12,6 +12,7 @@ refusal-staff-only = Only our team can use this.
 refusal-admins-only = Your role lets you see this, but only admins can do it.
 refusal-owners-only = Only owners can do this.
 refusal-not-cancellable = This order can no longer be cancelled, because it is already paid for or closed.
+refusal-being-read = A picture in the ticket is just being looked at, so the order was not cancelled. Please press the button again in a moment.
 refusal-not-changeable = The payment method can no longer be changed.
 refusal-stale = This button is out of date. Nothing was changed.
 refusal-not-here = Please use this in the shop's server.

@@ -109,6 +109,7 @@ pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         (Action::Enough { received, surplus: Some(missing) }, 2),
         (Action::ByHand, 2),
         (Action::VoidSale, 2),
+        (Action::End, 2),
         (Action::Fake(words.sentence), 2),
     ] {
         let order = Order { attempts_left, ..order_of(words, OrderState::PaymentSubmitted { returned: None }) };
@@ -136,6 +137,7 @@ pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Outcome::GivenUp,
         Outcome::BookedByHand,
         Outcome::SaleVoided,
+        Outcome::Ended,
         Outcome::Declined { attempts_left: 0 },
         Outcome::Declined { attempts_left: 1 },
         Outcome::Declined { attempts_left: 2 },
