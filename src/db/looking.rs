@@ -105,6 +105,8 @@ impl Db {
         let question = QuestionId(question);
         let payload = json!({ "submission": id.0, "question": text });
         tx.audit_order(by, "review.ask", &order, payload, now).await?;
+        // First the ticket, which may have to be made for it.
+        tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
         tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Asked { question } }, now, now).await?;
         tx.enqueue(&Effect::SyncCard { submission: id }, now, now).await?;
         tx.commit().await?;
@@ -130,6 +132,19 @@ impl Db {
             text: row.question,
             answer: row.answer.zip(moment(row.answered_at)),
         }))
+    }
+
+    /// Whether staff have asked the customer about the proof under review and wait for the answer.
+    pub async fn awaits_answer(&self, order: &OrderId) -> Result<bool, Error> {
+        let id = order.as_str();
+        let open = sqlx::query_scalar!(
+            "SELECT q.id FROM review_questions q JOIN payment_submissions s ON s.id = q.submission_id
+             WHERE q.order_id = ? AND q.answer IS NULL AND s.status = 'pending' LIMIT 1",
+            id
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(open.is_some())
     }
 
     /// The last question about a proof.

@@ -11,7 +11,7 @@ use crate::{
     },
     domain::{
         ChannelId, OrderId, SubmissionId,
-        effect::{Audience, Change, Notice, OutageId, OwnerNews, StaffNews},
+        effect::{Audience, Change, Effect, Notice, OutageId, OwnerNews, StaffNews},
         tracked::Tracked,
     },
     view::{
@@ -20,11 +20,11 @@ use crate::{
     },
 };
 
-/// Tells a customer something in the ticket. Where there is no ticket there is nothing to tell.
+/// Tells a customer something in the ticket.
 pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: &Notice) -> Result<(), Failure> {
     let now = world.clock.now();
     let Some(order) = world.db.order(id).await? else { return Ok(world.db.finish(claim, now).await?) };
-    let Some(channel) = order.ticket.channel else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(channel) = order.ticket.channel else { return no_ticket(world, claim, id, about).await };
     let said = match about {
         Notice::Asked { question } => world.db.question(*question).await?.map(|asked| asked.text),
         Notice::Declined { submission } => match world.db.submission(*submission).await?.map(|found| found.verdict) {
@@ -45,10 +45,20 @@ pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: 
         }
         Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => {
             world.db.ticket_gone(channel, now).await?;
-            Ok(world.db.finish(claim, now).await?)
+            no_ticket(world, claim, id, about).await
         }
         Err(trouble) => Err(trouble.into()),
     }
+}
+
+/// Where there is no ticket there is nothing to tell; but for a question one is made.
+async fn no_ticket(world: &World, claim: &Claim, id: &OrderId, about: &Notice) -> Result<(), Failure> {
+    let now = world.clock.now();
+    if !matches!(about, Notice::Asked { .. }) || !world.db.awaits_answer(id).await? {
+        return Ok(world.db.finish(claim, now).await?);
+    }
+    world.db.want(&Effect::SyncTicket { order: id.clone() }, now, now).await?;
+    Err(Failure::Row("there is no ticket to ask the customer in".to_owned()))
 }
 
 /// Tells staff something in the review channel.

@@ -214,8 +214,9 @@ async fn wants_channel(world: &World, order: &Order) -> Result<bool, Failure> {
         // The reason must be read; once the ticket has had its time, it was.
         OrderState::Declined { .. } => world.db.ticket_closes_at(&order.id).await?.is_some(),
         OrderState::Completed { .. } => order.delivery == Delivery::DmClosed,
-        OrderState::PaymentSubmitted { .. }
-        | OrderState::Provisioning { .. }
+        // The question of staff must be read.
+        OrderState::PaymentSubmitted { .. } => world.db.awaits_answer(&order.id).await?,
+        OrderState::Provisioning { .. }
         | OrderState::NeedsAttention { .. }
         | OrderState::Cancelled { .. }
         | OrderState::Expired { .. }

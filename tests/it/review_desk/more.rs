@@ -183,6 +183,23 @@ async fn a_payment_that_waits_is_brought_to_mind_once() {
 }
 
 #[tokio::test]
+async fn a_question_is_asked_in_a_new_ticket_where_the_old_one_is_gone() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    world.discord.owner().deletes_channel(mona.ticket()).unwrap();
+    world.counts(1, "SELECT count(*) FROM orders WHERE channel_id IS NULL").await;
+    world.settles().await;
+    assert_eq!(mona.tickets().len(), 0, "nothing had to be said");
+    asks(&world, "Adel", "From which number?").await;
+    let question = mona.waits_for("Our team has a question about your payment:").await;
+    assert_eq!(answers(&mona, &question, "From 0100").await, "Thank you, our team has your answer.");
+    world.admin("Adel").approves().await;
+    mona.is_sent_link(0).await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_payment_that_came_back_is_brought_to_mind_again() {
     let world = World::with(|scene| scene.schedule("review_reminder", "200ms")).await;
     let mona = world.customer("Mona");
