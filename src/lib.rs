@@ -139,7 +139,7 @@
 //!
 //! - [`proof`] is a module of its own: fetching and judging a customer's file is neither a rule
 //!   (it decodes, it downloads) nor an effect (`/proof` needs the verdict for its answer).
-//! - Proofs are read in one way: an upload in the ticket only wants `ReadTicket`, and so do READY
+//! - Proofs are read in one way: an upload in the ticket only wants `ReadTicket`, and so do READY, a RESUME
 //!   and the task. What the gateway announced, what it lost and what was sent while the bot was
 //!   away take the same road. `/proof` is the other door to the same transaction.
 //! - [`premises`] reads channels, roles and overwrites into words of the domain: the rules in

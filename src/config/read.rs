@@ -103,18 +103,30 @@ fn each_its_own(sections: &[Section<'_, '_>], key: &'static str) {
     }
 }
 
+/// Owners are known by their id alone (`domain::access`) and told by direct message: a role lets them
+/// see tickets, and is no list of people.
+fn owners(section: &Section<'_, '_>) -> (Option<Vec<UserId>>, Option<RoleId>) {
+    let owners = section.required("owners", "write your own user id, in brackets", values::snowflakes::<UserId>);
+    let role = section.optional("owner_role_id", values::snowflake::<RoleId>);
+    if owners.as_ref().is_some_and(Vec::is_empty) {
+        let why = match role {
+            None => "a shop without an owner cannot be run",
+            Some(_) => "owners are known by their id and told by direct message, and owner_role_id names nobody",
+        };
+        section.refuse("owners", format!("{why}; write your own user id between the brackets"));
+    }
+    (owners, role)
+}
+
 fn discord(section: &Section<'_, '_>, folder: &Path, token: SecretString) -> Option<DiscordConfig> {
     let guild_id = section.required("guild_id", "write the id of your server", values::snowflake::<GuildId>);
     let channel = |key, what: &str| section.required(key, &format!("write the id of the {what}"), values::snowflake);
     let review_channel_id = channel("review_channel_id", "channel where staff review payments");
     let dashboard_channel_id = channel("dashboard_channel_id", "channel for the dashboard");
     let ticket_category_id = channel("ticket_category_id", "category in which tickets are made");
-    let owners = section.required("owners", "write your own user id, in brackets", values::snowflakes::<UserId>);
-    if owners.as_ref().is_some_and(Vec::is_empty) {
-        section.refuse("owners", "a shop without an owner cannot be run; write your own user id between the brackets");
-    }
     let people = |key| section.or(key, Vec::new(), values::snowflakes::<UserId>);
     let role = |key| section.optional(key, values::snowflake::<RoleId>);
+    let (owners, owner_role_id) = owners(section);
     let rest_proxy = section.optional("rest_proxy", values::address(&["http"]));
     let ca_pem = section.optional("ca_file", |value| certificate(value, folder));
     if ca_pem.is_some() && rest_proxy.is_none() {
@@ -126,7 +138,7 @@ fn discord(section: &Section<'_, '_>, folder: &Path, token: SecretString) -> Opt
         overflow_category_ids: section.or("overflow_category_ids", Vec::new(), values::snowflakes),
         admins: people("admins"),
         support: people("support"),
-        owner_role_id: role("owner_role_id"),
+        owner_role_id,
         admin_role_id: role("admin_role_id"),
         support_role_id: role("support_role_id"),
         message_content: section.or("message_content", true, values::boolean),

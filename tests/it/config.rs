@@ -167,6 +167,16 @@ fn addresses_and_ids_are_looked_at() {
 }
 
 #[test]
+fn a_role_does_not_stand_in_for_the_owners() {
+    let operator = Operator::with_the_example()
+        .writes("owners = [\"1100000000000000010\"]", "owners = []")
+        .writes("# owner_role_id", "owner_role_id");
+    insta::assert_snapshot!(operator.reads(), @"
+    discord.owners (line 32): owners are known by their id and told by direct message, and owner_role_id names nobody; write your own user id between the brackets
+    ");
+}
+
+#[test]
 fn a_certificate_without_a_proxy_is_refused() {
     let operator = Operator::with_the_example().writes("# ca_file = \"proxy-ca.pem\"", "ca_file = \"proxy-ca.pem\"");
     std::fs::write(operator.folder.path().join("proxy-ca.pem"), "-----BEGIN CERTIFICATE-----\n").unwrap();
