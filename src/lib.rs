@@ -148,6 +148,9 @@
 //!   and knows `db` because a reload that is not in the audit log is not in force.
 //! - [`supervisor`] speaks systemd's protocol: ready, status, alive, stopping. It feeds the watchdog
 //!   only while the outbox worker answers it and the gateway is not gone for long.
+//! - [`drift`] reads the panels and the books for `/admin drift` and for the owners' weekly message;
+//!   the rules in `domain/drift.rs` say where they differ and which command mends it, and `restore`
+//!   asks them too.
 //! - [`discord`] holds the way to Discord (client, proxy, registration, the gateway's address), so
 //!   that [`app`] only puts parts together, and `check` can go the same way.
 //! - [`limits`] and [`faults`] are counts in memory that [`bot`] writes and [`tasks`] empties. They
@@ -169,6 +172,7 @@ pub mod config;
 pub mod db;
 pub mod discord;
 pub mod domain;
+pub mod drift;
 pub mod effects;
 pub mod faults;
 pub mod limits;

@@ -148,7 +148,9 @@ impl WriteTx {
         let (expiry, quota, used) = (done.expiry.to_panel(), signed(done.quota), signed(done.wanted.used_before));
         let rotates = matches!(change.what, Change::Rotate {});
         let deleted = (matches!(change.what, Change::Delete {}) && !done.kept).then_some(now.0);
-        let resets = matches!(change.what, Change::ResetTraffic {});
+        // A client that was made again counts from zero as well.
+        let again = matches!(change.what, Change::Enable {}) && used > 0;
+        let resets = again || matches!(change.what, Change::ResetTraffic {});
         sqlx::query!(
             "UPDATE subscriptions SET status = CASE WHEN ?1 THEN status ELSE ?2 END, expires_at = ?3, quota_bytes = ?4,
                  used_before = used_before + CASE WHEN EXISTS (SELECT 1 FROM changes WHERE id = ?11 AND reset_at IS NOT NULL)

@@ -20,8 +20,13 @@ use super::{
     disk,
     pictures::{self, Copied},
     sessions::{Session, TokenRefused},
+    unsigned,
 };
-use crate::domain::{Millis, OrderId, OrderStatus, UserId};
+use crate::domain::{
+    Millis, SubscriptionRow, UserId,
+    drift::{Expected, Kept},
+    grants::Expiry,
+};
 
 /// The key under which `bot_config` says since when no effect is performed.
 const HELD: &str = "outbox_held_since";
@@ -77,19 +82,6 @@ pub struct Contents {
     pub orders: i64,
     /// Effects that were still to be done.
     pub effects: i64,
-}
-
-/// A client that a database believes to be on a panel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
-    /// The panel.
-    pub panel: String,
-    /// The client's name there.
-    pub email: String,
-    /// The latest order that paid for it.
-    pub order: OrderId,
-    /// That order's state.
-    pub status: OrderStatus,
 }
 
 /// Reads a file from end to end and judges it. Nothing is written, not even beside it.
@@ -223,36 +215,70 @@ impl Db {
         Ok(Ok(released))
     }
 
-    /// Clients that should be on a panel by what the database says.
+    /// Every client that the database knows, as it should be on its panel.
     pub async fn expected_clients(&self) -> Result<Vec<Expected>, Error> {
-        let rows = sqlx::query!(
-            r#"SELECT s.panel, s.email, o.id, o.status FROM subscriptions s
-               CROSS JOIN orders o ON o.id = (SELECT id FROM orders WHERE subscription_id = s.id ORDER BY created_at DESC LIMIT 1)
-               WHERE s.status IN ('active', 'disabled') AND s.expires_at >= 0 AND s.deleted_at IS NULL"#
+        let rows = sqlx::query_as!(
+            ExpectedRow,
+            r#"SELECT s.id AS "id!", s.user_id, s.panel, s.email, s.client_uuid, s.next_uuid, s.status, s.deleted_at, s.expires_at,
+                   s.quota_bytes, o.id AS "order?: String", o.status AS "order_status?: String",
+                   EXISTS (SELECT 1 FROM outbox b WHERE b.key IN ('subscription:' || s.id, 'remove:' || s.id)
+                           AND b.parked_at IS NULL) AS "unsettled!: bool"
+               FROM subscriptions s LEFT JOIN orders o
+                   ON o.id = (SELECT id FROM orders WHERE subscription_id = s.id ORDER BY created_at DESC LIMIT 1)
+               ORDER BY s.id /* all of it */"#
         )
         .fetch_all(&self.readers)
         .await?;
-        rows.into_iter().map(|row| expected(row.panel, row.email, &row.id, &row.status)).collect()
-    }
-
-    /// Clients that were being made: they may be on a panel or not.
-    pub async fn clients_in_the_making(&self) -> Result<Vec<Expected>, Error> {
-        let rows = sqlx::query!(
-            r#"SELECT s.panel, s.email, o.id, o.status FROM orders o
-               CROSS JOIN subscriptions s ON s.id = o.subscription_id
-               WHERE o.status IN ('payment_submitted', 'provisioning', 'needs_attention') AND s.status = 'pending'"#
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        rows.into_iter().map(|row| expected(row.panel, row.email, &row.id, &row.status)).collect()
+        rows.into_iter().map(ExpectedRow::read).collect()
     }
 }
 
-fn expected(panel: String, email: String, order: &str, status: &str) -> Result<Expected, Error> {
-    let damaged = |problem: String| Error::Damaged { table: "orders", problem };
-    let order = order.parse().map_err(|_| damaged(format!("id `{order}`")))?;
-    let status = status.parse().map_err(|_| damaged(format!("status `{status}`")))?;
-    Ok(Expected { panel, email, order, status })
+struct ExpectedRow {
+    id: i64,
+    user_id: i64,
+    panel: String,
+    email: String,
+    client_uuid: String,
+    next_uuid: Option<String>,
+    status: String,
+    deleted_at: Option<i64>,
+    expires_at: Option<i64>,
+    quota_bytes: Option<i64>,
+    order: Option<String>,
+    order_status: Option<String>,
+    unsettled: bool,
+}
+
+impl ExpectedRow {
+    fn read(self) -> Result<Expected, Error> {
+        let damaged = |problem: String| Error::Damaged { table: "orders", problem };
+        let order = match (self.order, self.order_status) {
+            (Some(id), Some(status)) => Some((
+                id.parse().map_err(|_| damaged(format!("id `{id}`")))?,
+                status.parse().map_err(|error| damaged(format!("{error}")))?,
+            )),
+            _ => None,
+        };
+        let kept = match self.status.as_str() {
+            _ if self.deleted_at.is_some() => Kept::Deleted,
+            "pending" => Kept::Pending,
+            "disabled" => Kept::Disabled,
+            _ => Kept::Active,
+        };
+        Ok(Expected {
+            row: SubscriptionRow(self.id),
+            user: UserId::from_sql(self.user_id),
+            panel: self.panel,
+            email: self.email,
+            order,
+            uuid: self.client_uuid,
+            next_uuid: self.next_uuid,
+            kept,
+            expiry: self.expires_at.map_or(Expiry::Never, Expiry::from_ours),
+            quota: self.quota_bytes.map_or(0, unsigned),
+            unsettled: self.unsettled,
+        })
+    }
 }
 
 impl WriteTx {

@@ -20,6 +20,10 @@ const MADE_WITHIN: Duration = Duration::from_mins(10);
 /// The key under which `bot_config` keeps the day on which owners last read of the day before.
 const LAST_DAY: &str = "daily_news";
 
+/// The key under which it keeps the first day of the week in which they last read where panels and
+/// books differ.
+const LAST_WEEK: &str = "weekly_drift";
+
 impl Db {
     /// The channels in which messages' time is over.
     pub async fn channels_to_clean(&self, now: Millis) -> Result<Vec<ChannelId>, Error> {
@@ -130,8 +134,27 @@ impl Db {
     /// Has the owners told of the day before `today`, once for each day whoever asks how often. A
     /// database that never told of a day has none to tell of.
     pub async fn tell_of_yesterday(&self, today: NaiveDate, now: Millis) -> Result<bool, Error> {
-        let text = today.to_string();
-        let last = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", LAST_DAY)
+        let yesterday = today.pred_opt().map(|yesterday| Effect::TellDay { day: start_of(yesterday, self.zone) });
+        self.tell_of_each(LAST_DAY, today, yesterday, now).await
+    }
+
+    /// Has the owners told where panels and books differ, once in each week whoever asks how often;
+    /// `monday` is the week's first day. A new database has no week behind it.
+    pub async fn tell_of_drift(&self, monday: NaiveDate, now: Millis) -> Result<bool, Error> {
+        let effect = Effect::TellDrift { week: start_of(monday, self.zone) };
+        self.tell_of_each(LAST_WEEK, monday, Some(effect), now).await
+    }
+
+    /// Wants an effect once for each date, and not for the first that was ever asked about.
+    async fn tell_of_each(
+        &self,
+        key: &'static str,
+        date: NaiveDate,
+        effect: Option<Effect>,
+        now: Millis,
+    ) -> Result<bool, Error> {
+        let text = date.to_string();
+        let last = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", key)
             .fetch_optional(&self.readers)
             .await?;
         if last.as_ref().is_some_and(|last| *last >= text) {
@@ -140,14 +163,13 @@ impl Db {
         let mut tx = self.begin().await?;
         sqlx::query!(
             "INSERT INTO bot_config (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            LAST_DAY,
+            key,
             text
         )
         .execute(tx.sql())
         .await?;
-        if let Some(yesterday) = today.pred_opt().filter(|_| last.is_some()) {
-            let day = start_of(yesterday, self.zone);
-            tx.enqueue(&Effect::TellDay { day }, now, now).await?;
+        if let Some(effect) = effect.filter(|_| last.is_some()) {
+            tx.enqueue(&effect, now, now).await?;
         }
         tx.commit().await?;
         Ok(last.is_some())

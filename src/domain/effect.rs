@@ -111,6 +111,11 @@ pub enum Effect {
         /// When it began.
         day: Millis,
     },
+    /// Tells the owners where panels and books differ.
+    TellDrift {
+        /// When the week began in which they are told.
+        week: Millis,
+    },
     /// Deletes the ticket channel of an order that is over.
     DeleteTicket {
         /// The order.
@@ -388,6 +393,7 @@ impl Effect {
             Self::TellOfChange { change } => format!("staff:change:{change}"),
             Self::TellOwner { news } => format!("owner:{}", news.key()),
             Self::TellDay { day } => format!("day:{day}"),
+            Self::TellDrift { week } => format!("drift:{week}"),
             Self::DeleteTicket { order } => format!("delete:{order}"),
             Self::SyncDashboard {} => "dashboard".to_owned(),
             Self::CleanChannel { channel } => format!("clean:{channel}"),
@@ -420,9 +426,10 @@ impl Effect {
             | Self::SendBackup { user, .. } => Lane::Dm(*user),
             Self::SyncDashboard {} => Lane::Dashboard,
             Self::CleanChannel { .. } | Self::SweepChannels {} | Self::InspectPremises {} => Lane::CleanUp,
-            Self::TellOwner { .. } | Self::TellDay { .. } | Self::TellOutage { to: Audience::Owners, .. } => {
-                Lane::Owner
-            }
+            Self::TellOwner { .. }
+            | Self::TellDay { .. }
+            | Self::TellDrift { .. }
+            | Self::TellOutage { to: Audience::Owners, .. } => Lane::Owner,
         }
     }
 }

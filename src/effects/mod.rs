@@ -21,6 +21,7 @@ mod day;
 mod deliver;
 mod desk;
 mod discord;
+mod drift;
 mod notify;
 mod panel;
 mod premises;
@@ -139,6 +140,7 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
         Effect::TellStaff { news } => notify::staff(world, claim, news).await,
         Effect::TellOwner { news } => notify::owners(world, claim, news).await,
         Effect::TellDay { day } => day::tell(world, claim, *day).await,
+        Effect::TellDrift { week } => drift::tell(world, claim, *week).await,
         Effect::DeleteTicket { order } => ticket::delete(world, claim, order).await,
         Effect::CleanChannel { channel } => cleanup::channel(world, claim, *channel).await,
         Effect::SweepChannels {} => cleanup::sweep(world, claim).await,

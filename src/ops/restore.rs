@@ -16,9 +16,10 @@ use crate::{
     config::Config,
     db::{
         DataDirLock, Db, backup,
-        restore::{Contents, Expected, Restoration, bring_pictures_back, draft, examine, replace},
+        restore::{Contents, Restoration, bring_pictures_back, draft, examine, replace},
         seal,
     },
+    domain::drift::{self, Compared, Differs, Drift, Expected, Kept, Present},
     panels,
 };
 
@@ -142,21 +143,30 @@ fn pictures(file: &Path, data_dir: &Path) -> anyhow::Result<()> {
 async fn compare(config: &Config, clock: &Clock) -> anyhow::Result<()> {
     let path = config.storage.data_dir.join("tollkeeper.db");
     let db = Db::look(&path, config.shop.timezone).await?;
-    let read = async { anyhow::Ok((db.expected_clients().await?, db.clients_in_the_making().await?)) }.await;
+    let expected = db.expected_clients().await;
     db.close().await;
-    let (expected, in_the_making) = read?;
+    let mut expected = expected?;
+    // What the backup still wanted to write is held: it says nothing about the panel.
+    for client in &mut expected {
+        client.unsettled = false;
+    }
+    let sold = |client: &&Expected| matches!(client.kept, Kept::Active | Kept::Disabled);
     for panel in &config.panels {
         if panel.credentials.api_token.is_none() && panel.credentials.login.is_none() {
             println!("Panel {}: not compared, its secrets are not set here.", panel.name);
             continue;
         }
         let reader = panels::client(panel, config, clock)?.reader();
-        match reader.client_emails().await {
-            Ok(found) => differences(&panel.name, &expected, &in_the_making, &found),
+        match reader.clients().await {
+            Ok(found) => {
+                let books: Vec<_> = expected.iter().filter(|client| client.panel == panel.name).collect();
+                let compared = drift::compare(&panel.name, &expected, &found, clock.now());
+                differences(&panel.name, &books, &found, &compared);
+            }
             Err(error) => println!("Panel {}: not compared, {error}.", panel.name),
         }
     }
-    for name in expected.iter().map(|client| &client.panel).collect::<BTreeSet<_>>() {
+    for name in expected.iter().filter(sold).map(|client| &client.panel).collect::<BTreeSet<_>>() {
         if !config.panels.iter().any(|panel| panel.name == *name) {
             println!("Panel {name}: not in the configuration, but the backup has clients on it.");
         }
@@ -164,28 +174,28 @@ async fn compare(config: &Config, clock: &Clock) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn differences(panel: &str, expected: &[Expected], in_the_making: &[Expected], found: &[String]) {
-    let found: BTreeSet<_> = found.iter().map(|email| email.to_lowercase()).collect();
-    let ours: Vec<_> = expected.iter().filter(|client| client.panel == panel).collect();
-    let known: BTreeSet<_> = ours.iter().map(|client| client.email.as_str()).collect();
-    let begun: Vec<_> =
-        in_the_making.iter().filter(|client| client.panel == panel && found.contains(&client.email)).collect();
-    let missing: Vec<_> = ours.iter().filter(|client| !found.contains(&client.email)).collect();
+fn differences(panel: &str, books: &[&Expected], found: &[Present], compared: &Compared) {
+    let Compared::Done { drifts, .. } = compared else { return };
+    let expected = books.iter().filter(|client| matches!(client.kept, Kept::Active | Kept::Disabled)).count();
+    let is_there = |email: &str| found.iter().any(|client| client.email.to_lowercase() == email);
+    let begun = books.iter().filter(|client| client.in_the_making() && is_there(&client.email));
+    let missing: Vec<_> = drifts.iter().filter(|drift| drift.differs == Differs::Missing).collect();
     // Clients that were made by hand have names of their own, and are nobody's business here.
-    let is_known = |email: &str| known.contains(email) || begun.iter().any(|client| client.email == email);
-    let strangers: Vec<_> = found.iter().filter(|email| email.starts_with("tk-") && !is_known(email)).collect();
-    println!("Panel {panel}: {} clients expected, {} found.", ours.len(), ours.len() - missing.len());
-    for client in &missing {
-        println!("  order {} ({}) has no client {}", client.order, client.status, client.email);
+    let is_ours = |drift: &&Drift| drift.email.to_lowercase().starts_with(drift::OURS);
+    let without = |drift: &&Drift| matches!(drift.differs, Differs::Stranger | Differs::Leftover);
+    let strangers: Vec<_> = drifts.iter().filter(without).filter(is_ours).collect();
+    println!("Panel {panel}: {expected} clients expected, {} found.", expected - missing.len());
+    for drift in &missing {
+        match &drift.order {
+            Some((order, status)) => println!("  order {order} ({status}) has no client {}", drift.email),
+            None => println!("  client {} is not there", drift.email),
+        }
     }
-    for client in &begun {
-        println!(
-            "  client {} belongs to order {}, which was being set up then and is gone on with",
-            client.email, client.order
-        );
+    for (client, (order, _)) in begun.filter_map(|client| client.order.as_ref().map(|order| (client, order))) {
+        println!("  client {} belongs to order {order}, which was being set up then and is gone on with", client.email);
     }
-    for email in &strangers {
-        println!("  client {email} has no order in this backup");
+    for drift in &strangers {
+        println!("  client {} has no order in this backup", drift.email);
     }
     if missing.is_empty() && strangers.is_empty() {
         println!("  every order has its client, and every client of ours its order");

@@ -16,7 +16,7 @@ use super::{
     v2, v3,
     wire::{Answer, Request, Wire},
 };
-use crate::domain::Millis;
+use crate::domain::{Millis, drift::Present};
 
 /// What [`super::Client`] and [`super::Reader`] hold together.
 pub(super) struct Panel {
@@ -202,14 +202,12 @@ impl Panel {
         }
     }
 
-    pub(super) async fn client_emails(&self) -> Result<Vec<String>, Error> {
+    pub(super) async fn clients(&self) -> Result<Vec<Present>, Error> {
         let generation = self.generation().await?;
-        let rows = match generation {
-            Generation::V2Old | Generation::V2 => self.inbound(generation).await?.1,
-            Generation::V3 { .. } => v3::list(self, generation).await?,
-        };
-        let email = |row: &Value| row.get("email").and_then(Value::as_str).map(str::to_owned);
-        rows.iter().map(|row| email(row).ok_or_else(|| Error::unexpected("a client without a name"))).collect()
+        match generation {
+            Generation::V2Old | Generation::V2 => v2::clients(self, generation).await,
+            Generation::V3 { .. } => v3::clients(self, generation).await,
+        }
     }
 
     pub(super) async fn update(

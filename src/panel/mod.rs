@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::domain::Millis;
+use crate::domain::{Millis, drift::Present};
 
 pub mod breaker;
 mod call;
@@ -238,9 +238,9 @@ impl Reader {
         self.0.guard(self.0.sold_inbound()).await
     }
 
-    /// The names of all clients: on the inbound we sell (v2), on the panel (v3). One call.
-    pub async fn client_emails(&self) -> Result<Vec<String>, Error> {
-        self.0.guard(self.0.client_emails()).await
+    /// All clients with what they have used: of the inbound we sell (v2), of the panel (v3). One call.
+    pub async fn clients(&self) -> Result<Vec<Present>, Error> {
+        self.0.guard(self.0.clients()).await
     }
 
     /// The customer's links for a client of `inbound`; asks nobody.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Error;
+use crate::domain::drift::Present;
 
 /// What a client shall be: everything we decide about one. The `flow` is not among it, it
 /// follows from the inbound.
@@ -213,6 +214,32 @@ fn as_received(row: &mut Map<String, Value>) {
             row.insert(key.to_owned(), json!(number));
         }
     }
+}
+
+/// A client in a list, with its counter. Clients that are not ours stand there too: what cannot
+/// be read of one counts as nothing, but for its name.
+pub(super) fn present(
+    row: &Value,
+    uuid_key: &str,
+    counter: Option<&Value>,
+    on_inbound: bool,
+) -> Result<Present, Error> {
+    let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
+    let number = |from: &Value, key: &str| match from.get(key) {
+        // Rows of old panels hold numbers as texts.
+        Some(Value::String(text)) => text.trim().parse().unwrap_or(0),
+        other => other.and_then(Value::as_i64).unwrap_or(0),
+    };
+    let used = counter.map_or(0, |counter| number(counter, "up").saturating_add(number(counter, "down")));
+    Ok(Present {
+        email: text("email").ok_or_else(|| Error::unexpected("a client without a name"))?,
+        uuid: text(uuid_key).unwrap_or_default(),
+        enabled: row.get("enable").and_then(Value::as_bool).unwrap_or(true),
+        expiry_ms: number(row, "expiryTime"),
+        quota: u64::try_from(number(row, "totalGB")).unwrap_or(0),
+        used: u64::try_from(used).unwrap_or(0),
+        on_inbound,
+    })
 }
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
 //! The routes of 2.6 to 2.9: clients are rows in the text of their inbound's settings.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     ClientRecord, Error, Found, Generation, Snapshot,
     call::{Panel, is_absence},
+    inbound,
+    record::present,
     wire::Request,
 };
+use crate::domain::drift::Present;
 
 const ROOT: &str = "panel/api/inbounds";
 
@@ -32,6 +37,21 @@ pub(super) async fn shares_uuid(panel: &Panel, generation: Generation, record: &
         rows.iter().filter(|row| row["email"].as_str().is_none_or(|name| !name.eq_ignore_ascii_case(&record.email)));
     let mut theirs = others.filter_map(|row| row["id"].as_str());
     Ok(theirs.any(|id| id.eq_ignore_ascii_case(&uuid)))
+}
+
+/// Every client of the inbound we sell. Only the list of inbounds has their counters with them.
+pub(super) async fn clients(panel: &Panel, generation: Generation) -> Result<Vec<Present>, Error> {
+    let Value::Array(inbounds) = panel.ask(generation, Request::get(ROOT).with("list")).await? else {
+        return Err(Error::unexpected("a list of inbounds that is none"));
+    };
+    let sold = inbounds.into_iter().find(|inbound| inbound["id"].as_i64() == Some(panel.inbound_id));
+    let Some(sold) = sold else {
+        return Err(Error::Refused { message: format!("inbound {} is not on it", panel.inbound_id) });
+    };
+    let counters = sold["clientStats"].as_array().cloned().unwrap_or_default();
+    let (_, rows) = inbound::read(sold)?;
+    let counters: HashMap<_, _> = counters.iter().map(|counter| (counter["email"].as_str(), counter)).collect();
+    rows.iter().map(|row| present(row, "id", counters.get(&row["email"].as_str()).copied(), true)).collect()
 }
 
 /// Bytes used since the counter's last reset.

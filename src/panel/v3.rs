@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use super::{
     ClientRecord, Error, Found, Generation, Snapshot, Target,
     call::{Panel, is_absence},
-    record::On,
+    record::{On, present},
     v2::used,
     wire::Request,
 };
+use crate::domain::drift::Present;
 
 const ROOT: &str = "panel/api/clients";
 
@@ -34,13 +35,20 @@ pub(super) async fn traffic(panel: &Panel, generation: Generation, email: &str) 
 }
 
 /// Every client of the panel, also those on other inbounds.
-pub(super) async fn list(panel: &Panel, generation: Generation) -> Result<Vec<Value>, Error> {
-    match panel.ask(generation, Request::get(ROOT).with("list")).await? {
-        Value::Array(rows) => Ok(rows),
+pub(super) async fn clients(panel: &Panel, generation: Generation) -> Result<Vec<Present>, Error> {
+    let rows = match panel.ask(generation, Request::get(ROOT).with("list")).await? {
+        Value::Array(rows) => rows,
         // An empty list of Go is null.
-        Value::Null => Ok(Vec::new()),
-        _ => Err(Error::unexpected("a list of clients that is none")),
-    }
+        Value::Null => Vec::new(),
+        _ => return Err(Error::unexpected("a list of clients that is none")),
+    };
+    rows.iter().map(|row| present(row, "uuid", row.get("traffic"), is_sold(panel, row))).collect()
+}
+
+/// Whether a client is on the inbound we sell.
+fn is_sold(panel: &Panel, row: &Value) -> bool {
+    let inbounds = row.get("inboundIds").and_then(Value::as_array);
+    inbounds.is_some_and(|ids| ids.contains(&Value::from(panel.inbound_id)))
 }
 
 async fn client(panel: &Panel, generation: Generation, email: &str) -> Result<Option<ClientRecord>, Error> {

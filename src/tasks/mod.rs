@@ -45,6 +45,7 @@ pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> a
     let first_sweep = cleanup::FIRST_SWEEP.min(schedule.message_cleanup);
     loops.spawn(start("channel sweep", schedule.message_cleanup, first_sweep).every(cleanup::sweep_channels));
     loops.spawn(later("daily news", schedule.owner_news).every(owners::tell_of_yesterday));
+    loops.spawn(later("weekly news", schedule.owner_news).every(owners::tell_of_drift));
     loops.spawn(later("news of faults", schedule.owner_news).every(owners::tell_of_faults));
     loops.spawn(start("dashboard", schedule.dashboard_refresh, Duration::ZERO).every(refresh_dashboard));
     loops.spawn(start("revenue roll-up", schedule.revenue_cache, Duration::ZERO).every(repair_revenue));

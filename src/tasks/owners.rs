@@ -1,6 +1,9 @@
-//! What owners are told by the clock: once a day how it went, and once an hour what failed.
+//! What owners are told by the clock: once a day how it went, once a week where panels and books
+//! differ, and once an hour what failed.
 
 use std::time::Duration;
+
+use chrono::{Datelike as _, Days};
 
 use super::World;
 use crate::{
@@ -23,6 +26,18 @@ pub(super) async fn tell_of_yesterday(world: World) -> Result<(), db::Error> {
         return Ok(());
     }
     world.db.tell_of_yesterday(today, now).await.map(drop)
+}
+
+/// Where panels and books differ, once the morning of a week's first day has come.
+pub(super) async fn tell_of_drift(world: World) -> Result<(), db::Error> {
+    let now = world.clock.now();
+    let today = world.db.day_of(now);
+    let since = Days::new(u64::from(today.weekday().num_days_from_monday()));
+    let monday = today.checked_sub_days(since).unwrap_or(today);
+    if now < start_of(monday, world.config.shop.timezone).plus(HOUR) {
+        return Ok(());
+    }
+    world.db.tell_of_drift(monday, now).await.map(drop)
 }
 
 /// Faults of ours, many of one kind as one.

@@ -48,6 +48,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("admin audit action", "command-admin-audit-action"),
     ("admin audit target", "command-admin-audit-target"),
     ("admin audit period", "command-admin-audit-period"),
+    ("admin drift", "command-admin-drift"),
     ("admin status", "command-admin-status"),
     ("admin reload", "command-admin-reload"),
 ];

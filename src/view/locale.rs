@@ -47,7 +47,7 @@ impl Locale {
         }
         match self {
             Self::English => files!(
-                "en": "admin", "books", "change", "command", "common", "dashboard", "decision", "delivery", "desk", "log", "more", "news", "notice", "order", "outage", "premises", "proof", "reason", "reference",
+                "en": "admin", "books", "change", "command", "common", "dashboard", "decision", "delivery", "desk", "drift", "log", "more", "news", "notice", "order", "outage", "premises", "proof", "reason", "reference",
                 "refusal", "reload", "review", "status", "ticket", "told"
             ),
         }

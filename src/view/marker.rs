@@ -82,6 +82,11 @@ impl Marker {
         Self(format!("owner · day {day}"))
     }
 
+    /// The owners' message of the week that begins at a day.
+    pub fn week(day: chrono::NaiveDate) -> Self {
+        Self(format!("owner · week {day}"))
+    }
+
     /// The news of an outage's beginning or end. An owner whose direct messages are closed is told
     /// in the channel where staff are.
     pub fn outage(outage: OutageId, change: Change, to: Audience) -> Self {

@@ -18,6 +18,7 @@ pub mod decision;
 pub mod delivery;
 pub mod desk;
 mod digits;
+pub mod drift;
 pub mod export;
 pub mod locale;
 pub mod log;

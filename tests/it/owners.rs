@@ -3,12 +3,22 @@
 use std::time::Duration;
 
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tollkeeper::sandbox::discord::Message;
 
 use tollkeeper::sandbox::discord::Fault;
 
 use crate::world::World;
 
 const HOUR: Duration = Duration::from_hours(1);
+
+/// Beside the weekly message, which comes when these days have a Monday among them.
+fn is_daily(said: &Message) -> bool {
+    said.contains("Your shop on")
+}
+
+fn daily(world: &World) -> usize {
+    world.person("Omar").dms().iter().filter(|said| is_daily(said)).count()
+}
 
 #[tokio::test]
 async fn owners_read_once_each_morning_how_the_day_before_went() {
@@ -20,15 +30,15 @@ async fn owners_read_once_each_morning_how_the_day_before_went() {
     mona.is_sent_link(0).await;
     karim.orders_and_pays("Basic", "Karim's receipt").await;
     world.settles().await;
-    assert_eq!(world.person("Omar").dms().len(), 0, "a new shop has no day before");
+    assert_eq!(daily(&world), 0, "a new shop has no day before");
     // It is noon in Greenwich, two hours later in Cairo; nine o'clock there is nineteen hours away.
     world.passes(17 * HOUR);
     world.restart().await;
     world.settles().await;
-    assert_eq!(world.person("Omar").dms().len(), 0, "not before the morning");
+    assert_eq!(daily(&world), 0, "not before the morning");
     world.passes(3 * HOUR);
     let omar = world.person("Omar").id();
-    let told = world.until("the daily message", |view| view.dms_of(omar).pop()).await;
+    let told = world.until("the daily message", |view| view.dms_of(omar).into_iter().rfind(is_daily)).await;
     let head = world.word("SELECT hash FROM audit_logs ORDER BY id DESC LIMIT 1").await;
     assert!(told.contains(&head), "the hash of the last entry: {}", told.render_text());
     let text = told.render_text().replace(&head, "HASH");
@@ -48,14 +58,18 @@ async fn owners_read_once_each_morning_how_the_day_before_went() {
     world.restart().await;
     world.passes(2 * HOUR);
     world.settles().await;
-    assert_eq!(world.person("Omar").dms().len(), 1, "once a day, whatever happens");
+    assert_eq!(daily(&world), 1, "once a day, whatever happens");
     // Days without the bot are not made up for one by one.
     world.stop().await;
     world.passes(50 * HOUR);
     world.start().await;
-    world.until("the next one", |view| (view.dms_of(omar).len() == 2).then_some(())).await;
+    world
+        .until("the next one", |view| {
+            (view.dms_of(omar).iter().filter(|said| is_daily(said)).count() == 2).then_some(())
+        })
+        .await;
     world.settles().await;
-    assert_eq!(world.person("Omar").dms().len(), 2);
+    assert_eq!(daily(&world), 2);
     world.finish().await;
 }
 

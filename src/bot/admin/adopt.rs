@@ -5,7 +5,7 @@ use serenity::all::User;
 
 use crate::{
     db::{changes::Found, wishes::Permit},
-    domain::{UserId, access::Power, change::Wish, grants::Expiry},
+    domain::{UserId, access::Power, change::Wish, drift::is_kept_name, grants::Expiry},
     panel::{self, Reader},
     view::{
         Post,
@@ -23,9 +23,6 @@ use super::{
     admitted, change,
     wish::{About, question},
 };
-
-/// The longest name of a client that is kept.
-const LONGEST_EMAIL: usize = 120;
 
 /// `/admin user-adopt`
 #[poise::command(slash_command, rename = "user-adopt")]
@@ -53,7 +50,7 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>, email: &str, user: &User, panel:
     let Some(panel) = named else {
         return Ok(asked.answer(outcome(asked.locale, &Outcome::NoPanel)).await?);
     };
-    if !is_kept(email) {
+    if !is_kept_name(email) {
         return Ok(asked.answer(outcome(asked.locale, &Outcome::BadName { email })).await?);
     }
     asked.defer().await?;
@@ -69,12 +66,6 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>, email: &str, user: &User, panel:
     let subject = About { customer, name, client: Some((email, expiry, quota)) };
     let post = question(bot, asked, &wish, Shown::Adopt, subject).await?;
     Ok(asked.edit(post).await?)
-}
-
-/// Names that the panel and the database keep alike.
-fn is_kept(email: &str) -> bool {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-@+".contains(c);
-    !email.is_empty() && email.len() <= LONGEST_EMAIL && email.chars().all(fits)
 }
 
 /// The client on the inbound that is sold.

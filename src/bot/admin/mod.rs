@@ -25,6 +25,7 @@ pub(super) mod audit;
 mod block;
 mod change;
 mod create;
+mod drift;
 mod info;
 pub(super) mod orders;
 mod reload;
@@ -68,6 +69,7 @@ pub(super) fn admin() -> poise::Command<Host, Fault> {
         block::block(),
         block::unblock(),
         audit::audit(),
+        drift::drift(),
         status::status(),
         reload::reload(),
     ];

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         Millis,
         change::{Change, Seen, Wanted, want},
-        grants::Expiry,
+        grants::{Expiry, NOTHING},
         reversal,
         trouble::{Cause, Trouble},
     },
@@ -71,7 +71,12 @@ async fn write_down(
 
 async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
     let now = world.clock.now();
-    let Some(found) = client.find(&sub.email).await? else { return absent(world, sub, change).await };
+    let Some(found) = client.find(&sub.email).await? else {
+        return match change.what {
+            Change::Enable {} => made_again(world, client, sub, change).await,
+            _ => absent(world, sub, change).await,
+        };
+    };
     if !sub.owns(&found.client.uuid) {
         return Ok(Outcome::Void(stranger(&sub.email)));
     }
@@ -100,13 +105,25 @@ async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Wait
         }
         _ => write(client, sub, &found.client, &target).await?,
     };
-    Ok(match written {
+    Ok(came_of(world, client, sub, change, wanted, written))
+}
+
+/// What a write came to.
+fn came_of(
+    world: &World,
+    client: &Client,
+    sub: &Subscription,
+    change: &Waiting,
+    wanted: Wanted,
+    written: Written,
+) -> Outcome {
+    match written {
         Written::Kept(snapshot) => done(world, client, sub, change, wanted, &snapshot),
         Written::Refused(said) => Outcome::Void(refused(said)),
         Written::Stranger => Outcome::Void(stranger(&sub.email)),
         Written::Detached => Outcome::Void(detached(&sub.email)),
         Written::Lost(how) => Outcome::Lost(how),
-    })
+    }
 }
 
 /// Resets the counter, unless that was done before; what it came to where it was not done.
@@ -167,8 +184,7 @@ fn refused(said: String) -> Trouble {
 /// There is no such client: what was to be gone is gone, what is taken back has been, and nothing
 /// else can be changed.
 async fn absent(world: &World, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
-    let expiry = sub.expiry.unwrap_or(Expiry::Never);
-    let ours = Seen { enabled: !sub.disabled, expiry, quota: sub.quota.unwrap_or(0), used: 0 };
+    let ours = as_ours(sub);
     match &change.what {
         Change::Delete {} | Change::Reverse { .. } => {
             let wanted = fill(world, sub, change, ours).await?;
@@ -177,6 +193,44 @@ async fn absent(world: &World, sub: &Subscription, change: &Waiting) -> Result<O
         }
         _ => Ok(Outcome::Void(Trouble::new(Cause::Absent, &sub.email))),
     }
+}
+
+/// What the books say of a client that the panel does not have.
+fn as_ours(sub: &Subscription) -> Seen {
+    let expiry = sub.expiry.unwrap_or(Expiry::Never);
+    Seen { enabled: !sub.disabled, expiry, quota: sub.quota.unwrap_or(0), used: 0 }
+}
+
+/// Makes a client again that somebody removed from the panel: the same keys and the same end. The
+/// panel counts from zero again, so what is known to be used is taken off the quota.
+async fn made_again(world: &World, client: &Client, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
+    let ours = as_ours(sub);
+    let wanted = if let Some(filled) = change.filled {
+        filled
+    } else {
+        let used = sub.known_use.0.saturating_sub(sub.used_before);
+        let quota = if ours.quota == 0 { 0 } else { ours.quota.saturating_sub(used).max(NOTHING) };
+        let wanted = Wanted { enabled: true, quota, used_before: used, ..Wanted::as_seen(ours) };
+        let filled = world.db.fill_change(change.id, &wanted, world.clock.now()).await;
+        filled.map_err(|error| memory(&error))?;
+        wanted
+    };
+    let target = Target {
+        email: sub.email.clone(),
+        uuid: sub.uuid,
+        sub_id: sub.sub_id.clone(),
+        enabled: true,
+        total_bytes: i64::try_from(wanted.quota).unwrap_or(i64::MAX),
+        expiry_ms: wanted.expiry.to_panel(),
+    };
+    match client.add(&target).await {
+        Ok(()) => {}
+        Err(Error::Refused { message }) => return Ok(Outcome::Void(refused(message))),
+        Err(error) => return Err(error),
+    }
+    let snapshot = client.snapshot(&sub.email).await?;
+    let written = settle(client, sub, &target, snapshot).await?;
+    Ok(came_of(world, client, sub, change, wanted, written))
 }
 
 fn done(

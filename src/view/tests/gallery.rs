@@ -189,6 +189,7 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all.extend(desk::questions(locale, words));
     all.extend(desk::logs(locale, words));
     all.extend(desk::reloads(locale, words));
+    all.extend(desk::drifts(locale, words));
     // The rest is no post, but its texts count.
     let _ = (decision::reason_modal(locale, SubmissionId(1)), command::all(locale));
     let _ = Reason::ALL.map(|reason| reason.text(locale));

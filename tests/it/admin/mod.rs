@@ -2,6 +2,7 @@
 
 mod audit;
 mod block;
+mod drift;
 mod info;
 mod orders;
 mod resend;

@@ -165,3 +165,30 @@ async fn who_has_lost_the_power_meanwhile_changes_nothing() {
     assert_eq!(world.number("SELECT count(*) FROM changes").await, 0);
     world.finish_but(LEAVES).await;
 }
+
+#[tokio::test]
+async fn a_client_that_is_made_again_is_made_once() {
+    for generation in GENERATIONS {
+        for fault in [Fault::CutAfter, Fault::CutBefore, Fault::Refuse("no".into())] {
+            let world = sold(generation).await;
+            let before = client(&world);
+            world.panel.remove_client(&email(&world));
+            strikes(&world, 1, fault.clone());
+            let answer = changes(&world, "Adel", "user-enable", json!({})).await;
+            world.panel.clear_faults();
+            if matches!(fault, Fault::Refuse(_)) {
+                assert_eq!(answer, "Nothing was done.\nThe panel refused: no", "{generation:?}");
+                assert_eq!(world.panel.clients().len(), 1, "{generation:?}: only the other client is there");
+                let again = changes(&world, "Adel", "user-enable", json!({})).await;
+                assert!(again.starts_with("Done: "), "{generation:?}: {again}");
+            } else {
+                assert!(answer.starts_with("Done: "), "{generation:?} {fault:?}: {answer}");
+            }
+            let after = client(&world);
+            let keys = |row: &tollkeeper::sandbox::panel::ClientRow| (row.uuid.clone(), row.sub_id.clone());
+            assert_eq!(keys(&after), keys(&before), "{generation:?} {fault:?}");
+            assert_eq!((after.expiry_ms, after.total_bytes), (before.expiry_ms, before.total_bytes));
+            world.finish_but(LEAVES).await;
+        }
+    }
+}

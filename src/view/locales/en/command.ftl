@@ -41,5 +41,6 @@ command-admin-audit-by = Who did it; choose the bot for what it did by itself
 command-admin-audit-action = What was done
 command-admin-audit-target = To what: type an order, a name or an ID
 command-admin-audit-period = When: a day, a month, a quarter, a year, or two days
+command-admin-drift = Where panels and books differ, and what would mend it
 command-admin-status = How panels, outbox and backups are
 command-admin-reload = Read plans, payment methods and staff from the file again

@@ -3,14 +3,18 @@
 use super::{ADEL, DELIVERIES, GB, MONA, NOW, TICKET, Words, order_of, price, states};
 use crate::{
     domain::{
-        GuildId, MessageId, Order, OrderId, OrderStatus, SubmissionId, UserId, button::Token, grants::Expiry,
-        order::Source, proofs::Verdict,
+        GuildId, MessageId, Order, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
+        button::Token,
+        drift::{Compared, Differs, Drift, Mend, PanelReport},
+        grants::Expiry,
+        order::Source,
+        proofs::Verdict,
     },
     view::{
         Locale, Post,
         admin::{self, CustomerFacts, OnPanel, OrderFacts, SubscriptionFacts, Unclear, Works},
         desk::{self, AuditFacts, Done, OrderFile, Place, ProofFacts, Question, WaitingFacts},
-        export,
+        drift, export,
         log::{self, PageFacts},
         reload::{self, ListFacts, MistakeFacts, TakenFacts},
         status::{self, LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
@@ -247,4 +251,44 @@ pub(super) fn logs(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let csv = export::audit(&full, chrono_tz::Africa::Cairo).unwrap();
     posts.extend([(1, false), (9, false), (10_000, true)].map(|(n, cut)| log::table(locale, n, cut, csv.clone())));
     posts
+}
+
+/// Where panels and books differ, in every way.
+pub(super) fn drifts(locale: Locale, words: Words<'_>) -> Vec<Post> {
+    let (never, at) = (Expiry::Never, Expiry::At(NOW));
+    let end = |ours, theirs| Differs::Expiry { ours, theirs };
+    let ways = [
+        (Differs::Missing, Mend::Enable),
+        (Differs::Missing, Mend::Delete),
+        (Differs::Stranger, Mend::Adopt),
+        (Differs::Stranger, Mend::Rename),
+        (Differs::Leftover, Mend::Remove),
+        (Differs::Foreign, Mend::Replace),
+        (Differs::Elsewhere, Mend::Attach),
+        (end(at, at), Mend::Extend(-3650)),
+        (end(never, at), Mend::Enable),
+        (end(at, never), Mend::Disable),
+        (Differs::Quota { ours: 0, theirs: u64::MAX }, Mend::Traffic(u64::MAX)),
+        (Differs::Off, Mend::Enable),
+        (Differs::On, Mend::Disable),
+    ];
+    let one = |(differs, mend)| Drift {
+        email: if mend == Mend::Adopt { "a".repeat(120) } else { words.sentence.to_owned() },
+        owner: (differs != Differs::Stranger).then_some((SubscriptionRow(i64::MAX), MONA)),
+        order: Some((OrderId::from_random(7), OrderStatus::Completed)),
+        differs,
+        mend,
+    };
+    let panel = |compared| PanelReport { panel: words.name.to_owned(), compared };
+    let done = |drifts, unsettled| panel(Compared::Done { drifts, unsettled });
+    let mut reports: Vec<_> =
+        ways.chunks(6).map(|some| vec![done(some.iter().copied().map(one).collect(), 1)]).collect();
+    let all: Vec<_> = ways.into_iter().map(one).collect();
+    reports.push(vec![done(all.clone(), 2); 9]);
+    reports.push(vec![done(all.iter().take(8).cloned().collect(), 0)]);
+    reports.push(vec![done(vec![one((end(at, never), Mend::Disable)); 40], 9)]);
+    reports.push(vec![done(vec![one((Differs::Stranger, Mend::Adopt)); 20], 0), panel(Compared::Silent)]);
+    reports.push([Compared::Silent, Compared::Unconfigured(1), Compared::Unconfigured(9)].map(panel).to_vec());
+    reports.push(vec![done(Vec::new(), 0)]);
+    reports.iter().map(|panels| drift::report(locale, panels).unwrap()).collect()
 }
