@@ -106,7 +106,7 @@ async fn first_sale(
         seen = Some(client.snapshot(&sub.email).await?).filter(|seen| seen.client.is_some());
     }
     let filled = match (&seen, grant.filled) {
-        (Some(_), Some(filled)) => filled,
+        (Some(seen), Some(filled)) => as_begun(world, sub, grant, (known, filled), seen).await?,
         _ => fill(world, grant, known, None).await?,
     };
     let target = target(sub, &filled);
@@ -178,6 +178,32 @@ async fn fill(world: &World, grant: &Grant, known: Known, note: Option<Note>) ->
     let now = world.clock.now();
     let filled = grants::fill(now, known, grant.days, grant.bytes, world.config.shop.renewal_traffic);
     world.db.fill_grant(grant, (&known, note), &filled, now).await.map_err(|error| memory(&error))?;
+    Ok(filled)
+}
+
+/// The target of a first sale whose client is there. One that ends later than we remember was made
+/// by a life of ours that this memory does not have, a backup having been restored: its days
+/// began with its access, and are left to it.
+async fn as_begun(
+    world: &World,
+    sub: &Subscription,
+    grant: &Grant,
+    (known, filled): (Known, Filled),
+    seen: &Snapshot,
+) -> Result<Filled, Error> {
+    let now = world.clock.now();
+    let theirs = seen.client.as_ref().filter(|record| sub.owns(&record.uuid));
+    let theirs = theirs.map(|record| Expiry::from_panel(record.expiry_ms, now));
+    let latest = grants::fill(now, known, grant.days, grant.bytes, world.config.shop.renewal_traffic).expiry;
+    let (Some(Expiry::At(theirs)), Expiry::At(ours), Expiry::At(latest)) = (theirs, filled.expiry, latest) else {
+        return Ok(filled);
+    };
+    if theirs <= ours || theirs > latest {
+        return Ok(filled);
+    }
+    let base = Millis(filled.base.0 + theirs.0 - ours.0);
+    let filled = Filled { base, expiry: Expiry::At(theirs), ..filled };
+    world.db.fill_grant(grant, (&known, None), &filled, now).await.map_err(|error| memory(&error))?;
     Ok(filled)
 }
 
