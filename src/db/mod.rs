@@ -202,7 +202,9 @@ impl Db {
                 "its tables do not fit this program ({error}); run the version that wrote it, or a newer one"
             ),
         })?;
-        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        // A reader cannot optimise; trying to, it would be left open in the background, and the log with it.
+        let options = options.read_only(true).optimize_on_close(false, None);
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
         let (changes, _) = broadcast::channel(NOTICES);
         let notes = audit_file::Notes::beside(path);
         notes.keep_room();
