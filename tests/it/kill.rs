@@ -21,7 +21,7 @@ use std::{
     collections::BTreeMap,
     io::Write as _,
     sync::{Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::runtime::Builder;
@@ -32,6 +32,9 @@ use walks::Walk;
 
 /// Runs side by side: more than two cores have work for, because every run also waits.
 const SIDE_BY_SIDE: usize = 4;
+
+/// Between two words about how far it has come: every point of everything is the work of hours.
+const WORD_EVERY: Duration = Duration::from_secs(60);
 
 /// Violations after which it is clear enough.
 const ENOUGH: usize = 12;
@@ -51,15 +54,21 @@ fn whatever_it_is_killed_at_everything_comes_right() {
                         runtime.block_on(walks::run(series, point))
                     });
                     tally.note(at, point, run.join().map_err(said));
+                    if tally.a_word_is_due(start) {
+                        tell(&format!("after {:.0?}: {}", start.elapsed(), tally.so_far()));
+                    }
                 }
             });
         }
     });
-    // Straight to the console: the numbers belong into every log of the tests.
-    let summary = format!("{}in {:.0?}\n", tally.summary(), start.elapsed());
-    std::io::stderr().write_all(summary.as_bytes()).expect("the console takes it");
+    tell(&format!("{}in {:.0?}\n", tally.summary(), start.elapsed()));
     let violations = tally.violations();
     assert!(violations.is_empty(), "{} violations:\n\n{}", violations.len(), violations.join("\n\n"));
+}
+
+/// Straight to the console, past the harness: the numbers belong into every log of the tests.
+fn tell(text: &str) {
+    std::io::stderr().write_all(text.as_bytes()).expect("the console takes it");
 }
 
 /// Every point of everything.
@@ -93,6 +102,8 @@ struct Tally(Mutex<Inner>);
 struct Inner {
     series: Vec<Progress>,
     violations: Vec<String>,
+    /// Words said about how far it has come.
+    words: u32,
 }
 
 struct Progress {
@@ -110,7 +121,7 @@ impl Tally {
             next: points::Moment::BOTH.into_iter().map(|moment| (moment, Some(1))).collect(),
             killed: 0,
         };
-        Self(Mutex::new(Inner { series: series.into_iter().map(progress).collect(), violations: Vec::new() }))
+        Self(Mutex::new(Inner { series: series.into_iter().map(progress).collect(), violations: Vec::new(), words: 0 }))
     }
 
     fn next(&self) -> Option<(usize, Series, Point)> {
@@ -144,6 +155,23 @@ impl Tally {
                 inner.violations.push(text);
             }
         }
+    }
+
+    /// True once for each [`WORD_EVERY`] that has passed.
+    fn a_word_is_due(&self, start: Instant) -> bool {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = start.elapsed() >= WORD_EVERY * (inner.words + 1);
+        inner.words += u32::from(due);
+        due
+    }
+
+    /// One line: the points so far, the series that go on, the violations.
+    fn so_far(&self) -> String {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let killed: u64 = inner.series.iter().map(|progress| progress.killed).sum();
+        let open = inner.series.iter().filter(|progress| progress.next.values().any(Option::is_some)).count();
+        let violations = inner.violations.len();
+        format!("killed at {killed} points, {open} of {} series go on, {violations} violations\n", inner.series.len())
     }
 
     fn summary(&self) -> String {
