@@ -1,0 +1,313 @@
+//! What people are told after a commit: short messages, each wanted once by its key.
+//!
+//! They are kept in rows of the outbox, so the promise about `kind` and `v` holds for them too.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    ChannelId, Incident, Millis, OrderId, UserId, order::SubmissionId, picture::PictureRefused, premises::Flaw,
+};
+
+/// A short message to a customer in the ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Notice {
+    /// The ticket is there: what to do.
+    Welcome,
+    /// The proof was declined; the reason stands with the submission.
+    Declined {
+        /// The submission.
+        submission: SubmissionId,
+    },
+    /// Less than the price arrived: what is missing stands in the status message.
+    PartPaid {
+        /// The submission it came with.
+        submission: SubmissionId,
+    },
+    /// Staff ask something about the proof.
+    Asked {
+        /// The question.
+        question: QuestionId,
+    },
+    /// The file is not a picture that can be taken.
+    BadPicture {
+        /// The message it came with.
+        message: u64,
+        /// Why.
+        why: PictureRefused,
+    },
+    /// The file could not be had from Discord's file store.
+    NotFetched {
+        /// The message it came with.
+        message: u64,
+    },
+    /// The picture was already used for another order.
+    Duplicate {
+        /// The message it came with.
+        message: u64,
+    },
+    /// A file came before a payment method was chosen.
+    NoMethod {
+        /// The message it came with.
+        message: u64,
+    },
+    /// A file came before the transfer's reference was typed, and the method requires that.
+    NoReference {
+        /// The message it came with.
+        message: u64,
+    },
+    /// Direct messages are closed: the link waits in the ticket.
+    LinkWaits,
+    /// The order was not paid yet and ends soon.
+    PaySoon,
+}
+
+impl Notice {
+    /// What tells it from other messages of its kind: part of the row's key and of the message's marker.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Welcome => "welcome".to_owned(),
+            Self::Declined { submission } => format!("declined:{submission}"),
+            Self::PartPaid { submission } => format!("part:{submission}"),
+            Self::Asked { question } => format!("asked:{}", question.0),
+            Self::BadPicture { message, .. } => format!("picture:{message}"),
+            Self::NotFetched { message } => format!("fetch:{message}"),
+            Self::Duplicate { message } => format!("duplicate:{message}"),
+            Self::NoMethod { message } => format!("method:{message}"),
+            Self::NoReference { message } => format!("reference:{message}"),
+            Self::LinkWaits => "link".to_owned(),
+            Self::PaySoon => "pay".to_owned(),
+        }
+    }
+}
+
+/// A line for staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum StaffNews {
+    /// A picture was refused because another order owns it.
+    Duplicate {
+        /// The order it was sent for.
+        order: OrderId,
+        /// The order that owns it.
+        twin: OrderId,
+        /// Whether that is another customer's.
+        foreign: bool,
+        /// What it came with: message or interaction.
+        source: String,
+    },
+    /// A customer typed a transaction reference that another order owns.
+    ReferenceTaken {
+        /// The order it was typed for.
+        order: OrderId,
+        /// The order that owns it.
+        twin: OrderId,
+        /// Whether that is another customer's.
+        foreign: bool,
+    },
+    /// A proof has waited for review longer than it should.
+    ReviewWaits {
+        /// The order.
+        order: OrderId,
+        /// The proof.
+        submission: SubmissionId,
+    },
+    /// Staff took a parked effect of an order out of the outbox.
+    Dropped {
+        /// The order, which is nobody's work any more.
+        order: OrderId,
+        /// The effect's key.
+        key: String,
+        /// Who did.
+        by: UserId,
+    },
+}
+
+impl StaffNews {
+    /// The order it is about.
+    pub fn order(&self) -> &OrderId {
+        match self {
+            Self::Duplicate { order, .. }
+            | Self::ReferenceTaken { order, .. }
+            | Self::ReviewWaits { order, .. }
+            | Self::Dropped { order, .. } => order,
+        }
+    }
+
+    /// What tells it from other lines: part of the row's key.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Duplicate { order, source, .. } => format!("duplicate:{order}:{source}"),
+            Self::ReferenceTaken { order, twin, .. } => format!("reference:{order}:{twin}"),
+            Self::ReviewWaits { submission, .. } => format!("waits:{submission}"),
+            Self::Dropped { order, key, .. } => format!("dropped:{order}:{key}"),
+        }
+    }
+}
+
+/// A message to the owners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum OwnerNews {
+    /// No category has room for another ticket.
+    NoRoom {
+        /// The order that was cancelled for it.
+        order: OrderId,
+    },
+    /// Discord refused to make a ticket.
+    NoTicket {
+        /// The order that was cancelled for it.
+        order: OrderId,
+    },
+    /// A panel refuses our login.
+    LoginRefused {
+        /// The panel.
+        panel: String,
+    },
+    /// A proof has waited for review much longer than it should.
+    ReviewWaits {
+        /// The order.
+        order: OrderId,
+        /// The proof.
+        submission: SubmissionId,
+    },
+    /// The daily backup could not be made.
+    NoBackup,
+    /// The server's clock jumped forward; nothing is deleted for a while.
+    ClockJumped {
+        /// When that was noticed.
+        at: Millis,
+        /// How far it jumped, in minutes.
+        minutes: u64,
+        /// How long nothing is deleted, in minutes.
+        hold: u64,
+    },
+    /// Something of ours failed, once or many times, since an owner was last told of its kind.
+    Faults {
+        /// What failed.
+        part: Part,
+        /// When this is told.
+        at: Millis,
+        /// How often it failed.
+        times: u32,
+        /// The word that leads to the last of them in the log.
+        incident: Incident,
+    },
+    /// A channel looks like a ticket of ours, of an order that is not in the database.
+    StrayTicket {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// The shop's channels or roles on Discord are not as the bot needs them.
+    Premises {
+        /// When that was seen.
+        at: Millis,
+        /// What is wrong.
+        flaws: Vec<Flaw>,
+    },
+    /// The dashboard was written by a run that is none of ours.
+    SecondBot {
+        /// The name of that run.
+        boot: String,
+    },
+    /// An effect gave up and waits for a person.
+    Parked {
+        /// The row's key.
+        key: String,
+    },
+}
+
+impl OwnerNews {
+    /// What tells it from other messages of its kind: part of the row's key and of the message's marker.
+    pub fn key(&self) -> String {
+        match self {
+            Self::NoRoom { .. } => "room".to_owned(),
+            Self::NoTicket { .. } => "ticket".to_owned(),
+            Self::LoginRefused { panel } => format!("login:{panel}"),
+            Self::ReviewWaits { submission, .. } => format!("waits:{submission}"),
+            Self::NoBackup => "backup".to_owned(),
+            Self::ClockJumped { at, .. } => format!("clock:{at}"),
+            Self::Faults { part, at, .. } => format!("faults:{}:{at}", part.as_str()),
+            Self::StrayTicket { channel } => format!("stray:{channel}"),
+            Self::Premises { at, .. } => format!("premises:{at}"),
+            Self::SecondBot { boot } => format!("second:{boot}"),
+            Self::Parked { key } => format!("parked:{key}"),
+        }
+    }
+}
+
+/// A part of the program in which something can fail that is not somebody else's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Answers to people's commands and buttons.
+    Answers,
+    /// Events of Discord that nobody waits for.
+    Events,
+    /// What happens by the clock.
+    Tasks,
+    /// What is done after a commit.
+    Outbox,
+}
+
+impl Part {
+    /// Its name in keys and markers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answers => "answers",
+            Self::Events => "events",
+            Self::Tasks => "tasks",
+            Self::Outbox => "outbox",
+        }
+    }
+}
+
+/// The number of a question to a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct QuestionId(pub i64);
+
+/// The number of an outage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OutageId(pub i64);
+
+/// What is told of an outage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The panel went down.
+    Began,
+    /// It came back.
+    Ended,
+}
+
+impl Change {
+    /// Its name in keys and markers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Began => "began",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// Who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Every owner, by direct message.
+    Owners,
+    /// Staff, in the review channel.
+    Staff,
+}
+
+impl Audience {
+    /// Its name in keys and markers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owners => "owners",
+            Self::Staff => "staff",
+        }
+    }
+}
