@@ -1,20 +1,17 @@
-//! Staff decide: the confirmation, the reasons, and what came of it. All of it is seen by the
-//! member of staff alone.
+//! Staff decide: the confirmation, the reasons, and what came of it ([`outcome`]). All of it is seen
+//! by the member of staff alone.
 
 use crate::domain::{
-    ChannelId, Millis, Money, Order, OrderState, OrderStatus, UserId,
+    Millis, Money, Order, OrderState,
     button::{Button, Token},
-    order::{Delivery, SubmissionId},
-    proofs::Verdict,
-    trouble::Trouble,
+    order::SubmissionId,
 };
 
-use super::{
-    Embed, Locale, Menu, Modal, Post, Press, Row, Tone,
-    post::Entry,
-    review::{self, delivery_text},
-    text, words,
-};
+use super::{Embed, Locale, Menu, Modal, Post, Press, Row, Tone, post::Entry, review, text, words};
+
+mod outcome;
+
+pub use outcome::{Done, Outcome, outcome};
 
 /// The usual reasons to decline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -236,170 +233,4 @@ pub fn reason_modal(locale: Locale, submission: SubmissionId) -> Modal {
         placeholder: locale.say("decision-modal-placeholder"),
         max: 300,
     }
-}
-
-/// What somebody else decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
-    /// Approved.
-    Approved,
-    /// Declined.
-    Declined,
-    /// Accepted as a part of the price.
-    Part,
-}
-
-impl Done {
-    /// What a verdict says was done.
-    pub fn of(verdict: &Verdict) -> Option<Self> {
-        match verdict {
-            Verdict::Pending => None,
-            Verdict::Approved { .. } => Some(Self::Approved),
-            Verdict::Declined { .. } => Some(Self::Declined),
-            Verdict::Part { .. } => Some(Self::Part),
-        }
-    }
-}
-
-/// What came of a click of staff.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// Approved, the client exists; how the link reached the customer.
-    Delivered(Delivery),
-    /// Approved and under way; the card there shows the result.
-    InProgress(Option<ChannelId>),
-    /// Approved; the panel is down.
-    WaitsForPanel {
-        /// Since when.
-        since: Millis,
-    },
-    /// The panel refused: the payment is back in review.
-    PanelRefused {
-        /// What it answered.
-        said: String,
-    },
-    /// Approved, and a person must look at it.
-    NeedsAttention {
-        /// What is wrong.
-        trouble: Trouble,
-    },
-    /// A part of the price was accepted.
-    PartBooked {
-        /// What has arrived in all.
-        received: Money,
-        /// What is missing.
-        missing: Money,
-    },
-    /// The order is closed and its customer blocked.
-    Blocked,
-    /// The order is closed; it had needed attention.
-    GivenUp,
-    /// The order is booked as delivered by hand.
-    BookedByHand,
-    /// The sale by hand is closed.
-    SaleVoided,
-    /// The order is ended; what had arrived for it is the customer's.
-    Ended,
-    /// Declined; the customer may send so many more.
-    Declined {
-        /// Attempts left; 0 closed the order.
-        attempts_left: u32,
-    },
-    /// The payment is back in review.
-    BackInReview,
-    /// Somebody else was first.
-    AlreadyDecided {
-        /// Who, when that is known.
-        by: Option<UserId>,
-        /// When, when that is known.
-        at: Option<Millis>,
-        /// What they decided, when that is known.
-        what: Option<Done>,
-        /// The order's state now.
-        status: OrderStatus,
-    },
-    /// The member of staff chose Cancel.
-    Aborted,
-    /// The confirmation is too old.
-    Expired,
-    /// The confirmation was already used.
-    Used,
-    /// The confirmation was opened by somebody else.
-    NotYours,
-    /// The member of staff has lost the power meanwhile.
-    PowerLost,
-    /// The order is in another state than it was when the confirmation was opened.
-    OrderChanged {
-        /// The state now.
-        status: OrderStatus,
-    },
-    /// The card is not the order's current proof any more.
-    OldCard,
-}
-
-/// What came of a click, as an answer to who clicked.
-pub fn outcome(locale: Locale, outcome: &Outcome) -> Post {
-    Post::text(outcome_text(locale, outcome))
-}
-
-fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
-    let say = |id: &str| locale.say(id);
-    match outcome {
-        Outcome::Delivered(delivery) => {
-            let delivery = delivery_text(locale, *delivery);
-            locale.with("decision-delivered", &[("delivery", delivery.into())])
-        }
-        Outcome::InProgress(None) => say("decision-in-progress"),
-        Outcome::InProgress(Some(place)) => {
-            locale.with("decision-in-progress-there", &[("place", text::channel(*place).into())])
-        }
-        Outcome::WaitsForPanel { since } => locale.with("decision-waits", &[("since", text::date(*since).into())]),
-        Outcome::PanelRefused { said } => locale.with("decision-refused", &[("said", words::reason(said).into())]),
-        Outcome::NeedsAttention { trouble } => {
-            locale.with("decision-attention", &[("cause", words::trouble(locale, trouble).into())])
-        }
-        Outcome::PartBooked { received, missing } => locale.with(
-            "decision-part-booked",
-            &[("received", words::money(*received).into()), ("missing", words::money(*missing).into())],
-        ),
-        Outcome::Blocked => say("decision-blocked"),
-        Outcome::GivenUp => say("decision-given-up"),
-        Outcome::BookedByHand => say("decision-booked-by-hand"),
-        Outcome::SaleVoided => say("decision-voided"),
-        Outcome::Ended => say("decision-ended"),
-        Outcome::Declined { attempts_left: 0 } => say("decision-declined-for-good"),
-        Outcome::Declined { attempts_left } => locale.with("decision-declined", &[("left", (*attempts_left).into())]),
-        Outcome::BackInReview => say("decision-back-done"),
-        Outcome::AlreadyDecided { by, at, what, status } => already_decided(locale, *by, *at, *what, *status),
-        Outcome::Aborted => say("decision-aborted"),
-        Outcome::Expired => say("decision-expired"),
-        Outcome::Used => say("decision-used"),
-        Outcome::NotYours => say("decision-not-yours"),
-        Outcome::PowerLost => say("decision-power-lost"),
-        Outcome::OrderChanged { status } => {
-            locale.with("decision-changed", &[("status", words::status(locale, *status).into())])
-        }
-        Outcome::OldCard => say("decision-old-card"),
-    }
-}
-
-fn already_decided(
-    locale: Locale,
-    by: Option<UserId>,
-    at: Option<Millis>,
-    what: Option<Done>,
-    status: OrderStatus,
-) -> String {
-    let now = words::status(locale, status);
-    let (Some(by), Some(at)) = (by, at) else {
-        return locale.with("decision-already", &[("status", now.into())]);
-    };
-    let id = match what {
-        Some(Done::Approved) => "decision-already-approved",
-        Some(Done::Declined) => "decision-already-declined",
-        Some(Done::Part) => "decision-already-part",
-        None => "decision-already-by",
-    };
-    let (who, when) = (text::person(by), text::relative(at));
-    locale.with(id, &[("who", who.into()), ("when", when.into()), ("status", now.into())])
 }

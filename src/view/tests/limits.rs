@@ -6,12 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::gallery::{self, ADEL, LINK, MONA, ROLE, Words};
-use crate::view::{
-    Embed, Locale, Post, Press, Row,
-    decision::{self},
-    post::Menu,
-    text::length,
-};
+use crate::view::{Embed, Locale, Post, Press, Row, decision, post::Menu, text::length};
 
 fn within(place: &str, text: &str, max: usize) -> Result<(), TestCaseError> {
     prop_assert!(!text.trim().is_empty(), "{place} is empty");
