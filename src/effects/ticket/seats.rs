@@ -1,0 +1,146 @@
+//! Who sees a ticket and who may write in it: the channel's overwrites.
+
+use std::collections::BTreeSet;
+
+use serenity::all::{
+    PermissionOverwrite, PermissionOverwriteType, Permissions, RoleId as DiscordRole, UserId as DiscordUser,
+};
+
+use super::Gone;
+use crate::{
+    domain::{ChannelId, Order, RoleId, UserId, access::Seat},
+    effects::{
+        World,
+        discord::{NOBODY, Refusal, Trouble, UNKNOWN_CHANNEL, UNKNOWN_OVERWRITE, call, serenity_channel},
+    },
+};
+
+/// What a customer may do in an open ticket. An overwrite can only give what the bot has itself.
+const CUSTOMER: Permissions = Permissions::VIEW_CHANNEL.union(Permissions::READ_MESSAGE_HISTORY);
+/// What the lock takes away and an open ticket gives.
+const WRITING: Permissions = Permissions::SEND_MESSAGES.union(Permissions::ATTACH_FILES);
+
+/// Lets the customer write, or not. What Discord refuses for good is given back in its words: the
+/// status message must not wait for it.
+pub(super) async fn sync_lock(world: &World, order: &Order, channel: ChannelId) -> Result<Option<String>, Gone> {
+    let locked = !order.ticket_is_open();
+    if order.ticket.locked == locked {
+        return Ok(None);
+    }
+    let overwrite = customer_overwrite(order.customer, locked);
+    match call(serenity_channel(channel).create_permission(&*world.http, overwrite)).await {
+        Ok(()) => {
+            world.db.ticket_locked(&order.id, locked).await?;
+            Ok(None)
+        }
+        Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
+            Ok(Some(format!("Discord does not let the bot change who may write ({}): {}", refusal.code, refusal.says)))
+        }
+        Err(trouble) => Err(trouble.into()),
+    }
+}
+
+/// Overwrites without which a channel is no ticket: everybody's, the customer's, the bot's.
+const NEEDED: usize = 3;
+
+/// Nobody sees the ticket but its customer, the bot, and staff. Discord refuses a second overwrite
+/// for the same id, so what comes first holds: a customer who is staff is locked out of writing
+/// like any other.
+pub(super) fn overwrites(world: &World, order: &Order) -> Vec<PermissionOverwrite> {
+    let everyone = RoleId(world.config.discord.guild_id.0);
+    let needed: [_; NEEDED] = [
+        role_overwrite(everyone, Permissions::empty(), Permissions::VIEW_CHANNEL),
+        customer_overwrite(order.customer, !order.ticket_is_open()),
+        member_overwrite(world.me, CUSTOMER | WRITING | Permissions::EMBED_LINKS, Permissions::empty()),
+    ];
+    let mut all = needed.to_vec();
+    all.extend(seats(world, order).into_iter().map(seat_overwrite));
+    all
+}
+
+/// Who of staff sees an order's ticket, as configured now; never everybody, and not the bot, whose
+/// overwrites are others.
+pub(super) fn seats(world: &World, order: &Order) -> BTreeSet<Seat> {
+    let mut seats = world.config.discord.staff().seats(order.customer);
+    seats.remove(&Seat::Role(RoleId(world.config.discord.guild_id.0)));
+    seats.remove(&Seat::Person(world.me));
+    seats
+}
+
+fn seat_overwrite(seat: Seat) -> PermissionOverwrite {
+    match seat {
+        Seat::Role(role) => role_overwrite(role, CUSTOMER | WRITING, Permissions::empty()),
+        Seat::Person(person) => member_overwrite(person, CUSTOMER | WRITING, Permissions::empty()),
+    }
+}
+
+/// Gives staff of today their overwrites and takes those of yesterday away. What somebody gave by
+/// hand is not ours to take. What Discord refuses to take away is given back in its words.
+pub(super) async fn seat_staff(world: &World, order: &Order, channel: ChannelId) -> Result<Option<String>, Gone> {
+    let wanted = seats(world, order);
+    if order.ticket.seats.as_ref() == Some(&wanted) {
+        return Ok(None);
+    }
+    let given = order.ticket.seats.clone().unwrap_or_default();
+    let channel = serenity_channel(channel);
+    // Away first: who has lost the power should not read on because another call fails.
+    for seat in given.difference(&wanted) {
+        let kind = seat_overwrite(*seat).kind;
+        match call(channel.delete_permission(&*world.http, kind)).await {
+            Err(trouble) if trouble.is(&[UNKNOWN_OVERWRITE]) => {}
+            Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
+                return Ok(Some(format!(
+                    "Discord does not let the bot take {seat} out of the ticket ({}): {}",
+                    refusal.code, refusal.says
+                )));
+            }
+            done => done?,
+        }
+    }
+    for seat in wanted.difference(&given) {
+        match call(channel.create_permission(&*world.http, seat_overwrite(*seat))).await {
+            // Somebody who is no member, or a role that is gone: `check` and the owners' news say so.
+            Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
+                tracing::warn!(order.id = %order.id, %seat, "cannot be let into a ticket: {}", refusal.says);
+            }
+            done => done?,
+        }
+    }
+    world.db.ticket_seated(&order.id, &wanted).await?;
+    Ok(None)
+}
+
+/// Takes out the staff whom a refusal calls nobody, such as somebody who deleted their account: the
+/// shop goes on without them. Says whether there was anybody to take out.
+pub(super) fn without_nobody(permissions: &mut Vec<PermissionOverwrite>, refusal: &Refusal) -> bool {
+    let named = |field: &String| field.strip_prefix("permission_overwrites.")?.split('.').next()?.parse().ok();
+    let named: Vec<usize> = refusal.fields.iter().filter_map(named).collect();
+    let anybody = NOBODY.contains(&refusal.code);
+    let before = permissions.len();
+    let mut at = 0;
+    permissions.retain(|one| {
+        let person = matches!(one.kind, PermissionOverwriteType::Member(_));
+        let goes = at >= NEEDED && (named.contains(&at) || anybody && person);
+        at += 1;
+        !goes
+    });
+    permissions.len() < before
+}
+
+fn customer_overwrite(customer: UserId, locked: bool) -> PermissionOverwrite {
+    if locked {
+        member_overwrite(customer, CUSTOMER, WRITING)
+    } else {
+        member_overwrite(customer, CUSTOMER | WRITING, Permissions::empty())
+    }
+}
+
+fn member_overwrite(person: UserId, allow: Permissions, deny: Permissions) -> PermissionOverwrite {
+    let kind = PermissionOverwriteType::Member(DiscordUser::new(person.0.max(1)));
+    PermissionOverwrite { allow, deny, kind }
+}
+
+fn role_overwrite(role: RoleId, allow: Permissions, deny: Permissions) -> PermissionOverwrite {
+    let kind = PermissionOverwriteType::Role(DiscordRole::new(role.0.max(1)));
+    PermissionOverwrite { allow, deny, kind }
+}
