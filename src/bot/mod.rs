@@ -8,8 +8,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serenity::all::{
-    ActionRowComponent, ComponentInteraction, ComponentInteractionDataKind, CreateAllowedMentions, CreateCommand,
-    FullEvent, GatewayIntents, Http, Interaction, ModalInteraction,
+    ActionRowComponent, ComponentInteraction, ComponentInteractionDataKind, CreateAllowedMentions, FullEvent,
+    GatewayIntents, Http, Interaction, ModalInteraction,
 };
 
 use tokio::sync::watch;
@@ -26,7 +26,6 @@ use crate::{
     proof::Door,
     view::{
         Locale, Modal,
-        command::description,
         refusal::{Refusal, refused},
     },
 };
@@ -34,6 +33,7 @@ use crate::{
 mod access;
 mod admin;
 mod asked;
+mod commands;
 mod dashboard;
 mod decision;
 mod fault;
@@ -48,6 +48,8 @@ mod ticket;
 mod usage;
 
 use asked::Asked;
+use commands::commands;
+pub use commands::registrations;
 pub use fault::{Fault, Unanswered};
 use fault::{log_event, settle};
 
@@ -178,11 +180,6 @@ pub fn intents(config: &DiscordConfig) -> GatewayIntents {
     if config.message_content { intents | GatewayIntents::MESSAGE_CONTENT } else { intents }
 }
 
-/// The commands as Discord is told about them.
-pub fn registrations(config: &Config) -> Vec<CreateCommand> {
-    poise::builtins::create_application_commands(&commands(shop_locale(config)))
-}
-
 /// The framework that hands events to the bot. Its setup cannot fail.
 pub fn framework(host: Host) -> poise::Framework<Host, Fault> {
     let options = poise::FrameworkOptions {
@@ -198,27 +195,6 @@ pub fn framework(host: Host) -> poise::Framework<Host, Fault> {
         .initialize_owners(false)
         .setup(move |_, _, _| Box::pin(async move { Ok(host) }))
         .build()
-}
-
-/// The slash commands, with the texts that Discord shows beside them.
-fn commands(locale: Locale) -> Vec<poise::Command<Host, Fault>> {
-    let mut commands = vec![order::order(), payment::proof(), link::link(), admin::admin()];
-    for command in &mut commands {
-        describe(command, None, locale);
-    }
-    commands
-}
-
-/// Puts the texts beside a command, its options and the commands below it.
-fn describe(command: &mut poise::Command<Host, Fault>, group: Option<&str>, locale: Locale) {
-    let path = group.map_or_else(|| command.name.to_string(), |group| format!("{group} {}", command.name));
-    command.description = description(locale, &path, None).map(Into::into);
-    for parameter in &mut command.parameters {
-        parameter.description = description(locale, &path, Some(&parameter.name)).map(Into::into);
-    }
-    for below in &mut command.subcommands {
-        describe(below, Some(&path), locale);
-    }
 }
 
 async fn on_event(framework: poise::FrameworkContext<'_, Host, Fault>, event: &FullEvent) -> Result<(), Fault> {
@@ -375,41 +351,5 @@ async fn on_error(error: poise::FrameworkError<'_, Host, Fault>) {
         }
         // The setup cannot fail, and no command has a check, a cooldown or a prefix.
         other => tracing::error!("the framework reports: {other}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::Value;
-
-    use super::*;
-
-    /// What Discord counts of a command: the names, descriptions and values of the command, of its
-    /// options at every depth and of their choices ("Application Commands", Registering a Command).
-    fn counted(part: &Value) -> usize {
-        let own = ["name", "description", "value"].map(|key| part[key].as_str().map_or(0, |text| text.chars().count()));
-        let below = ["options", "choices"].map(|key| part[key].as_array().into_iter().flatten().map(counted).sum());
-        own.into_iter().chain(below).sum()
-    }
-
-    /// The longest list of options or choices anywhere in a command.
-    fn longest(part: &Value) -> usize {
-        let lists = ["options", "choices"].map(|key| part[key].as_array().map_or(&[][..], Vec::as_slice));
-        let below = lists.iter().copied().flatten().map(longest).max().unwrap_or(0);
-        lists.iter().map(|list| list.len()).max().unwrap_or(0).max(below)
-    }
-
-    #[test]
-    fn discord_takes_every_command() {
-        for locale in Locale::ALL {
-            let made = poise::builtins::create_application_commands(&commands(locale));
-            for command in made {
-                let command = serde_json::to_value(command).unwrap();
-                let (characters, entries) = (counted(&command), longest(&command));
-                assert!(characters <= 8000, "{} has {characters} of 8000 characters", command["name"]);
-                assert!(entries <= 25, "{} has {entries} of 25 options in one place", command["name"]);
-                assert!(characters > 20, "{command}");
-            }
-        }
     }
 }
