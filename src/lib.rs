@@ -26,11 +26,12 @@
 //!
 //! **An order.** `/order` ([`bot`], `order.rs`) checks block, open order, limit and outage and
 //! shows the plans. Choosing one writes the order's row first (an index decides a race of two
-//! clicks) and with it `SyncTicket`; the worker makes the private channel and its one status
-//! message (`effects/ticket.rs`). The customer picks a method, pays, uploads. `ReadTicket` reads
-//! what was written there since it was last read (`effects/read.rs`), the picture passes the door
-//! ([`proof`]), the duplicate rule decides (`domain/proofs.rs`), and payment, submission and lock
-//! are one transaction (`db/submissions.rs`), which wants a review card (`effects/card.rs`).
+//! clicks) and with it `SyncTicket`; the worker makes the private channel with its overwrites
+//! (`effects/ticket/seats.rs`) and its one status message (`effects/ticket.rs`). The customer picks
+//! a method, pays, uploads. `ReadTicket` reads what was written there since it was last read
+//! (`effects/read.rs`), the picture passes the door ([`proof`]), the duplicate rule decides
+//! (`domain/proofs.rs`), and payment, submission and lock are one transaction
+//! (`db/submissions.rs`), which wants a review card (`effects/card.rs`).
 //!
 //! **Other amounts.** Less than the price (`Amount differs`) leaves the order open for the rest:
 //! parts add up with the payment, an order with money in it is ended by no timer, no decline and
@@ -68,7 +69,7 @@
 //!
 //! # What always holds
 //!
-//! - An order moves only along the arrows of `domain/order.rs`: an `UPDATE … WHERE status = ?`
+//! - An order moves only along the arrows of `domain/order/status.rs`: an `UPDATE … WHERE status = ?`
 //!   that must touch one row, and a trigger that refuses any other.
 //! - A state change, its audit row and what it causes commit together or not at all.
 //! - A write transaction never spans a network call; there is one writer connection.
@@ -101,7 +102,7 @@
 //! # How to add …
 //!
 //! - **a command**: a function in the file of its flow in `bot/`, a line in `commands` of
-//!   `bot/mod.rs`, its description in `view/command.rs` and the locale files.
+//!   `bot/commands.rs`, its description in `view/command.rs` and the locale files.
 //! - **a command of `/admin`**: a file in `bot/admin/`, which asks `admitted` first and takes what
 //!   it is about from `target`; a line in `admin` of `bot/admin/mod.rs`, its texts as above. A
 //!   value that is suggested while somebody types is a [`domain::Target`] and never trusted.
@@ -128,7 +129,7 @@
 //! | bot core, event handlers | [`app`], `bot/mod.rs`, [`discord`] |
 //! | `models/database` | [`db`], `migrations/` |
 //! | `services/xray_client` | [`panel`] |
-//! | `middleware/auth` (roles, sessions, audit) | `bot/access.rs`, `domain/access.rs`, `db/sessions.rs`, `db/audit.rs` |
+//! | `middleware/auth` (roles, sessions, audit) | `bot/access.rs`, `domain/access.rs`, `db/tokens.rs`, `db/sessions.rs`, `db/audit.rs` |
 //! | `middleware/rate_limit` | `domain/limits.rs`; the order limit is a query (`db/orders.rs`) and survives a restart, [`limits`] counts the rest in memory |
 //! | `services/health_monitor` | [`tasks`], the breaker in [`panel`] |
 //! | `services/revenue_service` | `db/revenue.rs` |

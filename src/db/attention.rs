@@ -9,12 +9,13 @@ use super::{
     Db, Error, Subject, WriteTx,
     audit::{BOT, Happened},
     outbox::Claim,
-    review::{Decided, subject},
+    review::Decided,
     sessions::Session,
 };
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
     effect::{Effect, Notice},
+    order::Source,
     trouble::Trouble,
 };
 
@@ -94,7 +95,7 @@ impl Db {
     }
 
     async fn try_by_hand(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
-        let order = order_in(session)?;
+        let order = session.order()?;
         let id = order.as_str();
         let mut tx = self.begin().await?;
         if let Err(refused) = tx.spend(session, now).await? {
@@ -140,31 +141,17 @@ impl Db {
     }
 
     async fn try_give_up(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
-        let submission = subject(session)?;
+        let submission = session.submission()?;
         let reason = session.reason.clone().unwrap_or_default();
-        let admin = session.admin.to_sql();
         let mut tx = self.begin().await?;
         if let Err(refused) = tx.spend(session, now).await? {
             return Ok(Decided::Token(refused));
         }
         let order = tx.order_of_submission(submission).await?;
-        let id = order.as_str();
-        let row = sqlx::query!(
-            r#"UPDATE orders SET status = 'declined', reason = ?, cause = NULL, decided_by = ?, decided_at = ?, ended_at = ?, updated_at = ?
-               WHERE id = ? AND status = 'needs_attention'
-               RETURNING subscription_id AS "subscription_id: i64", panel"#,
-            reason,
-            admin,
-            now.0,
-            now.0,
-            now.0,
-            id
-        )
-        .fetch_optional(tx.sql())
-        .await?;
-        let Some(row) = row else { return tx.changed(&order).await };
+        if !tx.close_unsold(&order, Source::Shop, (session.admin, &reason), now).await? {
+            return tx.changed(&order).await;
+        }
         tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
-        tx.undo_grant(&order, row.subscription_id.map(SubscriptionRow), row.panel, now).await?;
         let payload = json!({ "submission": submission.0, "reason": reason });
         let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
         tx.audit(now, Happened { actor, action: "order.give_up", target, payload, session: hash }).await?;
@@ -184,26 +171,15 @@ impl Db {
     }
 
     async fn try_void_sale(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
-        let order = order_in(session)?;
+        let order = session.order()?;
         let (id, admin, reason) = (order.as_str(), session.admin.to_sql(), session.reason.clone().unwrap_or_default());
         let mut tx = self.begin().await?;
         if let Err(refused) = tx.spend(session, now).await? {
             return Ok(Decided::Token(refused));
         }
-        let row = sqlx::query!(
-            r#"UPDATE orders SET status = 'declined', reason = ?, cause = NULL, decided_by = ?, decided_at = ?, ended_at = ?, updated_at = ?
-               WHERE id = ? AND status = 'needs_attention' AND source = 'manual'
-               RETURNING subscription_id AS "subscription_id: i64", panel"#,
-            reason,
-            admin,
-            now.0,
-            now.0,
-            now.0,
-            id
-        )
-        .fetch_optional(tx.sql())
-        .await?;
-        let Some(row) = row else { return tx.changed(&order).await };
+        if !tx.close_unsold(&order, Source::Manual, (session.admin, &reason), now).await? {
+            return tx.changed(&order).await;
+        }
         sqlx::query!(
             "UPDATE payments SET status = 'declined', reviewer_id = ?, decided_at = ?, updated_at = ? WHERE order_id = ?",
             admin,
@@ -213,7 +189,6 @@ impl Db {
         )
         .execute(tx.sql())
         .await?;
-        tx.undo_grant(&order, row.subscription_id.map(SubscriptionRow), row.panel, now).await?;
         let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
         let payload = json!({ "reason": reason });
         tx.audit(now, Happened { actor, action: "order.void_sale", target, payload, session: hash }).await?;
@@ -234,12 +209,6 @@ impl Db {
         .await?;
         Ok(found.is_some())
     }
-}
-
-/// The order that a token is about.
-fn order_in(session: &Session) -> Result<OrderId, Error> {
-    let problem = || format!("subject `{}`", session.subject);
-    session.subject.parse().map_err(|_| Error::Damaged { table: "admin_sessions", problem: problem() })
 }
 
 impl WriteTx {
@@ -266,6 +235,35 @@ impl WriteTx {
         let payload = json!({ "cause": cause, "detail": trouble.detail });
         self.audit_order(BOT, "order.needs_attention", order, payload, now).await?;
         self.show_everywhere(order, now).await
+    }
+
+    /// An order that needs attention is closed by staff for a reason: nothing of it is wanted of the
+    /// panel any more. `false` when it does not need attention now, or came from elsewhere.
+    async fn close_unsold(
+        &mut self,
+        order: &OrderId,
+        source: Source,
+        (by, reason): (UserId, &str),
+        now: Millis,
+    ) -> Result<bool, Error> {
+        let (id, source, by) = (order.as_str(), source.as_str(), by.to_sql());
+        let row = sqlx::query!(
+            r#"UPDATE orders SET status = 'declined', reason = ?, cause = NULL, decided_by = ?, decided_at = ?, ended_at = ?, updated_at = ?
+               WHERE id = ? AND status = 'needs_attention' AND source = ?
+               RETURNING subscription_id AS "subscription_id: i64", panel"#,
+            reason,
+            by,
+            now.0,
+            now.0,
+            now.0,
+            id,
+            source
+        )
+        .fetch_optional(self.sql())
+        .await?;
+        let Some(row) = row else { return Ok(false) };
+        self.undo_grant(order, row.subscription_id.map(SubscriptionRow), row.panel, now).await?;
+        Ok(true)
     }
 
     /// An approval did not come to pass: the payment is back in review with the reason why, the

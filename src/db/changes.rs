@@ -85,7 +85,7 @@ impl Db {
         now: Millis,
     ) -> Result<Requested, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend_hash(&permit.hash, permit.admin, now).await? {
+        if let Err(refused) = tx.spend_token(&permit.hash, permit.admin, now).await? {
             return Ok(Requested::Token(refused));
         }
         let row = sqlx::query!(
@@ -135,7 +135,7 @@ impl Db {
         now: Millis,
     ) -> Result<Option<Requested>, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend_hash(&permit.hash, permit.admin, now).await? {
+        if let Err(refused) = tx.spend_token(&permit.hash, permit.admin, now).await? {
             return Ok(Some(Requested::Token(refused)));
         }
         if let Some(refused) = tx.not_reversible(order).await? {
@@ -153,7 +153,7 @@ impl Db {
     /// Accepts that a client made by hand becomes a customer's.
     pub async fn request_adoption(&self, permit: &Permit, found: &Found, now: Millis) -> Result<Requested, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend_hash(&permit.hash, permit.admin, now).await? {
+        if let Err(refused) = tx.spend_token(&permit.hash, permit.admin, now).await? {
             return Ok(Requested::Token(refused));
         }
         tx.remember_person(found.user, &found.name, None, now).await?;

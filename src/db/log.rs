@@ -3,7 +3,12 @@
 
 use std::time::Duration;
 
-use super::{Db, Error, desk::end_of, queue::AuditLine, sessions::TokenRefused};
+use super::{
+    Db, Error,
+    desk::end_of,
+    queue::AuditLine,
+    tokens::{Purpose, TokenRefused, damaged},
+};
 use crate::domain::{
     Millis, UserId,
     button::Token,
@@ -12,6 +17,9 @@ use crate::domain::{
 
 /// So many targets are suggested at most.
 const TARGETS: i64 = 10;
+
+/// The action of a token that stands for a list.
+pub(super) const LOG_VIEW: &str = "log_view";
 
 struct LogRow {
     id: i64,
@@ -192,21 +200,9 @@ impl Db {
         ttl: Duration,
         now: Millis,
     ) -> Result<(), Error> {
-        let (hash, reader, expires) = (token.hash(), reader.to_sql(), now.plus(ttl));
-        let args = serde_json::to_string(view).map_err(|error| damaged(&error))?;
-        let mut tx = self.begin().await?;
-        sqlx::query!(
-            "INSERT INTO admin_sessions (token_hash, admin_id, action, subject, args, created_at, expires_at)
-             VALUES (?, ?, 'log_view', '', ?, ?, ?)",
-            hash,
-            reader,
-            args,
-            now.0,
-            expires.0
-        )
-        .execute(tx.sql())
-        .await?;
-        tx.commit().await
+        let args = serde_json::to_string(view).map_err(|error| damaged(error.to_string()))?;
+        let purpose = Purpose { action: LOG_VIEW.to_owned(), subject: String::new(), args };
+        self.issue(token, reader, purpose, ttl, now).await
     }
 
     /// The list behind a token, for who opened it.
@@ -216,25 +212,10 @@ impl Db {
         reader: UserId,
         now: Millis,
     ) -> Result<Result<LogView, TokenRefused>, Error> {
-        let hash = token.hash();
-        let row = sqlx::query!(
-            "SELECT admin_id, args, expires_at FROM admin_sessions
-             WHERE token_hash = ? AND action = 'log_view' AND spent_at IS NULL",
-            hash
-        )
-        .fetch_optional(&self.readers)
-        .await?;
-        let Some(row) = row else { return Ok(Err(TokenRefused::Unknown)) };
-        if UserId::from_sql(row.admin_id) != reader {
-            return Ok(Err(TokenRefused::NotYours));
-        }
-        if row.expires_at <= now.0 {
-            return Ok(Err(TokenRefused::Expired));
-        }
-        Ok(Ok(serde_json::from_str(&row.args).map_err(|error| damaged(&error))?))
+        let purpose = match self.purpose_of(token, reader, |action| action == LOG_VIEW, now).await? {
+            Ok(purpose) => purpose,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        Ok(Ok(serde_json::from_str(&purpose.args).map_err(|error| damaged(error.to_string()))?))
     }
-}
-
-fn damaged(error: &serde_json::Error) -> Error {
-    Error::Damaged { table: "admin_sessions", problem: error.to_string() }
 }

@@ -5,14 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{
-    Db, Error,
-    audit::Happened,
-    moment,
-    review::{Decided, subject},
-    sessions::Session,
-    unsigned,
-};
+use super::{Db, Error, audit::Happened, moment, review::Decided, sessions::Session, unsigned};
 use crate::domain::{
     Millis, OrderId, SubmissionId, UserId,
     effect::{Effect, Notice, OwnerNews, QuestionId, StaffNews},
@@ -192,7 +185,7 @@ impl Db {
     }
 
     async fn try_decline_fake(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
-        let submission = subject(session)?;
+        let submission = session.submission()?;
         let reason = session.reason.clone().unwrap_or_default();
         let admin = session.admin.to_sql();
         let mut tx = self.begin().await?;

@@ -49,7 +49,7 @@ impl Db {
         now: Millis,
     ) -> Result<Result<(), TokenRefused>, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend_hash(&permit.hash, permit.admin, now).await? {
+        if let Err(refused) = tx.spend_token(&permit.hash, permit.admin, now).await? {
             return Ok(Err(refused));
         }
         tx.remember_person(sale.user, &sale.name, Some(&sale.locale), now).await?;

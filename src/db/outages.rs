@@ -1,5 +1,5 @@
-//! Outages of panels: remembered, so that a restart in the middle of one neither tells it again
-//! nor forgets to tell its end.
+//! Outages of panels, and logins that a panel refuses: remembered, so that a restart in the middle
+//! of one neither tells it again nor forgets to tell its end.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{
     Millis, OrderId,
-    effect::{Audience, Change, Effect, OutageId},
+    effect::{Audience, Change, Effect, OutageId, OwnerNews},
 };
 
 /// A time during which a panel was of no use.
@@ -120,6 +120,36 @@ impl Db {
             .fetch_optional(&self.readers)
             .await?;
         Ok(id.map(OutageId))
+    }
+
+    /// A panel refuses our login: the owner is told once, until it lets us in again.
+    pub async fn login_refused(&self, panel: &str, now: Millis) -> Result<(), Error> {
+        let key = format!("login_refused:{panel}");
+        let mut tx = self.begin().await?;
+        let at = now.0.to_string();
+        let first = sqlx::query!("INSERT OR IGNORE INTO bot_config (key, value) VALUES (?, ?)", key, at)
+            .execute(tx.sql())
+            .await?;
+        if first.rows_affected() == 0 {
+            return Ok(());
+        }
+        let news = OwnerNews::LoginRefused { panel: panel.to_owned() };
+        tx.enqueue(&Effect::TellOwner { news }, now, now).await?;
+        tx.commit().await
+    }
+
+    /// A panel has let us in: the next refusal is news again.
+    pub async fn login_accepted(&self, panel: &str) -> Result<(), Error> {
+        let key = format!("login_refused:{panel}");
+        let told = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", key)
+            .fetch_optional(&self.readers)
+            .await?;
+        if told.is_none() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        sqlx::query!("DELETE FROM bot_config WHERE key = ?", key).execute(tx.sql()).await?;
+        tx.commit().await
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{
     Db, Error, Subject, WriteTx,
     audit::Happened,
-    review::{Decided, Identity, subject},
+    review::{Decided, Identity},
     sessions::Session,
 };
 use crate::domain::{
@@ -56,7 +56,7 @@ impl Db {
         instructions: Option<&str>,
         now: Millis,
     ) -> Result<Decided, Error> {
-        let submission = subject(session)?;
+        let submission = session.submission()?;
         let mut tx = self.begin().await?;
         if let Err(refused) = tx.spend(session, now).await? {
             return Ok(Decided::Token(refused));

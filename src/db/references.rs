@@ -6,8 +6,8 @@ use serde_json::json;
 use super::{
     Db, Error, WriteTx,
     audit::Happened,
-    review::subject,
     sessions::{Session, TokenRefused},
+    tokens::damaged,
 };
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubmissionId, UserId,
@@ -110,8 +110,7 @@ impl Db {
     /// Staff accept a reference although another order owns it, for a reason. The token carries
     /// the reference.
     pub async fn override_reference(&self, session: &Session, why: &str, now: Millis) -> Result<Referenced, Error> {
-        let submission = subject(session)?;
-        let damaged = |problem: String| Error::Damaged { table: "admin_sessions", problem };
+        let submission = session.submission()?;
         let reference: Reference = session
             .reason
             .as_deref()

@@ -72,7 +72,7 @@ impl Db {
     }
 
     async fn try_approve(&self, session: &Session, identity: &Identity, now: Millis) -> Result<Decided, Error> {
-        let submission = subject(session)?;
+        let submission = session.submission()?;
         let mut tx = self.begin().await?;
         if let Err(refused) = tx.spend(session, now).await? {
             return Ok(Decided::Token(refused));
@@ -96,7 +96,7 @@ impl Db {
     }
 
     async fn try_decline(&self, session: &Session, times: Times, now: Millis) -> Result<Decided, Error> {
-        let submission = subject(session)?;
+        let submission = session.submission()?;
         let reason = session.reason.clone().unwrap_or_default();
         let mut tx = self.begin().await?;
         if let Err(refused) = tx.spend(session, now).await? {
@@ -149,15 +149,6 @@ impl Db {
         }
         done
     }
-}
-
-/// The submission that a token is about.
-pub(super) fn subject(session: &Session) -> Result<SubmissionId, Error> {
-    session
-        .subject
-        .parse()
-        .map(SubmissionId)
-        .map_err(|_| Error::Damaged { table: "admin_sessions", problem: format!("subject `{}`", session.subject) })
 }
 
 impl WriteTx {

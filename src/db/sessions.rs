@@ -1,11 +1,17 @@
-//! One-time tokens of staff confirmations: stored as hashes, spent in the transaction that acts.
+//! Confirmations of staff: what exactly the token behind a Confirm button may do, and on what.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Db, Error, WriteTx};
-use crate::domain::{Millis, UserId, button::Token};
+pub use super::tokens::TokenRefused;
+use super::{
+    Db, Error, WriteTx,
+    log::LOG_VIEW,
+    tokens::{Purpose, damaged},
+    wishes::WISH,
+};
+use crate::domain::{Millis, OrderId, SubmissionId, UserId, button::Token};
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +82,7 @@ impl Action {
             ("unblock", _) => Ok(Self::Unblock),
             ("drop_effect", _) => Ok(Self::DropEffect),
             ("release", _) => Ok(Self::Release),
-            (other, _) => Err(Error::Damaged { table: "admin_sessions", problem: format!("action `{other}`") }),
+            (other, _) => Err(damaged(format!("action `{other}`"))),
         }
     }
 }
@@ -113,44 +119,28 @@ pub struct Session {
     pub reason: Option<String>,
 }
 
-/// Why a token is not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenRefused {
-    /// We never issued it, or it was cleaned away long after it ended.
-    Unknown,
-    /// It was issued to somebody else.
-    NotYours,
-    /// It was spent before.
-    Spent,
-    /// Its time is over.
-    Expired,
+impl Session {
+    /// The order that this is about.
+    pub(super) fn order(&self) -> Result<OrderId, Error> {
+        self.subject.parse().map_err(|_| damaged(format!("order `{}`", self.subject)))
+    }
+
+    /// The submission that this is about.
+    pub(super) fn submission(&self) -> Result<SubmissionId, Error> {
+        let id = self.subject.parse().map_err(|_| damaged(format!("submission `{}`", self.subject)))?;
+        Ok(SubmissionId(id))
+    }
 }
 
 impl Db {
     /// Stores a confirmation's token.
     pub async fn open_session(&self, new: NewSession<'_>, now: Millis) -> Result<(), Error> {
-        let mut tx = self.begin().await?;
-        let (hash, admin, action) = (new.token.hash(), new.admin.to_sql(), new.action.as_str());
         let mut args = json!({ "reason": new.reason });
         if let (Action::Receive { minor }, Some(args)) = (new.action, args.as_object_mut()) {
             args.insert("minor".to_owned(), json!(minor));
         }
-        let args = args.to_string();
-        let expires = now.plus(new.ttl);
-        sqlx::query!(
-            "INSERT INTO admin_sessions (token_hash, admin_id, action, subject, args, created_at, expires_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-            hash,
-            admin,
-            action,
-            new.subject,
-            args,
-            now.0,
-            expires.0
-        )
-        .execute(tx.sql())
-        .await?;
-        tx.commit().await
+        let (action, args) = (new.action.as_str().to_owned(), args.to_string());
+        self.issue(new.token, new.admin, Purpose { action, subject: new.subject, args }, new.ttl, now).await
     }
 
     /// Looks at a token without spending it.
@@ -160,78 +150,20 @@ impl Db {
         by: UserId,
         now: Millis,
     ) -> Result<Result<Session, TokenRefused>, Error> {
-        let hash = token.hash();
-        let row = sqlx::query!(
-            "SELECT admin_id, action, subject, args, expires_at, spent_at FROM admin_sessions
-             WHERE token_hash = ? AND action NOT IN ('wish', 'log_view')",
-            hash
-        )
-        .fetch_optional(&self.readers)
-        .await?;
-        let Some(row) = row else { return Ok(Err(TokenRefused::Unknown)) };
-        if UserId::from_sql(row.admin_id) != by {
-            return Ok(Err(TokenRefused::NotYours));
-        }
-        if row.spent_at.is_some() {
-            return Ok(Err(TokenRefused::Spent));
-        }
-        if row.expires_at <= now.0 {
-            return Ok(Err(TokenRefused::Expired));
-        }
-        let args: Value = serde_json::from_str(&row.args).unwrap_or_default();
+        let purpose = match self.purpose_of(token, by, |action| ![WISH, LOG_VIEW].contains(&action), now).await? {
+            Ok(purpose) => purpose,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let args: Value = serde_json::from_str(&purpose.args).unwrap_or_default();
         let reason = args.get("reason").and_then(Value::as_str).map(str::to_owned);
-        let action = Action::parse(&row.action, &args)?;
-        Ok(Ok(Session { hash, admin: by, action, subject: row.subject, reason }))
-    }
-
-    /// Lets a token lapse: the person pressed Cancel.
-    pub async fn abort_session(&self, token: &Token, by: UserId, now: Millis) -> Result<(), Error> {
-        let (hash, admin) = (token.hash(), by.to_sql());
-        let mut tx = self.begin().await?;
-        sqlx::query!(
-            "UPDATE admin_sessions SET spent_at = ? WHERE token_hash = ? AND admin_id = ? AND spent_at IS NULL",
-            now.0,
-            hash,
-            admin
-        )
-        .execute(tx.sql())
-        .await?;
-        tx.commit().await
-    }
-
-    /// Deletes tokens that ended before `before`; says how many.
-    pub async fn forget_sessions(&self, before: Millis) -> Result<u64, Error> {
-        let mut tx = self.begin().await?;
-        let done = sqlx::query!("DELETE FROM admin_sessions WHERE expires_at < ?", before.0).execute(tx.sql()).await?;
-        tx.commit().await?;
-        Ok(done.rows_affected())
+        let action = Action::parse(&purpose.action, &args)?;
+        Ok(Ok(Session { hash: token.hash(), admin: by, action, subject: purpose.subject, reason }))
     }
 }
 
 impl WriteTx {
     /// Spends a token: once, by its admin, in time.
     pub(super) async fn spend(&mut self, session: &Session, now: Millis) -> Result<Result<(), TokenRefused>, Error> {
-        self.spend_hash(&session.hash, session.admin, now).await
-    }
-
-    /// The same, by the token's hash.
-    pub(super) async fn spend_hash(
-        &mut self,
-        hash: &str,
-        admin: UserId,
-        now: Millis,
-    ) -> Result<Result<(), TokenRefused>, Error> {
-        let admin = admin.to_sql();
-        let spent = sqlx::query!(
-            "UPDATE admin_sessions SET spent_at = ?
-             WHERE token_hash = ? AND admin_id = ? AND spent_at IS NULL AND expires_at > ?",
-            now.0,
-            hash,
-            admin,
-            now.0
-        )
-        .execute(self.sql())
-        .await?;
-        Ok(if spent.rows_affected() == 1 { Ok(()) } else { Err(TokenRefused::Spent) })
+        self.spend_token(&session.hash, session.admin, now).await
     }
 }

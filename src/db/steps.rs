@@ -1,6 +1,6 @@
 //! Grants and changes of one subscription in the order given: which is next, and what they gave.
 
-use super::{Db, Error, changes::decode, subscriptions::Grant, unsigned};
+use super::{Db, Error, changes::decode, grants::Grant, unsigned};
 use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
     change::{Change, ChangeId, Wanted},

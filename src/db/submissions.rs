@@ -3,16 +3,19 @@
 
 use serde_json::json;
 
-use super::{Db, Error, Subject, WriteTx, moment, money, outbox::Claim};
-pub use crate::domain::proofs::{Flag, Verdict};
+use super::{Db, Error, Subject, WriteTx, moment, money};
 use crate::domain::{
-    MessageId, Millis, OrderId, OrderStatus, SubmissionId, UserId,
-    effect::{Effect, Notice, StaffNews},
+    MessageId, Millis, OrderId, SubmissionId, UserId,
+    effect::{Effect, Notice},
     order::ProofRefused,
     picture::Told,
-    proofs::{self, Owner},
+    proofs,
     review::Looking,
 };
+
+mod claims;
+
+pub use crate::domain::proofs::{Flag, Verdict};
 
 /// A picture that passed the door, as the database keeps it; the bytes are on disk under `hash`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,55 +217,6 @@ impl Db {
         Ok(id.map(SubmissionId))
     }
 
-    /// Remembers the card that was posted or edited, and ends the effect; where something on it
-    /// ends by itself, it is wanted again then.
-    pub async fn card_shown(
-        &self,
-        claim: &Claim,
-        submission: SubmissionId,
-        card: MessageId,
-        (digest, again_at): (&str, Option<Millis>),
-        now: Millis,
-    ) -> Result<(), Error> {
-        let mut tx = self.begin().await?;
-        let card = card.to_sql();
-        sqlx::query!(
-            "UPDATE payment_submissions SET card_message_id = ?, card_digest = ? WHERE id = ?",
-            card,
-            digest,
-            submission.0
-        )
-        .execute(tx.sql())
-        .await?;
-        tx.finish(claim, now).await?;
-        if let Some(at) = again_at {
-            tx.enqueue(&claim.effect, at, now).await?;
-        }
-        tx.commit().await
-    }
-
-    /// The card says already what it should; it is looked at again when that ends by itself.
-    pub async fn card_stays(&self, claim: &Claim, again_at: Option<Millis>, now: Millis) -> Result<(), Error> {
-        let mut tx = self.begin().await?;
-        tx.finish(claim, now).await?;
-        if let Some(at) = again_at {
-            tx.enqueue(&claim.effect, at, now).await?;
-        }
-        tx.commit().await
-    }
-
-    /// The card is gone: it is posted again.
-    pub async fn card_lost(&self, submission: SubmissionId) -> Result<(), Error> {
-        let mut tx = self.begin().await?;
-        sqlx::query!(
-            "UPDATE payment_submissions SET card_message_id = NULL, card_digest = NULL WHERE id = ?",
-            submission.0
-        )
-        .execute(tx.sql())
-        .await?;
-        tx.commit().await
-    }
-
     /// Everything up to `message` in the ticket has been looked at. `notices` are what the
     /// customer must be told about it.
     pub async fn ticket_read(
@@ -308,57 +262,10 @@ impl WriteTx {
         })
     }
 
-    async fn picture_owner(&mut self, hash: &str) -> Result<Option<Owner>, Error> {
-        let row = sqlx::query!(
-            r#"SELECT p.order_id, o.user_id, o.status,
-                      EXISTS (SELECT 1 FROM payments m WHERE m.order_id = o.id AND m.received_minor > 0) AS "has_money!: bool"
-               FROM proof_hashes p JOIN orders o ON o.id = p.order_id WHERE p.hash = ?"#,
-            hash
-        )
-        .fetch_optional(self.sql())
-        .await?;
-        let damaged = |problem: String| Error::Damaged { table: "proof_hashes", problem };
-        row.map(|row| {
-            Ok(Owner {
-                order: row.order_id.parse().map_err(|_| damaged(format!("order `{}`", row.order_id)))?,
-                customer: UserId::from_sql(row.user_id),
-                status: row.status.parse::<OrderStatus>().map_err(|error| damaged(error.to_string()))?,
-                has_money: row.has_money,
-            })
-        })
-        .transpose()
-    }
-
     async fn ordered_at(&mut self, order: &OrderId) -> Result<Millis, Error> {
         let id = order.as_str();
         let at = sqlx::query_scalar!("SELECT created_at FROM orders WHERE id = ?", id).fetch_one(self.sql()).await?;
         Ok(Millis(at))
-    }
-
-    /// Whether a picture was accepted as part of the payment for its order.
-    async fn is_a_part(&mut self, order: &OrderId, hash: &str) -> Result<bool, Error> {
-        let id = order.as_str();
-        let found = sqlx::query_scalar!(
-            "SELECT id FROM payment_submissions WHERE hash = ? AND order_id = ? AND part = 1",
-            hash,
-            id
-        )
-        .fetch_optional(self.sql())
-        .await?;
-        Ok(found.is_some())
-    }
-
-    async fn pixel_twin(&mut self, pixels: &str, hash: &str, order: &OrderId) -> Result<Option<OrderId>, Error> {
-        let id = order.as_str();
-        let twin = sqlx::query_scalar!(
-            "SELECT order_id FROM payment_submissions WHERE pixel_hash = ? AND hash <> ? AND (order_id <> ? OR part = 1) LIMIT 1",
-            pixels,
-            hash,
-            id
-        )
-        .fetch_optional(self.sql())
-        .await?;
-        Ok(twin.and_then(|twin| twin.parse().ok()))
     }
 
     async fn insert_submission(
@@ -391,18 +298,6 @@ impl WriteTx {
         .fetch_one(self.sql())
         .await?;
         Ok(SubmissionId(id))
-    }
-
-    async fn claim_picture(&mut self, hash: &str, order: &OrderId) -> Result<(), Error> {
-        let order = order.as_str();
-        sqlx::query!(
-            "INSERT INTO proof_hashes (hash, order_id) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET order_id = excluded.order_id",
-            hash,
-            order
-        )
-        .execute(self.sql())
-        .await?;
-        Ok(())
     }
 
     /// The order is under review: an attempt is spent, the ticket is locked, the card is posted.
@@ -440,25 +335,5 @@ impl WriteTx {
         self.enqueue(&Effect::SyncCard { submission }, now, now).await?;
         self.about(Subject::Order(order.clone()));
         Ok(())
-    }
-
-    /// The customer is told that the picture is taken, staff are told by whom.
-    async fn refuse_duplicate(
-        &mut self,
-        order: &OrderId,
-        customer: UserId,
-        source: &ProofSource,
-        twin: &OrderId,
-        foreign: bool,
-        now: Millis,
-    ) -> Result<(), Error> {
-        let news = StaffNews::Duplicate { order: order.clone(), twin: twin.clone(), foreign, source: source.key() };
-        self.enqueue(&Effect::TellStaff { news }, now, now).await?;
-        if let ProofSource::Message(message) = source {
-            let notice = Notice::Duplicate { message: *message };
-            self.enqueue(&Effect::Notify { order: order.clone(), notice }, now, now).await?;
-        }
-        let payload = json!({ "twin": twin, "foreign": foreign, "source": source.key() });
-        self.audit_order(customer, "proof.duplicate", order, payload, now).await
     }
 }

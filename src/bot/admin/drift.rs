@@ -1,10 +1,6 @@
 //! `/admin drift`: where the panels and the books do not say the same. Reports, never mends.
 
-use crate::{
-    domain::access::Power,
-    drift::look,
-    view::{self},
-};
+use crate::{domain::access::Power, drift::look, view};
 
 use super::{
     super::{

@@ -3,8 +3,9 @@
 use super::{NOT_RESET, Reset, Written, detached, memory, noted, remark, reset, settle, stranger, write};
 use crate::{
     db::{
+        grants::Grant,
         outbox::Claim,
-        subscriptions::{Grant, Provisioned, Subscription},
+        subscriptions::{Provisioned, Subscription},
     },
     domain::{
         Millis,

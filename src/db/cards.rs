@@ -1,0 +1,55 @@
+//! Review cards: which message shows a submission, and what it says.
+
+use super::{Db, Error, outbox::Claim};
+use crate::domain::{MessageId, Millis, SubmissionId};
+
+impl Db {
+    /// Remembers the card that was posted or edited, and ends the effect; where something on it
+    /// ends by itself, it is wanted again then.
+    pub async fn card_shown(
+        &self,
+        claim: &Claim,
+        submission: SubmissionId,
+        card: MessageId,
+        (digest, again_at): (&str, Option<Millis>),
+        now: Millis,
+    ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        let card = card.to_sql();
+        sqlx::query!(
+            "UPDATE payment_submissions SET card_message_id = ?, card_digest = ? WHERE id = ?",
+            card,
+            digest,
+            submission.0
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.finish(claim, now).await?;
+        if let Some(at) = again_at {
+            tx.enqueue(&claim.effect, at, now).await?;
+        }
+        tx.commit().await
+    }
+
+    /// The card says already what it should; it is looked at again when that ends by itself.
+    pub async fn card_stays(&self, claim: &Claim, again_at: Option<Millis>, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        tx.finish(claim, now).await?;
+        if let Some(at) = again_at {
+            tx.enqueue(&claim.effect, at, now).await?;
+        }
+        tx.commit().await
+    }
+
+    /// The card is gone: it is posted again.
+    pub async fn card_lost(&self, submission: SubmissionId) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE payment_submissions SET card_message_id = NULL, card_digest = NULL WHERE id = ?",
+            submission.0
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.commit().await
+    }
+}

@@ -1,0 +1,134 @@
+//! One-time tokens: who was given one, for what and until when. Stored as hashes, and spent in the
+//! transaction that acts. What a row's words mean is known to whoever issued it: confirmations of
+//! staff ([`super::sessions`]), of the desk ([`super::wishes`]), lists of the audit log
+//! ([`super::log`]).
+
+use std::time::Duration;
+
+use super::{Db, Error, WriteTx};
+use crate::domain::{Millis, UserId, button::Token};
+
+/// Why a token is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenRefused {
+    /// We never issued it, or it was cleaned away long after it ended.
+    Unknown,
+    /// It was issued to somebody else.
+    NotYours,
+    /// It was spent before.
+    Spent,
+    /// Its time is over.
+    Expired,
+}
+
+/// What a token is for.
+#[derive(Debug)]
+pub(super) struct Purpose {
+    /// The name of what may be done.
+    pub(super) action: String,
+    /// On what.
+    pub(super) subject: String,
+    /// The rest, as JSON.
+    pub(super) args: String,
+}
+
+impl Db {
+    /// Stores a token that `owner` alone may use for as long as `ttl`.
+    pub(super) async fn issue(
+        &self,
+        token: &Token,
+        owner: UserId,
+        purpose: Purpose,
+        ttl: Duration,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let (hash, owner, expires) = (token.hash(), owner.to_sql(), now.plus(ttl));
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "INSERT INTO admin_sessions (token_hash, admin_id, action, subject, args, created_at, expires_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            hash,
+            owner,
+            purpose.action,
+            purpose.subject,
+            purpose.args,
+            now.0,
+            expires.0
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.commit().await
+    }
+
+    /// Looks at a token without spending it. One that was issued for something else than `wanted`
+    /// is as unknown as one that was never issued.
+    pub(super) async fn purpose_of(
+        &self,
+        token: &Token,
+        by: UserId,
+        wanted: impl FnOnce(&str) -> bool,
+        now: Millis,
+    ) -> Result<Result<Purpose, TokenRefused>, Error> {
+        let hash = token.hash();
+        let row = sqlx::query!(
+            "SELECT admin_id, action, subject, args, expires_at, spent_at FROM admin_sessions WHERE token_hash = ?",
+            hash
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row.filter(|row| wanted(&row.action)) else { return Ok(Err(TokenRefused::Unknown)) };
+        Ok(if UserId::from_sql(row.admin_id) != by {
+            Err(TokenRefused::NotYours)
+        } else if row.spent_at.is_some() {
+            Err(TokenRefused::Spent)
+        } else if row.expires_at <= now.0 {
+            Err(TokenRefused::Expired)
+        } else {
+            Ok(Purpose { action: row.action, subject: row.subject, args: row.args })
+        })
+    }
+
+    /// Lets a token lapse: the person pressed Cancel.
+    pub async fn abort_session(&self, token: &Token, by: UserId, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        // One that is over, or somebody else's, stays as it is.
+        let _ = tx.spend_token(&token.hash(), by, now).await?;
+        tx.commit().await
+    }
+
+    /// Deletes tokens that ended before `before`; says how many.
+    pub async fn forget_sessions(&self, before: Millis) -> Result<u64, Error> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query!("DELETE FROM admin_sessions WHERE expires_at < ?", before.0).execute(tx.sql()).await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
+    }
+}
+
+impl WriteTx {
+    /// Spends a token by its hash: once, by its owner, in time.
+    pub(super) async fn spend_token(
+        &mut self,
+        hash: &str,
+        owner: UserId,
+        now: Millis,
+    ) -> Result<Result<(), TokenRefused>, Error> {
+        let owner = owner.to_sql();
+        let spent = sqlx::query!(
+            "UPDATE admin_sessions SET spent_at = ?
+             WHERE token_hash = ? AND admin_id = ? AND spent_at IS NULL AND expires_at > ?",
+            now.0,
+            hash,
+            owner,
+            now.0
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(if spent.rows_affected() == 1 { Ok(()) } else { Err(TokenRefused::Spent) })
+    }
+}
+
+/// A row says what no version of ours wrote.
+pub(super) fn damaged(problem: String) -> Error {
+    Error::Damaged { table: "admin_sessions", problem }
+}
