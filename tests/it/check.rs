@@ -9,13 +9,13 @@ use tollkeeper::{
     clock::Clock,
     config::Config,
     ops,
-    sandbox::{
-        discord::{self, Fault, Overwrite, Portal, Target, permission},
-        panel::{Generation, InboundSpec},
-    },
+    sandbox::discord::{Fault, Overwrite, Portal, Target, permission},
 };
 
 use crate::world::World;
+
+mod panel;
+mod running;
 
 /// A shop on which `check` finds nothing; the bot does not run.
 async fn shop(choose: impl FnOnce(&mut crate::world::Scene)) -> World {
@@ -361,70 +361,6 @@ async fn a_clock_that_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_panel_that_does_not_let_us_in_or_is_not_there() {
-    for generation in [Generation::V3, Generation::V2_9] {
-        let world = shop(|scene| scene.generation(generation)).await;
-        match generation {
-            Generation::V3 => world.panel.revoke_token(),
-            _ => world.panel.change_password("another"),
-        }
-        let (text, well) = check(&world).await;
-        assert!(!well);
-        let says = finding(&text, "does not let us in");
-        assert!(says.contains("To mend it, correct PANEL_API_TOKEN, or PANEL_USERNAME, PANEL_PASSWORD"), "{says}");
-        world.panel.down().await;
-        let (text, _) = check(&world).await;
-        let says = finding(&text, "cannot be reached");
-        assert!(says.contains("check that the panel runs, that url is right"), "{says}");
-        world.leave();
-    }
-}
-
-#[tokio::test]
-async fn an_inbound_that_cannot_be_sold() {
-    let world = shop(|_| {}).await;
-    world.panel.set_inbound(&InboundSpec { protocol: "trojan".to_owned(), ..InboundSpec::reality(1) });
-    let (text, well) = check(&world).await;
-    assert!(!well);
-    insta::assert_snapshot!(finding(&text, "Inbound 1"), @"MEND  Inbound 1 cannot be sold (the inbound speaks trojan, not vless): put the number of a vless inbound into inbound_id.");
-    world.panel.set_inbound(&InboundSpec { enable: false, ..InboundSpec::reality(1) });
-    let (text, well) = check(&world).await;
-    assert!(!well);
-    insta::assert_snapshot!(finding(&text, "Inbound 1"), @"MEND  Inbound 1 is switched off, so no customer can connect: switch it on in the panel.");
-    world.leave();
-}
-
-#[tokio::test]
-async fn a_panel_with_a_certificate_of_its_own() {
-    let world = shop(|scene| scene.panel.tls = true).await;
-    let (text, well) = check(&world).await;
-    assert!(!well);
-    let says = finding(&text, "ca_file.");
-    assert!(says.contains("put the panel's own certificate, or its authority's, into a file"), "{says}");
-    let ca = world.config_path().with_file_name("panel.pem");
-    std::fs::write(&ca, world.panel.ca_pem().unwrap()).unwrap();
-    configured(&world, "inbound_id = 1", "inbound_id = 1\nca_file = \"panel.pem\"");
-    let (text, _) = check(&world).await;
-    assert!(finding(&text, "lets us in").starts_with("ok"), "{text}");
-    // Customers' apps trust public certificates only.
-    assert!(finding(&text, "subscription server").starts_with("MEND"), "{text}");
-    world.leave();
-}
-
-#[tokio::test]
-async fn beside_a_running_bot_and_after_it() {
-    let world = World::with(|scene| scene.process = true).await;
-    configured(&world, "\"vpn.example.com\"", "\"203.0.113.7\"");
-    world.until("the dashboard", |view| (!view.messages(world.guild.dashboard).is_empty()).then_some(())).await;
-    world.counts(0, "SELECT count(*) FROM outbox").await;
-    let (code, text) = program(&world).await;
-    assert_eq!(code, Some(0), "{text}");
-    assert_eq!(finding(&text, "A bot runs"), "ok    A bot runs on this data directory; it is not disturbed.");
-    assert!(finding(&text, "The database is whole").starts_with("ok"), "{text}");
-    world.finish().await;
-}
-
-#[tokio::test]
 async fn a_database_that_is_damaged_or_too_new() {
     let world = World::with(|scene| scene.process = true).await;
     configured(&world, "\"vpn.example.com\"", "\"203.0.113.7\"");
@@ -441,93 +377,4 @@ async fn a_database_that_is_damaged_or_too_new() {
     assert!(says.contains("run the bot's last backup through tollkeeper restore"), "{says}");
     std::fs::remove_dir_all(world.data_dir()).unwrap();
     world.leave();
-}
-
-/// Says once what is wrong, and again when it comes back.
-#[tokio::test]
-async fn the_running_bot_tells_its_owner_what_is_wrong_on_the_server() {
-    let world = World::asleep(|_| {}).await;
-    let bot = world.discord.bot_id();
-    let overwrite = |deny| Overwrite { id: bot, target: Target::Member, allow: permission::VIEW_CHANNEL, deny };
-    world.discord.set_overwrite(world.guild.review, overwrite(permission::EMBED_LINKS));
-    world.start().await;
-    let told = |n: usize| {
-        let omar = world.person("Omar").id();
-        move |view: &discord::View<'_>| {
-            let dms = view.dms_of(omar);
-            let news: Vec<_> = dms.into_iter().filter(|message| message.contains("Something on the server")).collect();
-            (news.len() == n).then(|| news.last().map(|message| message.content.clone()))
-        }
-    };
-    let says = world.until("the owner to be told", told(1)).await.unwrap();
-    insta::assert_snapshot!(says.replace(&world.guild.review.to_string(), "REVIEW").lines().take(2).collect::<Vec<_>>().join("\n"), @"
-    Something on the server needs you, or the shop cannot work:
-    - The bot may not do this in the review channel <#REVIEW> (`REVIEW`): Embed Links. Allow it for the bot's role in the channel's settings, Permissions.
-    ");
-    world.restart().await;
-    world.counts(0, "SELECT count(*) FROM outbox").await;
-    world.until("no second message", told(1)).await;
-    world.discord.set_overwrite(world.guild.review, overwrite(0));
-    world.restart().await;
-    world.counts(0, "SELECT count(*) FROM outbox").await;
-    world.discord.set_overwrite(world.guild.review, overwrite(permission::EMBED_LINKS));
-    world.restart().await;
-    world.until("the owner to be told again", told(2)).await;
-    world.finish().await;
-}
-
-/// The same token on two machines: each has its own data, and they meet on the dashboard.
-#[tokio::test]
-async fn the_same_token_on_another_machine_is_noticed() {
-    let world = World::with(|scene| scene.schedule("dashboard_refresh", "1s")).await;
-    let dashboard = world.guild.dashboard;
-    world.until("the dashboard", |view| view.messages(dashboard).into_iter().next()).await;
-    let omar = world.person("Omar").id();
-    let told = |view: &discord::View<'_>| {
-        view.dms_of(omar).into_iter().filter(|message| message.contains("Another program uses")).count()
-    };
-    // Its own footer, of this run and of those before, is no news.
-    let before = edits(&world);
-    world.restart().await;
-    world
-        .until("two edits", |view| {
-            let edits = view.requests().iter().filter(|asked| is_edit(asked, dashboard)).count();
-            (edits > before + 1).then_some(())
-        })
-        .await;
-    assert_eq!(world.discord.look(told), 0);
-    world
-        .changes(
-            "UPDATE bot_config SET value = '{\"own\":[\"0123456789abcdef\"],\"trusting\":false}' WHERE key = 'boots'",
-        )
-        .await;
-    world.until("the owner to be told", |view| (told(view) == 1).then_some(())).await;
-    let (text, well) = {
-        configured(&world, "\"vpn.example.com\"", "\"203.0.113.7\"");
-        check_foreign(&world).await
-    };
-    assert!(!well);
-    assert!(
-        finding(&text, "with the same token").starts_with("MEND  Another machine, or another data directory"),
-        "{text}"
-    );
-    assert_eq!(world.discord.look(told), 1, "once");
-    world.finish().await;
-}
-
-async fn check_foreign(world: &World) -> (String, bool) {
-    let environment = world.environment();
-    let mut config = Config::load(&world.config_path(), &|name: &str| environment.get(name).cloned()).unwrap();
-    config.storage.data_dir = std::path::absolute(&config.storage.data_dir).unwrap();
-    let mut out = Vec::new();
-    let well = ops::check::check(&config, &world.clock, &mut out).await.unwrap();
-    (String::from_utf8(out).unwrap(), well)
-}
-
-fn is_edit(asked: &discord::Request, channel: discord::Id) -> bool {
-    asked.info.method == "PATCH" && asked.status == Some(200) && asked.info.path.contains(&channel.to_string())
-}
-
-fn edits(world: &World) -> usize {
-    world.discord.requests().iter().filter(|asked| is_edit(asked, world.guild.dashboard)).count()
 }

@@ -34,7 +34,7 @@ use walks::Walk;
 const SIDE_BY_SIDE: usize = 4;
 
 /// Between two words about how far it has come: every point of everything is the work of hours.
-const WORD_EVERY: Duration = Duration::from_secs(60);
+const WORD_EVERY: Duration = Duration::from_mins(1);
 
 /// Violations after which it is clear enough.
 const ENOUGH: usize = 12;

@@ -1,198 +1,22 @@
 //! The money: roll-up, ledger and orders agree, whatever happened and in whichever zone.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use proptest::prelude::*;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tollkeeper::{
-    db::{
-        Db, NewOrder, Ordered,
-        review::{Decided, Identity, Times},
-        sessions::{Action, NewSession},
-        submissions::{Proof, ProofSource, Submitted},
-        subscriptions::Provisioned,
-    },
+    db::{Db, NewOrder, sessions::Action},
     domain::{
-        Currency, Millis, Money, OrderId, OrderState, UserId,
-        button::Token,
-        grants::{Expiry, Filled},
-        order::{CancelCause, MethodSnapshot, PlanSnapshot},
-        picture::Told,
+        Currency, Millis, OrderId, OrderState, UserId,
+        order::CancelCause,
         revenue::{Period, Sum},
-        shop::ReferencePolicy,
     },
 };
 
 use crate::world::World;
 
-const DAY: Duration = Duration::from_hours(24);
-const CAIRO: chrono_tz::Tz = chrono_tz::Africa::Cairo;
-/// 22 November 2026, noon in Cairo.
-const NOON: Millis = Millis(1_795_341_600_000);
-const PLANS: [(&str, i64); 3] = [("basic", 10_000), ("premium", 25_000), ("pro", 45_050)];
-const METHODS: [&str; 2] = ["vodafone", "instapay"];
+mod books;
 
-fn egp() -> Currency {
-    Currency::parse("EGP").unwrap()
-}
-
-/// A shop's books in a folder of their own.
-struct Books {
-    folder: tempfile::TempDir,
-    db: Db,
-    sold: u64,
-}
-
-impl Books {
-    async fn open(zone: chrono_tz::Tz) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(&folder.path().join("tollkeeper.db"), zone).await.unwrap();
-        db.settle_books(egp()).await.unwrap();
-        Self { folder, db, sold: 0 }
-    }
-
-    /// The same shop opened again, perhaps in another zone.
-    async fn again(self, zone: chrono_tz::Tz) -> Self {
-        self.db.close().await;
-        let db = Db::open(&self.folder.path().join("tollkeeper.db"), zone).await.unwrap();
-        Self { db, ..self }
-    }
-
-    /// A connection past all of our code.
-    async fn raw(&self) -> SqliteConnection {
-        raw(self.folder.path()).await
-    }
-
-    /// An order of one more customer, with a proof under review.
-    async fn submitted(&mut self, plan: usize, method: usize, at: Millis) -> OrderId {
-        self.sold += 1;
-        let (customer, id) = (UserId(self.sold), OrderId::from_random(self.sold));
-        let new = NewOrder { id: id.clone(), customer, ..new_order(plan) };
-        assert!(matches!(self.db.place_order(new, at).await.unwrap(), Ordered::Made(_)));
-        assert!(self.db.choose_method(&id, &snapshot(method), at).await.unwrap());
-        let sent = self.db.submit_proof(&id, customer, &ProofSource::Message(self.sold), &proof(self.sold), at).await;
-        assert!(matches!(sent.unwrap(), Submitted::Accepted(_)));
-        id
-    }
-
-    /// Decides about an order under review.
-    async fn decide(&self, order: &OrderId, action: Action, at: Millis) {
-        let submission = self.db.latest_submission(order).await.unwrap().unwrap();
-        let admin = UserId(9);
-        let token = Token::from_random(submission.0.to_le_bytes().repeat(2).try_into().unwrap());
-        let new = NewSession {
-            token: &token,
-            admin,
-            action,
-            subject: submission.to_string(),
-            reason: None,
-            ttl: Duration::from_mins(5),
-        };
-        self.db.open_session(new, at).await.unwrap();
-        let session = self.db.session(&token, admin, at).await.unwrap().unwrap();
-        let decided = match action {
-            Action::Approve => {
-                let identity = Identity {
-                    uuid: uuid::Uuid::from_u128(u128::from(self.sold)),
-                    sub_id: order.to_string(),
-                    inbound_id: 1,
-                };
-                self.db.approve(&session, &identity, at).await.unwrap()
-            }
-            Action::Decline => self.db.decline(&session, Times { lapse: DAY, ticket_stays: DAY }, at).await.unwrap(),
-            other => unreachable!("{other:?} is decided elsewhere"),
-        };
-        assert_eq!(decided, Decided::Done(order.clone()));
-    }
-
-    /// Completes an approved order, as the outbox does once the panel has been read back.
-    async fn complete(&self, order: &OrderId, at: Millis) -> Result<(), tollkeeper::db::Error> {
-        let state = self.db.order(order).await.unwrap().unwrap();
-        assert!(matches!(state.state, OrderState::Provisioning { .. }));
-        let sub = self.db.subscription(state.subscription.unwrap()).await.unwrap().unwrap();
-        let heads = self.db.heads("test", at).await.unwrap();
-        let head = heads.iter().find(|head| head.lane == "panel:main").unwrap();
-        let claim = self.db.claim(head.id, "test", at).await.unwrap().unwrap();
-        let grant = self.db.next_grant(sub.id).await.unwrap().unwrap();
-        let filled =
-            Filled { base: at, expiry: Expiry::At(at.plus_days(grant.days)), quota: grant.bytes, used_before: 0 };
-        let done = Provisioned { grant: &grant, filled, link: "vless://x", ticket_stays: Duration::from_hours(24) };
-        let completed = self.db.complete(&claim, &sub, done, at).await;
-        if completed.is_err() {
-            self.db.release(&claim, "the test says so").await.unwrap();
-        }
-        completed
-    }
-
-    /// A whole sale.
-    async fn sell(&mut self, plan: usize, method: usize, at: Millis) -> OrderId {
-        let order = self.submitted(plan, method, at).await;
-        self.decide(&order, Action::Approve, at).await;
-        self.complete(&order, at).await.unwrap();
-        order
-    }
-
-    async fn assert_agree(&self, sales: u64, minor: i64) {
-        let found = self.db.recount().await.unwrap();
-        assert_eq!(found.wrong, Vec::new());
-        assert_eq!((found.entries, found.minor), (sales, minor));
-    }
-}
-
-async fn raw(folder: &Path) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(folder.join("tollkeeper.db"));
-    SqliteConnection::connect_with(&options).await.unwrap()
-}
-
-async fn run(connection: &mut SqliteConnection, sql: &'static str) {
-    sqlx::raw_sql(sql).execute(connection).await.unwrap();
-}
-
-fn new_order(plan: usize) -> NewOrder {
-    let (id, minor) = PLANS[plan];
-    NewOrder {
-        id: OrderId::from_random(0),
-        customer: UserId(0),
-        name: "Mona".into(),
-        locale: "en".into(),
-        joined_at: None,
-        plan: PlanSnapshot {
-            id: id.into(),
-            name: id.into(),
-            duration_days: 30,
-            quota_bytes: 50 << 30,
-            price: Money::new(minor, egp()),
-            panel: "main".into(),
-        },
-        attempts: 3,
-        lapse: Duration::from_hours(24),
-        limit: None,
-    }
-}
-
-fn snapshot(method: usize) -> MethodSnapshot {
-    MethodSnapshot {
-        id: METHODS[method].into(),
-        name: METHODS[method].into(),
-        account: "0100".into(),
-        holder: "Shop".into(),
-        instructions: String::new(),
-        reference: ReferencePolicy::Off,
-    }
-}
-
-fn proof(number: u64) -> Proof {
-    let hash = format!("{number:064x}");
-    Proof {
-        pixel_hash: hash.clone(),
-        hash,
-        format: "png".into(),
-        width: 300,
-        height: 300,
-        size: 1000,
-        told: Told::default(),
-    }
-}
+use books::*;
 
 fn period(text: &str) -> Period {
     text.parse().unwrap()

@@ -38,7 +38,7 @@ pub(crate) use receipt::{receipt, same_pixels};
 use scene::Guild;
 pub(crate) use scene::Scene;
 use staff::Admin;
-pub(crate) use staff::Question;
+pub(crate) use staff::{Question, custom_id};
 
 /// Longer than anything takes on loopback, shorter than anybody's patience.
 pub(crate) const SOON: Duration = Duration::from_secs(10);

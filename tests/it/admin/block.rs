@@ -46,7 +46,7 @@ async fn a_question_dies_with_the_power_and_is_nobody_elses() {
         assert!(refused.contains("only admins can do it") || refused.contains("Only our team"), "{refused}");
     }
     let question = crate::world::Question { message: adel.desk("block", block).await };
-    let confirm = question.message.part("Confirm").and_then(|part| part.custom_id).expect("a button");
+    let confirm = crate::world::custom_id(&question.message, "Confirm");
     let other = nadia.desk("pending", json!({})).await;
     let forged = nadia.person.forge_click(&other, &confirm).expect("sent");
     assert!(forged.reply().await.expect("an answer").contains("Somebody else"));

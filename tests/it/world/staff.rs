@@ -136,3 +136,8 @@ impl Admin<'_> {
         }
     }
 }
+
+/// The `custom_id` of a message's button.
+pub(crate) fn custom_id(message: &Message, button: &str) -> String {
+    message.part(button).and_then(|part| part.custom_id).expect("the button is there")
+}

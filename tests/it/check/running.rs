@@ -1,0 +1,112 @@
+//! What `check` says beside a running bot, and what the running bot says by itself.
+
+use tollkeeper::{
+    config::Config,
+    ops,
+    sandbox::discord::{self, Overwrite, Target, permission},
+};
+
+use super::{configured, finding, program};
+use crate::world::World;
+
+#[tokio::test]
+async fn beside_a_running_bot_and_after_it() {
+    let world = World::with(|scene| scene.process = true).await;
+    configured(&world, "\"vpn.example.com\"", "\"203.0.113.7\"");
+    world.until("the dashboard", |view| (!view.messages(world.guild.dashboard).is_empty()).then_some(())).await;
+    world.counts(0, "SELECT count(*) FROM outbox").await;
+    let (code, text) = program(&world).await;
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(finding(&text, "A bot runs"), "ok    A bot runs on this data directory; it is not disturbed.");
+    assert!(finding(&text, "The database is whole").starts_with("ok"), "{text}");
+    world.finish().await;
+}
+
+/// Says once what is wrong, and again when it comes back.
+#[tokio::test]
+async fn the_running_bot_tells_its_owner_what_is_wrong_on_the_server() {
+    let world = World::asleep(|_| {}).await;
+    let bot = world.discord.bot_id();
+    let overwrite = |deny| Overwrite { id: bot, target: Target::Member, allow: permission::VIEW_CHANNEL, deny };
+    world.discord.set_overwrite(world.guild.review, overwrite(permission::EMBED_LINKS));
+    world.start().await;
+    let told = |n: usize| {
+        let omar = world.person("Omar").id();
+        move |view: &discord::View<'_>| {
+            let dms = view.dms_of(omar);
+            let news: Vec<_> = dms.into_iter().filter(|message| message.contains("Something on the server")).collect();
+            (news.len() == n).then(|| news.last().map(|message| message.content.clone()))
+        }
+    };
+    let says = world.until("the owner to be told", told(1)).await.unwrap();
+    insta::assert_snapshot!(says.replace(&world.guild.review.to_string(), "REVIEW").lines().take(2).collect::<Vec<_>>().join("\n"), @"
+    Something on the server needs you, or the shop cannot work:
+    - The bot may not do this in the review channel <#REVIEW> (`REVIEW`): Embed Links. Allow it for the bot's role in the channel's settings, Permissions.
+    ");
+    world.restart().await;
+    world.counts(0, "SELECT count(*) FROM outbox").await;
+    world.until("no second message", told(1)).await;
+    world.discord.set_overwrite(world.guild.review, overwrite(0));
+    world.restart().await;
+    world.counts(0, "SELECT count(*) FROM outbox").await;
+    world.discord.set_overwrite(world.guild.review, overwrite(permission::EMBED_LINKS));
+    world.restart().await;
+    world.until("the owner to be told again", told(2)).await;
+    world.finish().await;
+}
+
+/// The same token on two machines: each has its own data, and they meet on the dashboard.
+#[tokio::test]
+async fn the_same_token_on_another_machine_is_noticed() {
+    let world = World::with(|scene| scene.schedule("dashboard_refresh", "1s")).await;
+    let dashboard = world.guild.dashboard;
+    world.until("the dashboard", |view| view.messages(dashboard).into_iter().next()).await;
+    let omar = world.person("Omar").id();
+    let told = |view: &discord::View<'_>| {
+        view.dms_of(omar).into_iter().filter(|message| message.contains("Another program uses")).count()
+    };
+    // Its own footer, of this run and of those before, is no news.
+    let before = edits(&world);
+    world.restart().await;
+    world
+        .until("two edits", |view| {
+            let edits = view.requests().iter().filter(|asked| is_edit(asked, dashboard)).count();
+            (edits > before + 1).then_some(())
+        })
+        .await;
+    assert_eq!(world.discord.look(told), 0);
+    world
+        .changes(
+            "UPDATE bot_config SET value = '{\"own\":[\"0123456789abcdef\"],\"trusting\":false}' WHERE key = 'boots'",
+        )
+        .await;
+    world.until("the owner to be told", |view| (told(view) == 1).then_some(())).await;
+    let (text, well) = {
+        configured(&world, "\"vpn.example.com\"", "\"203.0.113.7\"");
+        check_foreign(&world).await
+    };
+    assert!(!well);
+    assert!(
+        finding(&text, "with the same token").starts_with("MEND  Another machine, or another data directory"),
+        "{text}"
+    );
+    assert_eq!(world.discord.look(told), 1, "once");
+    world.finish().await;
+}
+
+async fn check_foreign(world: &World) -> (String, bool) {
+    let environment = world.environment();
+    let mut config = Config::load(&world.config_path(), &|name: &str| environment.get(name).cloned()).unwrap();
+    config.storage.data_dir = std::path::absolute(&config.storage.data_dir).unwrap();
+    let mut out = Vec::new();
+    let well = ops::check::check(&config, &world.clock, &mut out).await.unwrap();
+    (String::from_utf8(out).unwrap(), well)
+}
+
+fn is_edit(asked: &discord::Request, channel: discord::Id) -> bool {
+    asked.info.method == "PATCH" && asked.status == Some(200) && asked.info.path.contains(&channel.to_string())
+}
+
+fn edits(world: &World) -> usize {
+    world.discord.requests().iter().filter(|asked| is_edit(asked, world.guild.dashboard)).count()
+}
