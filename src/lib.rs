@@ -49,7 +49,7 @@
 //! `Confirm` (`bot/decision.rs`) acknowledges first, then spends the token, moves the order to
 //! `provisioning`, makes subscription and grant and writes the audit row in one transaction
 //! (`db/review.rs`). `SyncSubscription` makes the client on the panel what the grants say and
-//! reads it back (`effects/panel.rs`); one transaction completes order, payment, subscription and
+//! reads it back (`effects/panel/`); one transaction completes order, payment, subscription and
 //! ledger (`db/subscriptions.rs`) and wants `DeliverLink` (`effects/deliver.rs`). Card and status
 //! message then say what is true. `Decline` goes the same way with a reason. What an approval wrote
 //! and did not sell is taken out of the panel again, or taken over by the next approval of the same
@@ -140,9 +140,9 @@
 //!
 //! - [`proof`] is a module of its own: fetching and judging a customer's file is neither a rule
 //!   (it decodes, it downloads) nor an effect (`/proof` needs the verdict for its answer).
-//! - Proofs are read in one way: an upload in the ticket only wants `ReadTicket`, and so do READY, a RESUME
-//!   and the task. What the gateway announced, what it lost and what was sent while the bot was
-//!   away take the same road. `/proof` is the other door to the same transaction.
+//! - Proofs are read in one way: an upload in the ticket only wants `ReadTicket`, and so do READY,
+//!   a RESUME and the task. What the gateway announced, what it lost and what was sent while the bot
+//!   was away take the same road. `/proof` is the other door to the same transaction.
 //! - [`premises`] reads channels, roles and overwrites into words of the domain: the rules in
 //!   `domain/premises.rs` judge them for `check` and, at each READY, for the owners.
 //! - [`live`] is the one that both `bot` and `effects` ask for the configuration: it stands below both,

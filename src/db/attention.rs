@@ -5,13 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{
-    Db, Error, Subject, WriteTx,
-    audit::{BOT, Happened},
-    outbox::Claim,
-    review::Decided,
-    sessions::Session,
-};
+use super::{Db, Error, Subject, WriteTx, audit::BOT, outbox::Claim, review::Decided, sessions::Session};
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
     effect::{Effect, Notice},
@@ -124,8 +118,7 @@ impl Db {
         )
         .execute(tx.sql())
         .await?;
-        let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
-        tx.audit(now, Happened { actor, action: "order.by_hand", target, payload: json!({}), session: hash }).await?;
+        tx.audit(now, session.did("order.by_hand", &order, json!({}))).await?;
         tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(ticket_stays), now).await?;
         tx.show_everywhere(&order, now).await?;
         tx.book_payment(&order, now).await?;
@@ -153,8 +146,7 @@ impl Db {
         }
         tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
         let payload = json!({ "submission": submission.0, "reason": reason });
-        let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
-        tx.audit(now, Happened { actor, action: "order.give_up", target, payload, session: hash }).await?;
+        tx.audit(now, session.did("order.give_up", &order, payload)).await?;
         // First the ticket, which may have to be made for it.
         tx.show_everywhere(&order, now).await?;
         tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
@@ -189,9 +181,8 @@ impl Db {
         )
         .execute(tx.sql())
         .await?;
-        let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
         let payload = json!({ "reason": reason });
-        tx.audit(now, Happened { actor, action: "order.void_sale", target, payload, session: hash }).await?;
+        tx.audit(now, session.did("order.void_sale", &order, payload)).await?;
         tx.show_on_card(&order, now).await?;
         tx.about(Subject::Order(order.clone()));
         tx.commit().await?;

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::{
     Db, Error,
-    audit::Happened,
     sessions::{Session, TokenRefused},
 };
 use crate::domain::{Millis, UserId};
@@ -47,14 +46,7 @@ impl Db {
             tx.commit().await?;
             return Ok(Blocked::Already);
         }
-        let happened = Happened {
-            actor: session.admin,
-            action: "user.block",
-            target: user.to_string(),
-            payload: json!({ "reason": reason }),
-            session: Some(&session.hash),
-        };
-        tx.audit(now, happened).await?;
+        tx.audit(now, session.did("user.block", &user, json!({ "reason": reason }))).await?;
         tx.commit().await?;
         Ok(Blocked::Done)
     }
@@ -76,14 +68,7 @@ impl Db {
             tx.commit().await?;
             return Ok(Blocked::Already);
         }
-        let happened = Happened {
-            actor: session.admin,
-            action: "user.unblock",
-            target: user.to_string(),
-            payload: json!({}),
-            session: Some(&session.hash),
-        };
-        tx.audit(now, happened).await?;
+        tx.audit(now, session.did("user.unblock", &user, json!({}))).await?;
         tx.commit().await?;
         Ok(Blocked::Done)
     }

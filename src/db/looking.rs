@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Db, Error, audit::Happened, moment, review::Decided, sessions::Session, unsigned};
+use super::{Db, Error, moment, review::Decided, sessions::Session, unsigned};
 use crate::domain::{
     Millis, OrderId, SubmissionId, UserId,
     effect::{Effect, Notice, OwnerNews, QuestionId, StaffNews},
@@ -218,12 +218,10 @@ impl Db {
         .execute(tx.sql())
         .await?;
         tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
-        let session_hash = Some(session.hash.as_str());
-        let (actor, target) = (session.admin, order.to_string());
         let payload = json!({ "submission": submission.0, "reason": reason });
-        tx.audit(now, Happened { actor, action: "payment.fake", target, payload, session: session_hash }).await?;
-        let (payload, target) = (json!({ "order": order }), UserId::from_sql(customer).to_string());
-        tx.audit(now, Happened { actor, action: "user.block", target, payload, session: session_hash }).await?;
+        tx.audit(now, session.did("payment.fake", &order, payload)).await?;
+        let customer = UserId::from_sql(customer);
+        tx.audit(now, session.did("user.block", &customer, json!({ "order": order }))).await?;
         // First the ticket, which may have to be made for it.
         tx.show_everywhere(&order, now).await?;
         tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;

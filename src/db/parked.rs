@@ -157,14 +157,8 @@ impl Db {
             tx.enqueue(&Effect::TellStaff { news }, now, now).await?;
             tx.show_on_card(order, now).await?;
         }
-        let happened = Happened {
-            actor: session.admin,
-            action: "effect.drop",
-            target: gone.key.clone(),
-            payload: json!({ "orders": orders, "error": gone.last_error }),
-            session: Some(&session.hash),
-        };
-        tx.audit(now, happened).await?;
+        let payload = json!({ "orders": orders, "error": gone.last_error });
+        tx.audit(now, session.did("effect.drop", &gone.key, payload)).await?;
         tx.commit().await?;
         Ok(Settled::Done(gone.key))
     }

@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::{
     Db, Error, Subject, WriteTx,
-    audit::Happened,
     review::{Decided, Identity},
     sessions::Session,
 };
@@ -71,8 +70,7 @@ impl Db {
         } else {
             tx.accept_part(&order, submission, minor, session, now).await?;
             let payload = json!({ "submission": submission.0, "received_minor": minor, "already_minor": sums.already, "due_minor": sums.due });
-            let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
-            tx.audit(now, Happened { actor, action: "payment.part", target, payload, session: hash }).await?;
+            tx.audit(now, session.did("payment.part", &order, payload)).await?;
             tx.instruct(&order, instructions).await?;
         }
         tx.commit().await?;

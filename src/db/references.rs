@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::{
     Db, Error, WriteTx,
-    audit::Happened,
     sessions::{Session, TokenRefused},
     tokens::damaged,
 };
@@ -131,8 +130,7 @@ impl Db {
         tx.write_reference(submission, &reference, now).await?;
         let payload =
             json!({ "submission": submission.0, "reference": reference.as_str(), "twin": twin, "reason": why });
-        let (actor, target, hash) = (session.admin, order.to_string(), Some(session.hash.as_str()));
-        tx.audit(now, Happened { actor, action: "reference.override", target, payload, session: hash }).await?;
+        tx.audit(now, session.did("reference.override", &order, payload)).await?;
         tx.commit().await?;
         Ok(Referenced::Kept)
     }

@@ -7,9 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Db, Error, Subject, WriteTx,
-    audit::Happened,
-    moment,
+    Db, Error, Subject, WriteTx, moment,
     sessions::{Session, TokenRefused},
     unsigned,
 };
@@ -109,17 +107,7 @@ impl Db {
         let over = tx.end_review(&order, &reason, session.admin, now.plus(times.lapse), now).await?;
         tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
         let payload = json!({ "submission": submission.0, "reason": reason, "over": over });
-        tx.audit(
-            now,
-            Happened {
-                actor: session.admin,
-                action: "payment.decline",
-                target: order.to_string(),
-                payload,
-                session: Some(&session.hash),
-            },
-        )
-        .await?;
+        tx.audit(now, session.did("payment.decline", &order, payload)).await?;
         tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
         tx.enqueue(&Effect::SyncCard { submission }, now, now).await?;
         tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
@@ -141,8 +129,7 @@ impl Db {
     ) -> Result<Decided, Error> {
         if let Err(error @ Error::Sql(_)) = &done {
             let payload = json!({ "error": error.to_string() });
-            let target = session.subject.clone();
-            let attempt = Happened { actor: session.admin, action, target, payload, session: Some(&session.hash) };
+            let attempt = session.did(action, &session.subject, payload);
             if let Err(file) = self.note(&attempt, now) {
                 tracing::error!(%file, actor = %session.admin, action, "an attempt could be kept nowhere but here");
             }
@@ -274,9 +261,7 @@ impl WriteTx {
         let payload = json!({
             "submission": submission.0, "subscription": subscription.0, "price_minor": row.price, "received_minor": received,
         });
-        let (target, hash) = (order.to_string(), Some(session.hash.as_str()));
-        self.audit(now, Happened { actor: session.admin, action: "payment.approve", target, payload, session: hash })
-            .await?;
+        self.audit(now, session.did("payment.approve", order, payload)).await?;
         self.enqueue(&Effect::SyncSubscription { subscription, panel: row.panel }, now, now).await?;
         self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
         self.enqueue(&Effect::SyncCard { submission }, now, now).await?;

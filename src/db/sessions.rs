@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 pub use super::tokens::TokenRefused;
 use super::{
     Db, Error, WriteTx,
+    audit::Happened,
     log::LOG_VIEW,
     tokens::{Purpose, damaged},
     wishes::WISH,
@@ -123,6 +124,12 @@ impl Session {
     /// The order that this is about.
     pub(super) fn order(&self) -> Result<OrderId, Error> {
         self.subject.parse().map_err(|_| damaged(format!("order `{}`", self.subject)))
+    }
+
+    /// For the audit log: what its admin did with it.
+    pub(super) fn did<'a>(&'a self, action: &'a str, target: &impl ToString, payload: Value) -> Happened<'a> {
+        let (target, session) = (target.to_string(), Some(self.hash.as_str()));
+        Happened { actor: self.admin, action, target, payload, session }
     }
 
     /// The submission that this is about.

@@ -240,3 +240,17 @@ fn no_foreign_tls_or_c_library_but_sqlite() {
     }
     assert!(lock.contains("name = \"libsqlite3-sys\""), "the lock file has another shape");
 }
+
+#[test]
+fn every_file_that_the_map_and_readme_name_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = regex::Regex::new(r"`((?:[a-z_0-9]+/)+[a-z_0-9.]+\.(?:rs|jsonl|md)|(?:[a-z_0-9]+/)+)`").unwrap();
+    for (text, below) in [(include_str!("../../src/lib.rs"), "src"), (include_str!("../../README.md"), "")] {
+        let named: BTreeSet<_> = path.captures_iter(text).map(|found| found[1].to_owned()).collect();
+        assert!(named.len() > 5, "no file is named any more");
+        for name in named {
+            let there = [root.join(below).join(&name), root.join(&name)].iter().any(|path| path.exists());
+            assert!(there, "{name} is named and not there");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Conversations about who may: support, strangers, and people who have lost the power.
 
-use tollkeeper::sandbox::{discord::Answer, panel::NewClient};
+use tollkeeper::sandbox::discord::Answer;
 
 use crate::world::{Leaves, World, custom_id, receipt};
 
@@ -90,17 +90,7 @@ async fn only_the_people_in_charge_retry() {
     let world = World::new().await;
     let mona = world.customer("Mona");
     mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let email = format!("tk-{}", world.word("SELECT id FROM orders").await.to_ascii_lowercase());
-    let stranger = NewClient {
-        inbound_id: 1,
-        uuid: "11111111-2222-4333-8444-555555555555".into(),
-        email: email.clone(),
-        sub_id: "stranger".into(),
-        enable: true,
-        total_bytes: 0,
-        expiry_ms: 0,
-    };
-    world.panel.add_client(&stranger);
+    let email = world.has_a_stranger_under_our_name().await;
     world.admin("Adel").approves().await;
     let card = world.admin("Adel").attention().await;
     for button in ["Retry", "Back to review"] {

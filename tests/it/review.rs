@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tollkeeper::sandbox::panel::{Generation, NewClient};
+use tollkeeper::sandbox::panel::Generation;
 
 use crate::world::{Leaves, World, custom_id};
 
@@ -253,16 +253,7 @@ async fn a_strangers_client_under_our_name_waits_for_a_person() {
     let world = World::new().await;
     let mona = world.customer("Mona");
     mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let email = format!("tk-{}", world.word("SELECT id FROM orders").await.to_ascii_lowercase());
-    world.panel.add_client(&NewClient {
-        inbound_id: 1,
-        uuid: "11111111-2222-4333-8444-555555555555".into(),
-        email: email.clone(),
-        sub_id: "stranger".into(),
-        enable: true,
-        total_bytes: 0,
-        expiry_ms: 0,
-    });
+    let email = world.has_a_stranger_under_our_name().await;
     let answer = world.admin("Adel").approves().await;
     insta::assert_snapshot!(world.tidied(&answer).await, @"
     Approved, but a person must look at it. The card has the buttons to go on.

@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-use tollkeeper::sandbox::{
-    discord::{Fault, Id, Message, permission},
-    panel::NewClient,
-};
+use tollkeeper::sandbox::discord::{Fault, Id, Message, permission};
 
 use crate::world::{Question, World, receipt};
 
@@ -151,16 +148,7 @@ async fn a_ticket_deleted_while_a_person_is_needed_changes_nothing_for_them() {
     let world = World::new().await;
     let mona = world.customer("Mona");
     mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let email = format!("tk-{}", world.word("SELECT id FROM orders").await.to_ascii_lowercase());
-    world.panel.add_client(&NewClient {
-        inbound_id: 1,
-        uuid: "11111111-2222-4333-8444-555555555555".into(),
-        email: email.clone(),
-        sub_id: "stranger".into(),
-        enable: true,
-        total_bytes: 0,
-        expiry_ms: 0,
-    });
+    let email = world.has_a_stranger_under_our_name().await;
     world.admin("Adel").approves().await;
     world.admin("Adel").attention().await;
     world.loses_ticket(mona.ticket()).await;

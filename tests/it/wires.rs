@@ -4,10 +4,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tollkeeper::sandbox::{
-    discord::Fault as OnDiscord,
-    panel::{Generation, NewClient},
-};
+use tollkeeper::sandbox::{discord::Fault as OnDiscord, panel::Generation};
 
 use crate::world::{Leaves, World, receipt};
 
@@ -136,16 +133,7 @@ async fn an_order_that_needs_a_person_waits_for_one_through_a_restart() {
     let world = World::new().await;
     let mona = world.customer("Mona");
     mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let email = format!("tk-{}", world.word("SELECT id FROM orders").await.to_ascii_lowercase());
-    world.panel.add_client(&NewClient {
-        inbound_id: 1,
-        uuid: "11111111-2222-4333-8444-555555555555".into(),
-        email: email.clone(),
-        sub_id: "stranger".into(),
-        enable: true,
-        total_bytes: 0,
-        expiry_ms: 0,
-    });
+    let email = world.has_a_stranger_under_our_name().await;
     world.admin("Adel").approves().await;
     world.admin("Adel").attention().await;
     for again in 0..2 {

@@ -26,7 +26,7 @@ use tollkeeper::{
     clock::Clock,
     sandbox::{
         discord::{Discord, Message, Options, Person, Portal},
-        panel::Panel,
+        panel::{NewClient, Panel},
     },
 };
 
@@ -110,6 +110,22 @@ impl World {
         let environment = scene::configure(folder.path(), &scene, &guild, &discord, &panel, second.as_ref());
         let (process, arguments, bot, finished) = (scene.process, Vec::new(), Mutex::new(None), false);
         Self { discord, panel, second, clock, guild, folder, environment, process, arguments, bot, finished }
+    }
+
+    /// Somebody else's client is on the panel under the name that the only order's will have;
+    /// answers the name.
+    pub(crate) async fn has_a_stranger_under_our_name(&self) -> String {
+        let email = format!("tk-{}", self.word("SELECT id FROM orders").await.to_ascii_lowercase());
+        self.panel.add_client(&NewClient {
+            inbound_id: 1,
+            uuid: "11111111-2222-4333-8444-555555555555".into(),
+            email: email.clone(),
+            sub_id: "stranger".into(),
+            enable: true,
+            total_bytes: 0,
+            expiry_ms: 0,
+        });
+        email
     }
 
     /// Starts the bot and waits until it is connected.

@@ -1,23 +1,8 @@
 //! Approved orders that a person must look at.
 
-use tollkeeper::sandbox::panel::{Generation, InboundSpec, NewClient};
+use tollkeeper::sandbox::panel::{Generation, InboundSpec};
 
 use crate::world::{Leaves, World};
-
-/// A stranger's client under the name of the only order; answers the name.
-async fn a_stranger(world: &World) -> String {
-    let email = format!("tk-{}", world.word("SELECT id FROM orders").await.to_ascii_lowercase());
-    world.panel.add_client(&NewClient {
-        inbound_id: 1,
-        uuid: "11111111-2222-4333-8444-555555555555".into(),
-        email: email.clone(),
-        sub_id: "stranger".into(),
-        enable: true,
-        total_bytes: 0,
-        expiry_ms: 0,
-    });
-    email
-}
 
 #[tokio::test]
 async fn delivered_by_hand_is_booked_and_leaves_the_panel_alone() {
@@ -25,7 +10,7 @@ async fn delivered_by_hand_is_booked_and_leaves_the_panel_alone() {
         let world = World::with(|scene| scene.generation(generation)).await;
         let mona = world.customer("Mona");
         mona.orders_and_pays("Basic", "Mona's receipt").await;
-        let email = a_stranger(&world).await;
+        let email = world.has_a_stranger_under_our_name().await;
         world.admin("Adel").approves().await;
         let card = world.admin("Adel").attention().await;
         world.settles().await;
@@ -49,7 +34,7 @@ async fn an_order_that_cannot_be_delivered_is_declined_for_good() {
     let world = World::new().await;
     let mona = world.customer("Mona");
     mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let email = a_stranger(&world).await;
+    let email = world.has_a_stranger_under_our_name().await;
     world.admin("Adel").approves().await;
     let card = world.admin("Adel").attention().await;
     let question = world.admin("Nadia").opens_decline_of(&card, "We will send your money back.").await;
@@ -145,7 +130,7 @@ async fn support_and_strangers_leave_it_alone() {
     let world = World::new().await;
     let mona = world.customer("Mona");
     mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let email = a_stranger(&world).await;
+    let email = world.has_a_stranger_under_our_name().await;
     world.admin("Adel").approves().await;
     let card = world.admin("Adel").attention().await;
     for button in ["Delivered by hand", "Decline"] {
