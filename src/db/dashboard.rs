@@ -17,6 +17,11 @@ use crate::domain::{
     time::DAY_MS,
 };
 
+/// An hour in milliseconds.
+const HOUR_MS: i64 = DAY_MS / HOURS;
+/// Hours of a day.
+const HOURS: i64 = 24;
+
 /// The key under which `bot_config` keeps it.
 const KEY: &str = "dashboard";
 
@@ -76,7 +81,7 @@ impl Db {
     /// Reads what the dashboard shows: the revenue of the last `days`, and the subscriptions that
     /// end within `soon` days. One statement, so that its numbers belong to one moment; it costs
     /// the same at any number of orders (`tests/bench` measures). Of the subscriptions, whole days
-    /// come from counters and only the ends of two days are looked at one by one.
+    /// and hours come from counters and only the ends of two hours are looked at one by one.
     pub async fn glance(&self, days: u32, soon: u32, now: Millis) -> Result<Glance, Error> {
         let today = self.day_of(now);
         let shown = Period::last_days(days, today);
@@ -85,7 +90,9 @@ impl Db {
         let shown_from = shown.first().to_string();
         let until = now.plus_days(soon);
         let (utc_day, utc_last) = (now.0.div_euclid(DAY_MS), until.0.div_euclid(DAY_MS));
-        let (utc_day_ends, utc_last_begins) = ((utc_day + 1) * DAY_MS, utc_last * DAY_MS);
+        let (hour, last_hour) = (now.0.div_euclid(HOUR_MS), until.0.div_euclid(HOUR_MS));
+        let (hour_ends, last_hour_begins) = ((hour + 1) * HOUR_MS, last_hour * HOUR_MS);
+        let (tomorrow, last_begins) = ((utc_day + 1) * HOURS, utc_last * HOURS);
         let row = sqlx::query!(
             r#"SELECT
                  (SELECT value FROM bot_config WHERE key = ?1) AS "stale?: String",
@@ -98,8 +105,12 @@ impl Db {
                  (SELECT json_group_object(status, n) FROM order_counts) AS "orders!: String",
                  (SELECT COALESCE(sum(n), 0) FROM subscription_days WHERE day = 0 OR day > ?8) AS "later!: i64",
                  (SELECT COALESCE(sum(n), 0) FROM subscription_days WHERE day > ?8 AND day < ?9) AS "between!: i64",
-                 (SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at > ?10 AND expires_at < ?11) AS "today!: i64",
-                 (SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at >= ?12 AND expires_at <= ?13) AS "last!: i64"
+                 (SELECT COALESCE(sum(n), 0) FROM subscription_hours WHERE hour > ?10 AND hour < ?11)
+                    + (SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at > ?12 AND expires_at < ?13)
+                    AS "today!: i64",
+                 (SELECT COALESCE(sum(n), 0) FROM subscription_hours WHERE hour >= ?14 AND hour < ?15)
+                    + (SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at >= ?16 AND expires_at <= ?17)
+                    AS "last!: i64"
                FROM (
                  SELECT COALESCE(sum(CASE WHEN day = ?2 THEN amount_minor END), 0) AS "day_minor!: i64",
                         COALESCE(sum(CASE WHEN day = ?2 THEN n END), 0) AS "day_n!: i64",
@@ -119,9 +130,13 @@ impl Db {
             shown_from,
             utc_day,
             utc_last,
+            hour,
+            tomorrow,
             now.0,
-            utc_day_ends,
-            utc_last_begins,
+            hour_ends,
+            last_begins,
+            last_hour,
+            last_hour_begins,
             until.0
         )
         .fetch_one(&self.readers)

@@ -72,8 +72,8 @@ pub struct Recount {
 
 impl Db {
     /// Fits the books to the configuration at the start: refuses another currency when money was
-    /// booked or an order is open in one, and puts every entry on its day of the zone when that is another one. Says
-    /// whether the roll-up was built anew for it.
+    /// booked or an order is open in one, and puts every entry on its day of the zone when that is
+    /// another one. Says whether the roll-up was built anew for it.
     pub async fn settle_books(&self, currency: Currency) -> Result<bool, Error> {
         let booked = sqlx::query_scalar!("SELECT currency FROM ledger ORDER BY id DESC LIMIT 1")
             .fetch_optional(&self.readers)

@@ -47,8 +47,9 @@ impl Locale {
         }
         match self {
             Self::English => files!(
-                "en": "admin", "books", "change", "command", "common", "dashboard", "decision", "delivery", "desk", "drift", "log", "more", "news", "notice", "order", "outage", "premises", "proof", "reason", "reference",
-                "refusal", "reload", "review", "status", "ticket", "told"
+                "en": "admin", "books", "change", "command", "common", "dashboard", "decision", "delivery",
+                "desk", "drift", "log", "more", "news", "notice", "order", "outage", "premises", "proof",
+                "reason", "reference", "refusal", "reload", "review", "status", "ticket", "told"
             ),
         }
     }

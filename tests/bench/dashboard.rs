@@ -42,8 +42,8 @@ pub(crate) async fn reading(report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Orders of the last 300 days, five to a customer, each customer with a subscription, three
-/// methods, four plans.
+/// Orders of the last 300 days, five to a customer, each customer with a subscription that ends at
+/// some time of some day of the next 30, three methods, four plans.
 async fn fill(path: &Path, orders: u32, now: i64) -> anyhow::Result<()> {
     let mut sql = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await?;
     let customers = orders / 5;
@@ -55,7 +55,7 @@ async fn fill(path: &Path, orders: u32, now: i64) -> anyhow::Result<()> {
              SELECT i, {now} - i * 86400000 AS at, date({now} / 1000 - i * 86400, 'unixepoch') AS day FROM n;
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {customers})
          INSERT INTO subscriptions (id, user_id, panel, inbound_id, client_uuid, sub_id, email, status, expires_at, quota_bytes, created_at, updated_at)
-             SELECT i, i, 'main', 1, 'uuid-' || i, 'sub-' || i, 'tk-' || i, 'active', {now} + (i % 30) * 86400000 + 1000, 0, {now}, {now} FROM n;
+             SELECT i, i, 'main', 1, 'uuid-' || i, 'sub-' || i, 'tk-' || i, 'active', {now} + (i % 30) * 86400000 + i * 7919 % 86400 * 1000 + 1000, 0, {now}, {now} FROM n;
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {orders})
          INSERT INTO orders (id, source, user_id, status, created_at, updated_at, plan_id, plan_name, duration_days, quota_bytes,
                              price_minor, currency, panel, attempts_left, expires_at, decided_by, decided_at, subscription_id)

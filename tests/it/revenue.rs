@@ -156,10 +156,20 @@ async fn running_and_ending_subscriptions_are_counted_without_looking_at_each() 
         books.sell(0, 0, NOON.plus_days(days)).await;
     }
     // They end on days 30, 30, 40 and 58.
-    for (day, active, expiring) in [(0, 4, 0), (23, 4, 2), (29, 4, 2), (30, 2, 0), (33, 2, 1), (57, 1, 1), (58, 0, 0)] {
-        let now = NOON.plus_days(day);
+    let hours = |days: u32, hours: u64| NOON.plus_days(days).plus(Duration::from_hours(hours));
+    for (now, active, expiring) in [
+        (NOON, 4, 0),
+        (hours(22, 23), 4, 0),
+        (hours(23, 0), 4, 2),
+        (hours(29, 20), 4, 2),
+        (Millis(NOON.plus_days(30).0 - 1), 4, 2),
+        (hours(30, 0), 2, 0),
+        (hours(33, 0), 2, 1),
+        (hours(57, 23), 1, 1),
+        (hours(58, 0), 0, 0),
+    ] {
         let running = books.db.glance(30, 7, now).await.unwrap().running;
-        assert_eq!((running.active, running.expiring), (active, expiring), "day {day}");
+        assert_eq!((running.active, running.expiring), (active, expiring), "at {now}");
         let mut raw = books.raw().await;
         let counted: i64 =
             sqlx::query_scalar("SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at > ?")
@@ -167,7 +177,7 @@ async fn running_and_ending_subscriptions_are_counted_without_looking_at_each() 
                 .fetch_one(&mut raw)
                 .await
                 .unwrap();
-        assert_eq!(i64::try_from(active).unwrap(), counted, "day {day}");
+        assert_eq!(i64::try_from(active).unwrap(), counted, "at {now}");
     }
 }
 
