@@ -34,11 +34,16 @@ fn ids_in_code() -> BTreeSet<String> {
             && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
     let mut ids = BTreeSet::new();
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/view")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            let source = fs::read_to_string(path).unwrap();
-            ids.extend(source.split('"').filter(is_id).map(str::to_owned));
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/view")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("tests") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let source = fs::read_to_string(path).unwrap();
+                ids.extend(source.split('"').filter(is_id).map(str::to_owned));
+            }
         }
     }
     ids
