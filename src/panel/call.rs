@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::{
     Availability, ClientRecord, Deleted, Error, Found, Generation, Inbound, Snapshot, Status, Target, Xray,
     breaker::Breaker,
-    inbound,
+    inbound::{self, Flows},
     session::{Door, Session},
     v2, v3,
     wire::{Answer, Request, Wire},
@@ -30,8 +30,8 @@ pub(super) struct Panel {
     pub(super) availability: watch::Sender<Availability>,
     /// Held during a write.
     pub(super) writes: tokio::sync::Mutex<()>,
-    /// The flow that fits the inbound, as last read.
-    pub(super) flow: Mutex<Option<&'static str>>,
+    /// The flows that fit the inbound, as last read.
+    pub(super) flows: Mutex<Option<Flows>>,
 }
 
 impl Panel {
@@ -160,7 +160,7 @@ impl Panel {
             other => other,
         })?;
         let (inbound, rows) = inbound::read(obj)?;
-        *self.flow.lock().unwrap_or_else(PoisonError::into_inner) = Some(inbound.flow());
+        *self.flows.lock().unwrap_or_else(PoisonError::into_inner) = Some(inbound.flows());
         Ok((inbound, rows))
     }
 
@@ -169,11 +169,11 @@ impl Panel {
         Ok(self.inbound(generation).await?.0)
     }
 
-    pub(super) async fn flow(&self, generation: Generation) -> Result<&'static str, Error> {
-        let known = *self.flow.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) async fn flows(&self, generation: Generation) -> Result<Flows, Error> {
+        let known = *self.flows.lock().unwrap_or_else(PoisonError::into_inner);
         match known {
-            Some(flow) => Ok(flow),
-            None => Ok(self.inbound(generation).await?.0.flow()),
+            Some(flows) => Ok(flows),
+            None => Ok(self.inbound(generation).await?.0.flows()),
         }
     }
 
@@ -216,7 +216,7 @@ impl Panel {
         record: &ClientRecord,
         target: &Target,
     ) -> Result<(), Error> {
-        let row = record.changed_to(target, self.flow(generation).await?);
+        let row = record.changed_to(target, self.flows(generation).await?.kept);
         match generation {
             Generation::V2Old | Generation::V2 => v2::update(self, generation, &record.uuid, row).await,
             Generation::V3 { .. } => v3::update(self, generation, &record.email, row).await,

@@ -28,6 +28,8 @@ pub struct Inbound {
     pub on_socket: bool,
     /// Post-quantum encryption of VLESS itself; `none` nearly always.
     pub encryption: String,
+    /// Whether VLESS itself encrypts: by `encryption`, or by the server's side of it.
+    pub encrypted: bool,
     /// Transport and security.
     pub stream: Stream,
 }
@@ -221,19 +223,52 @@ impl OneOrMany {
 /// The flow of clients on inbounds that can carry it.
 pub const VISION: &str = "xtls-rprx-vision";
 
+/// The flows of an inbound's clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Flows {
+    /// What new clients get.
+    pub(super) given: &'static str,
+    /// What clients that have one may keep.
+    pub(super) kept: &'static str,
+}
+
 impl Inbound {
     /// From the `obj` of `inbounds/get`, or a row of `inbounds/list`, of any generation.
     pub fn parse(obj: Value) -> Result<Self, Error> {
         read(obj).map(|(inbound, _)| inbound)
     }
 
-    /// The flow our clients have here: vision where xray can do it (TCP with TLS or REALITY,
-    /// no header), else none; a client with a flow on another transport cannot connect.
+    /// The flow our clients get here: vision where every panel and app can do it (TCP with TLS or
+    /// REALITY, no header), else none; a client with a flow on another transport cannot connect.
     pub fn flow(&self) -> &'static str {
+        if self.is_tcp() && self.can_flow() { VISION } else { "" }
+    }
+
+    /// Whether a client can have a flow here: also over XHTTP with VLESS's own encryption, which
+    /// stands in for TLS there. New clients get none there, but who was given one by hand, or by
+    /// another program, needs it (3x-ui, `internal/sub/service.go`, `vlessFlowAllowed`).
+    pub fn can_flow(&self) -> bool {
+        self.carries_flow(&self.stream.security)
+    }
+
+    /// Whether a link with this security, the inbound's own or that of a proxy before it, carries
+    /// a flow.
+    pub(super) fn carries_flow(&self, security: &str) -> bool {
         let header = self.stream.tcp_settings.as_ref().and_then(|tcp| tcp.header.as_ref());
         let plain = header.is_none_or(|header| header.r#type.is_empty() || header.r#type == "none");
-        let tcp = matches!(self.stream.network.as_str(), "tcp" | "raw");
-        if tcp && plain && matches!(self.stream.security.as_str(), "tls" | "reality") { VISION } else { "" }
+        match self.stream.network.as_str() {
+            "tcp" | "raw" => plain && matches!(security, "tls" | "reality"),
+            "xhttp" => self.encrypted,
+            _ => false,
+        }
+    }
+
+    pub(super) fn flows(&self) -> Flows {
+        Flows { given: self.flow(), kept: if self.can_flow() { VISION } else { "" } }
+    }
+
+    fn is_tcp(&self) -> bool {
+        matches!(self.stream.network.as_str(), "tcp" | "raw")
     }
 }
 
@@ -256,17 +291,19 @@ struct Row {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Clients {
+struct Settings {
     clients: Vec<Value>,
     encryption: String,
+    decryption: String,
 }
 
 /// Reads `inbounds/get`: the inbound, and its clients' rows, unread: a broken row of another
 /// client is not our concern.
 pub(super) fn read(obj: Value) -> Result<(Inbound, Vec<Value>), Error> {
     let row: Row = typed(obj, "inbound")?;
-    let settings: Clients = typed(embedded(row.settings, "settings")?, "settings")?;
+    let settings: Settings = typed(embedded(row.settings, "settings")?, "settings")?;
     let stream: Stream = typed(embedded(row.stream_settings, "streamSettings")?, "streamSettings")?;
+    let encrypts = |text: &str| !matches!(text, "" | "none");
     let inbound = Inbound {
         id: row.id,
         remark: row.remark,
@@ -274,6 +311,7 @@ pub(super) fn read(obj: Value) -> Result<(Inbound, Vec<Value>), Error> {
         enabled: row.enable,
         protocol: row.protocol,
         port: row.port,
+        encrypted: encrypts(&settings.encryption) || encrypts(&settings.decryption),
         encryption: if settings.encryption.is_empty() { "none".to_owned() } else { settings.encryption },
         stream,
     };

@@ -89,7 +89,7 @@ fn params(inbound: &Inbound, security: &str, flow: &str) -> Result<Params, LinkE
         other => return Err(LinkError::Security(other.to_owned())),
     }
     // Behind a proxy that ends TLS ("none") there is no TLS for vision to look into.
-    if !flow.is_empty() && !inbound.flow().is_empty() && security != "none" {
+    if !flow.is_empty() && inbound.can_flow() && inbound.carries_flow(security) {
         params.push(("flow", flow.to_owned()));
     }
     Ok(params)

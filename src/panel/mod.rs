@@ -143,7 +143,7 @@ impl Snapshot {
     pub fn differs_from(&self, target: &Target) -> Vec<Difference> {
         let Some(client) = &self.client else { return vec![Difference::Absent] };
         let mut differences = client.differs_from(target);
-        if client.flow != client.flow_where(self.inbound.flow()) {
+        if client.flow != client.flow_where(self.inbound.flows().kept) {
             differences.push(Difference::Flow);
         }
         differences
@@ -269,7 +269,7 @@ impl Client {
             breaker: Mutex::new(Breaker::new(settings.breaker)),
             availability: watch::Sender::new(Availability::Up),
             writes: tokio::sync::Mutex::new(()),
-            flow: Mutex::new(None),
+            flows: Mutex::new(None),
         })))
     }
 
@@ -338,7 +338,7 @@ impl Client {
             .guard(async {
                 let _one_at_a_time = self.0.writes.lock().await;
                 let generation = self.0.generation().await?;
-                let row = target.row(self.0.flow(generation).await?);
+                let row = target.row(self.0.flows(generation).await?.given);
                 match generation {
                     Generation::V2Old | Generation::V2 => v2::add(&self.0, generation, row).await,
                     Generation::V3 { .. } => v3::add(&self.0, generation, row, target).await,

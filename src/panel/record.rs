@@ -163,7 +163,7 @@ impl ClientRecord {
         checks.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect()
     }
 
-    /// The flow it shall have on an inbound where new clients get `fitting`: its own. What stands
+    /// The flow it shall have on an inbound where a client can keep `fitting`: its own. What stands
     /// in the customer's app was made for it, and a panel may have had a reason to take it away
     /// (3.7 has inbounds without). Only where no client can have one it goes, unless the client
     /// is on other inbounds too: 3.x keeps one flow for all of them.

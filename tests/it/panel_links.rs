@@ -161,6 +161,56 @@ fn the_flow_is_left_out_where_xray_cannot_carry_it() {
     assert_eq!(inbound(&json!({"network": "tcp", "security": "tls"})).flow(), "xtls-rprx-vision");
 }
 
+/// An XHTTP inbound with these settings of VLESS.
+fn xhttp(settings: &Value, security: &str) -> Inbound {
+    let stream = json!({
+        "network": "xhttp", "security": security, "xhttpSettings": {"path": "/x", "mode": "auto"},
+        "tlsSettings": tls(), "externalProxy": [{"forceTls": "none", "dest": "cdn.test", "port": 80}],
+    });
+    Inbound::parse(json!({
+        "id": 1, "enable": true, "protocol": "vless", "port": 443, "settings": settings, "streamSettings": stream,
+    }))
+    .unwrap()
+}
+
+#[test]
+fn over_xhttp_vless_encryption_carries_the_flow_that_a_client_has() {
+    let key = "mlkem768x25519plus.native.0rtt.AAAA";
+    let encrypted = [json!({"encryption": key, "decryption": key}), json!({"encryption": "none", "decryption": key})];
+    for settings in encrypted {
+        for security in ["none", "tls"] {
+            let inbound = xhttp(&settings, security);
+            assert_eq!((inbound.flow(), inbound.can_flow()), ("", true), "new clients get none: {settings}");
+            let links = |flow| link::vless(&inbound, "h.test", &UUID, flow, "x").unwrap();
+            assert!(links("xtls-rprx-vision")[0].contains("&flow=xtls-rprx-vision&"), "{settings}, {security}");
+            assert!(!links("")[0].contains("flow="));
+        }
+    }
+    for settings in [json!({}), json!({"encryption": "none", "decryption": "none"}), json!({"encryption": ""})] {
+        let inbound = xhttp(&settings, "tls");
+        assert!(!inbound.can_flow(), "{settings}");
+        let links = link::vless(&inbound, "h.test", &UUID, "xtls-rprx-vision", "x").unwrap();
+        assert!(!links[0].contains("flow="), "{}", links[0]);
+    }
+}
+
+#[test]
+fn behind_a_proxy_that_ends_tls_there_is_no_flow() {
+    let proxy = |force: &str| json!({"forceTls": force, "dest": "cdn.test", "port": 80});
+    let stream = |security: &str| {
+        json!({
+            "network": "tcp", "security": security, "tlsSettings": tls(),
+            "externalProxy": [proxy("none"), proxy("same"), proxy("tls")],
+        })
+    };
+    let carry = |security: &str| {
+        let links = link::vless(&inbound(&stream(security)), "h.test", &UUID, "xtls-rprx-vision", "x").unwrap();
+        links.iter().map(|link| link.contains("flow=")).collect::<Vec<_>>()
+    };
+    assert_eq!(carry("tls"), [false, true, true]);
+    assert_eq!(carry("none"), [false, false, false], "xray itself has no TLS to look into");
+}
+
 #[test]
 fn every_external_proxy_has_its_own_link() {
     let stream = json!({

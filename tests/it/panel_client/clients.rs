@@ -366,6 +366,36 @@ async fn the_links_of_a_sale_carry_what_was_sold() {
     }
 }
 
+#[tokio::test]
+async fn a_flow_given_by_hand_survives_where_the_inbound_can_carry_it() {
+    for generation in [Generation::V2_9, Generation::V3] {
+        let panel = panel(generation).await;
+        let stream = json!({"network": "xhttp", "security": "none", "xhttpSettings": {"path": "/x", "mode": "auto"}});
+        let spec = InboundSpec::with_stream(1, stream);
+        panel.set_inbound(&InboundSpec { encryption: "mlkem768x25519plus.native.0rtt.AAAA".into(), ..spec.clone() });
+        let client = client(&panel);
+        let sold = target("tk-1");
+        assert_eq!(add(&client, &sold).await.client.unwrap().flow, "", "new clients get none");
+        panel.edit_client("tk-1", |fields| {
+            fields.insert("flow".into(), json!("xtls-rprx-vision"));
+        });
+        renew(&client, &sold).await;
+        let snapshot = client.snapshot("tk-1").await.unwrap();
+        let flow = snapshot.client.unwrap().flow;
+        assert_eq!(flow, "xtls-rprx-vision");
+        let links = client.reader().links(&snapshot.inbound, &sold.uuid, &flow, "Premium").unwrap();
+        assert!(links[0].contains("&flow=xtls-rprx-vision&"), "{links:?}");
+        // Without the encryption nobody can connect with a flow: it goes with the next write.
+        panel.set_inbound(&spec);
+        let snapshot = client.snapshot("tk-1").await.unwrap();
+        let renewed = Target { expiry_ms: sold.expiry_ms + 1, ..sold };
+        assert_eq!(snapshot.differs_from(&renewed), [Difference::Flow]);
+        client.update(&snapshot.client.unwrap(), &renewed).await.unwrap();
+        assert_eq!(panel.client("tk-1").unwrap().raw["flow"].as_str().unwrap_or_default(), "");
+        no_problems(&panel);
+    }
+}
+
 /// Requests that `work` took.
 async fn cost(panel: &Panel, work: impl Future<Output = ()>) -> u64 {
     let before = panel.request_count();
