@@ -31,8 +31,20 @@ pub struct Version {
 }
 
 impl Version {
+    /// The first whose clients have routes of their own.
+    const OLDEST_V3: Self = Self { major: 3, minor: 1, patch: 0 };
+
+    /// A build from between releases. It says its commit instead of a number (`dev+1a2b3c4d`: 3x-ui,
+    /// `internal/config/config.go`, `GetPanelVersion`), and knows what every release knows: that
+    /// it says anything at all came with 3.1.
+    const DEVELOPMENT: Self = Self { major: u32::MAX, minor: 0, patch: 0 };
+
+    /// From `panelVersion`.
     fn parse(text: &str) -> Option<Self> {
         let core = text.trim().trim_start_matches('v');
+        if core.starts_with("dev") {
+            return Some(Self::DEVELOPMENT);
+        }
         let mut numbers = core.split(|c: char| !c.is_ascii_digit()).map(str::parse::<u32>);
         Some(Self {
             major: numbers.next()?.ok()?,
@@ -44,6 +56,9 @@ impl Version {
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::DEVELOPMENT {
+            return f.write_str("development build");
+        }
         write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
     }
 }
@@ -255,9 +270,7 @@ async fn prove_v3(wire: &Wire, headers: HeaderMap, refusal: &str) -> Result<(Gen
         Answer::Panel(Envelope { success: true, obj, .. }) => {
             let version = obj.get("panelVersion").and_then(Value::as_str).and_then(Version::parse);
             match version {
-                Some(version) if version >= (Version { major: 3, minor: 1, patch: 0 }) => {
-                    Ok((Generation::V3 { version }, headers))
-                }
+                Some(version) if version >= Version::OLDEST_V3 => Ok((Generation::V3 { version }, headers)),
                 _ => Err(Error::unexpected("version 3.0.x, which we do not support: upgrade it to 3.1 or later")),
             }
         }
@@ -297,6 +310,16 @@ mod tests {
         let read = |text| Version::parse(text).unwrap();
         assert_eq!(read("v3.6.0"), Version { major: 3, minor: 6, patch: 0 });
         assert!(read("3.10.1-beta") > read("3.4.1"));
-        assert_eq!(Version::parse("dev"), None);
+        assert_eq!((Version::parse(""), Version::parse("latest")), (None, None));
+    }
+
+    #[test]
+    fn a_development_build_is_newer_than_every_release() {
+        for text in ["dev+1a2b3c4d", "dev", "vdev+9", "dev+31", "dev+3.0.1"] {
+            let build = Version::parse(text).unwrap();
+            assert!(build > Version::parse("99.99.99").unwrap(), "{text}");
+            assert_eq!(build.to_string(), "development build");
+            assert!(Generation::V3 { version: build }.has_bulk_switch());
+        }
     }
 }

@@ -107,7 +107,7 @@ impl State {
     pub(super) fn has_bulk_switch(&self) -> bool {
         let version = self.version.as_deref().unwrap_or_default();
         let numbers: Vec<u32> = version.split('.').filter_map(|number| number.parse().ok()).collect();
-        numbers >= vec![3, 4, 1]
+        version.starts_with("dev") || numbers >= vec![3, 4, 1]
     }
 
     pub(super) fn inbound(&self, id: i64) -> Option<&Inbound> {

@@ -271,3 +271,15 @@ async fn a_panel_of_3_0_is_refused_with_a_sentence() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_development_build_of_3_x_is_as_good_as_the_newest() {
+    let options = PanelOptions { panel_version: Some("dev+1a2b3c4d".into()), ..PanelOptions::new(Generation::V3) };
+    let panel = Panel::start(options).await.unwrap();
+    let client = client(&panel);
+    assert_eq!(client.status().await.unwrap().generation.to_string(), "development build");
+    let record = add(&client, &target("tk-1")).await.client.unwrap();
+    client.set_enabled(&record, false).await.unwrap();
+    assert!(!panel.client("tk-1").unwrap().serving);
+    assert_eq!(count(&panel, "/bulkDisable"), 1);
+}
