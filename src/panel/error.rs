@@ -53,10 +53,20 @@ impl Error {
     }
 
     /// A refusal in the panel's words; or, where they say that it was in trouble itself, an answer
-    /// that leaves open what was done (reported by shops: 3x-ui #6057, #6068).
+    /// that leaves open what was done (reported by shops: 3x-ui #6057, #6068; what SQLite says of a
+    /// disk that is full, broken or read-only: its "Result and Error Codes").
     pub(super) fn refused(msg: &str) -> Self {
-        const TROUBLE: [&str; 4] =
-            ["database is locked", "context deadline exceeded", "connection refused", "too many open files"];
+        const TROUBLE: [&str; 9] = [
+            "database is locked",
+            "context deadline exceeded",
+            "connection refused",
+            "too many open files",
+            "database or disk is full",
+            "disk I/O error",
+            "readonly database",
+            "database disk image is malformed",
+            "no space left on device",
+        ];
         let message = essence(msg);
         if TROUBLE.iter().any(|words| message.contains(words)) {
             return Self::Unreachable { why: format!("it said: {message}") };
@@ -107,7 +117,26 @@ fn has_uuid(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::essence;
+    use super::{Error, essence};
+
+    #[test]
+    fn a_panel_in_trouble_has_not_refused() {
+        let says = [
+            "database is locked (5) (SQLITE_BUSY)",
+            "database or disk is full (13)",
+            "disk I/O error: no space left on device",
+            "attempt to write a readonly database",
+            "database disk image is malformed",
+            "write /etc/x-ui/x-ui.db: no space left on device",
+        ];
+        for says in says {
+            let error = Error::refused(&format!("Something went wrong ({says}\n)"));
+            assert_eq!(error, Error::Unreachable { why: format!("it said: {says}") });
+            assert!(error.is_target(), "waiting helps");
+        }
+        let error = Error::refused("Something went wrong (email already in use: disk-full\n)");
+        assert_eq!(error, Error::Refused { message: "email already in use: disk-full".to_owned() });
+    }
 
     #[test]
     fn a_refusal_keeps_the_stable_part_only() {
