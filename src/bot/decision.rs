@@ -50,16 +50,14 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
         return bot.audit_refusal(asked, "confirm", session.subject).await;
     }
     let (schedule, now) = (&bot.config.schedule, bot.clock.now());
+    let times = Times { lapse: schedule.order_expiry, ticket_stays: schedule.ticket_delete_after };
     let decided = match session.action {
         Action::Approve => approve(bot, &session, None).await?,
         Action::Receive { minor } => approve(bot, &session, Some(minor)).await?,
-        Action::Decline => {
-            let times = Times { lapse: schedule.order_expiry, ticket_stays: schedule.ticket_delete_after };
-            bot.db.decline(&session, times, now).await?
-        }
+        Action::Decline => bot.db.decline(&session, times, now).await?,
         // Confirmed with its reason in a form of its own.
         Action::Reference => Decided::Token(TokenRefused::Unknown),
-        Action::Fake => bot.db.decline_fake(&session, schedule.ticket_delete_after, now).await?,
+        Action::Fake => bot.db.decline_fake(&session, times, now).await?,
         Action::GiveUp => bot.db.give_up(&session, schedule.ticket_delete_after, now).await?,
         Action::ByHand => bot.db.by_hand(&session, schedule.ticket_delete_after, now).await?,
         Action::VoidSale => bot.db.void_sale(&session, now).await?,
@@ -74,7 +72,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
             tracing::info!(order.id = %order, user.id = %asked.user, decision, "a payment was decided");
             let result = match session.action {
                 Action::Approve | Action::Receive { .. } => result(bot, &order).await?,
-                Action::Fake | Action::Reference => Outcome::Blocked,
+                Action::Fake | Action::Reference => blocked(bot, &order).await?,
                 Action::GiveUp => Outcome::GivenUp,
                 Action::ByHand => Outcome::BookedByHand,
                 Action::VoidSale => Outcome::SaleVoided,
@@ -237,6 +235,12 @@ async fn declined(bot: &Bot, id: &OrderId) -> Result<Outcome, Fault> {
     let order = bot.db.order(id).await?;
     let open = order.filter(|order| order.status() == OrderStatus::PendingPayment);
     Ok(Outcome::Declined { attempts_left: open.map_or(0, |order| order.attempts_left) })
+}
+
+async fn blocked(bot: &Bot, id: &OrderId) -> Result<Outcome, Fault> {
+    let order = bot.db.order(id).await?;
+    let open = order.filter(|order| order.status() == OrderStatus::PendingPayment);
+    Ok(Outcome::Blocked { still_in_it: open.map(|order| order.received) })
 }
 
 async fn changed(bot: &Bot, id: &OrderId) -> Result<Outcome, Fault> {

@@ -1,11 +1,14 @@
 //! What staff do around a proof before they decide: look at it, ask about it, give it another
 //! chance. None of it is a decision, and none of it keeps anybody else from deciding.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use super::{Db, Error, moment, review::Decided, sessions::Session, unsigned};
+use super::{
+    Db, Error, moment,
+    review::{Decided, Declining, Times},
+    sessions::Session,
+    unsigned,
+};
 use crate::domain::{
     Millis, OrderId, SubmissionId, UserId,
     effect::{Effect, Notice, OwnerNews, QuestionId, StaffNews},
@@ -178,16 +181,15 @@ impl Db {
         Ok(Answered::Kept)
     }
 
-    /// Declines a fake for good and blocks its customer.
-    pub async fn decline_fake(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_decline_fake(session, ticket_stays, now).await;
+    /// Declines a fake and blocks its customer. The order is over, unless money is in it.
+    pub async fn decline_fake(&self, session: &Session, times: Times, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_decline_fake(session, times, now).await;
         self.note_failed_decision("payment.fake_failed", session, done, now)
     }
 
-    async fn try_decline_fake(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
+    async fn try_decline_fake(&self, session: &Session, times: Times, now: Millis) -> Result<Decided, Error> {
         let submission = session.submission()?;
         let reason = session.reason.clone().unwrap_or_default();
-        let admin = session.admin.to_sql();
         let mut tx = self.begin().await?;
         if let Err(refused) = tx.spend(session, now).await? {
             return Ok(Decided::Token(refused));
@@ -196,19 +198,9 @@ impl Db {
             Ok(order) => order,
             Err(already) => return Ok(already),
         };
-        let id = order.as_str();
-        let customer = sqlx::query_scalar!(
-            "UPDATE orders SET status = 'declined', reason = ?, cause = NULL, decided_by = ?, decided_at = ?, ended_at = ?, updated_at = ?
-             WHERE id = ? AND status = 'payment_submitted' RETURNING user_id",
-            reason,
-            admin,
-            now.0,
-            now.0,
-            now.0,
-            id
-        )
-        .fetch_one(tx.sql())
-        .await?;
+        let declining = Declining { reason: &reason, by: session.admin, lapses: now.plus(times.lapse), for_good: true };
+        let end = tx.end_review(&order, &declining, now).await?;
+        let customer = end.customer.to_sql();
         sqlx::query!(
             "UPDATE users SET status = 'blocked', block_reason = 'a receipt was found to be fake', blocked_at = ?
              WHERE discord_id = ? AND status <> 'blocked'",
@@ -218,14 +210,16 @@ impl Db {
         .execute(tx.sql())
         .await?;
         tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
-        let payload = json!({ "submission": submission.0, "reason": reason });
+        let payload =
+            json!({ "submission": submission.0, "reason": reason, "received_minor": end.received, "over": end.over });
         tx.audit(now, session.did("payment.fake", &order, payload)).await?;
-        let customer = UserId::from_sql(customer);
-        tx.audit(now, session.did("user.block", &customer, json!({ "order": order }))).await?;
+        tx.audit(now, session.did("user.block", &end.customer, json!({ "order": order }))).await?;
         // First the ticket, which may have to be made for it.
         tx.show_everywhere(&order, now).await?;
         tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
-        tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(ticket_stays), now).await?;
+        if end.over {
+            tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(times.ticket_stays), now).await?;
+        }
         tx.commit().await?;
         Ok(Decided::Done(order))
     }

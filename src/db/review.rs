@@ -25,6 +25,28 @@ pub struct Times {
     pub ticket_stays: Duration,
 }
 
+/// How a proof is declined.
+pub(super) struct Declining<'a> {
+    /// What the customer reads.
+    pub(super) reason: &'a str,
+    /// Who declines it.
+    pub(super) by: UserId,
+    /// When the order lapses if no other proof comes.
+    pub(super) lapses: Millis,
+    /// Whether no other proof is wanted, however many attempts are left.
+    pub(super) for_good: bool,
+}
+
+/// What a decline left of its order.
+pub(super) struct Ended {
+    /// Whose it is.
+    pub(super) customer: UserId,
+    /// What had been accepted for it before, in minor units.
+    pub(super) received: i64,
+    /// Whether it is over.
+    pub(super) over: bool,
+}
+
 /// What a new client would be called on the panel: drawn before the first panel call, so that
 /// a client found there later is ours if and only if its uuid is this one.
 #[derive(Debug, Clone)]
@@ -104,7 +126,9 @@ impl Db {
             Ok(order) => order,
             Err(already) => return Ok(already),
         };
-        let over = tx.end_review(&order, &reason, session.admin, now.plus(times.lapse), now).await?;
+        let declining =
+            Declining { reason: &reason, by: session.admin, lapses: now.plus(times.lapse), for_good: false };
+        let over = tx.end_review(&order, &declining, now).await?.over;
         tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
         let payload = json!({ "submission": submission.0, "reason": reason, "over": over });
         tx.audit(now, session.did("payment.decline", &order, payload)).await?;
@@ -307,38 +331,38 @@ impl WriteTx {
     }
 
     /// Moves a declined order on: back to payment while attempts are left, else it is over.
-    async fn end_review(
+    pub(super) async fn end_review(
         &mut self,
         order: &OrderId,
-        reason: &str,
-        by: UserId,
-        lapses: Millis,
+        declining: &Declining<'_>,
         now: Millis,
-    ) -> Result<bool, Error> {
-        let (id, by) = (order.as_str(), by.to_sql());
-        let left =
-            sqlx::query_scalar!("SELECT attempts_left FROM orders WHERE id = ?", id).fetch_one(self.sql()).await?;
+    ) -> Result<Ended, Error> {
+        let (id, by) = (order.as_str(), declining.by.to_sql());
+        let row =
+            sqlx::query!("SELECT user_id, attempts_left FROM orders WHERE id = ?", id).fetch_one(self.sql()).await?;
+        let customer = UserId::from_sql(row.user_id);
         // An order with money in it stays open for the rest, whatever becomes of a proof.
-        let paid_in = self.sums(order).await?.already > 0;
-        if unsigned(left) > 0 || paid_in {
+        let received = self.sums(order).await?.already;
+        let paid_in = received > 0;
+        if paid_in || (unsigned(row.attempts_left) > 0 && !declining.for_good) {
             sqlx::query!(
                 "UPDATE orders SET status = 'pending_payment', reason = ?, cause = NULL, expires_at = ?, reminded_at = NULL,
                      attempts_left = max(attempts_left, ?), updated_at = ?
                  WHERE id = ? AND status = 'payment_submitted'",
-                reason,
-                lapses.0,
+                declining.reason,
+                declining.lapses.0,
                 paid_in,
                 now.0,
                 id
             )
             .execute(self.sql())
             .await?;
-            return Ok(false);
+            return Ok(Ended { customer, received, over: false });
         }
         sqlx::query!(
-            "UPDATE orders SET status = 'declined', reason = ?, decided_by = ?, decided_at = ?, ended_at = ?, updated_at = ?
+            "UPDATE orders SET status = 'declined', reason = ?, cause = NULL, decided_by = ?, decided_at = ?, ended_at = ?, updated_at = ?
              WHERE id = ? AND status = 'payment_submitted'",
-            reason,
+            declining.reason,
             by,
             now.0,
             now.0,
@@ -347,6 +371,6 @@ impl WriteTx {
         )
         .execute(self.sql())
         .await?;
-        Ok(true)
+        Ok(Ended { customer, received, over: true })
     }
 }

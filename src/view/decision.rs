@@ -111,7 +111,7 @@ pub enum Action<'a> {
     VoidSale,
     /// End an unpaid order that money has arrived for.
     End,
-    /// Decline it for good and block the customer, who reads this.
+    /// Decline it for good and block the customer, who reads this. With money in it the order stays open.
     Fake(&'a str),
 }
 
@@ -143,6 +143,7 @@ pub fn confirmation(locale: Locale, facts: &ConfirmFacts<'_>) -> Post {
         }
         Action::Part { .. } => (Tone::Ask, "decision-part-title", "decision-part-body"),
         Action::Enough { .. } => (Tone::Good, "decision-approve-title", "decision-enough-body"),
+        Action::Fake(_) if order.has_money() => (Tone::Bad, "decision-fake-title", "decision-fake-paid-body"),
         Action::Fake(_) => (Tone::Bad, "decision-fake-title", "decision-fake-body"),
         Action::ByHand => (Tone::Good, "decision-by-hand-title", "decision-by-hand-body"),
         Action::VoidSale => (Tone::Bad, "decision-void-title", "decision-void-body"),

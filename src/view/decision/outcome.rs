@@ -57,8 +57,11 @@ pub enum Outcome {
         /// What is missing.
         missing: Money,
     },
-    /// The order is closed and its customer blocked.
-    Blocked,
+    /// The proof is declined for good and its customer blocked.
+    Blocked {
+        /// The money that keeps the order open; without any it is closed.
+        still_in_it: Option<Money>,
+    },
     /// The order is closed; it had needed attention.
     GivenUp,
     /// The order is booked as delivered by hand.
@@ -129,7 +132,10 @@ fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
             "decision-part-booked",
             &[("received", words::money(*received).into()), ("missing", words::money(*missing).into())],
         ),
-        Outcome::Blocked => say("decision-blocked"),
+        Outcome::Blocked { still_in_it: None } => say("decision-blocked"),
+        Outcome::Blocked { still_in_it: Some(received) } => {
+            locale.with("decision-blocked-open", &[("received", words::money(*received).into())])
+        }
         Outcome::GivenUp => say("decision-given-up"),
         Outcome::BookedByHand => say("decision-booked-by-hand"),
         Outcome::SaleVoided => say("decision-voided"),

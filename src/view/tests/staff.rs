@@ -287,7 +287,8 @@ fn every_outcome_is_a_sentence() {
         Outcome::Declined { attempts_left: 1 },
         Outcome::Declined { attempts_left: 0 },
         Outcome::PartBooked { received: Money::new(10_000, price().currency), missing: price() },
-        Outcome::Blocked,
+        Outcome::Blocked { still_in_it: None },
+        Outcome::Blocked { still_in_it: Some(price()) },
         Outcome::GivenUp,
         Outcome::BookedByHand,
         Outcome::BackInReview,
@@ -323,6 +324,7 @@ fn every_outcome_is_a_sentence() {
     Declined. No attempts were left, so the order is closed. The customer is told the reason.
     Accepted as a part: 100 EGP received so far, 250 EGP is missing. The customer is told.
     Declined for good, and the customer is blocked. They are told the reason.
+    Declined, and the customer is blocked. They are told the reason. The order stays open with 250 EGP in it; Cancel order, on the card of the part payment, ends it.
     The order is closed and nothing was booked. The customer is told the reason.
     Booked as delivered by hand.
     The payment is back in review.

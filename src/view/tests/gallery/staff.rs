@@ -122,6 +122,11 @@ pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let action = Action::Decline(words.sentence);
     let facts = ConfirmFacts { order: &order, customer_name: words.name, action, token: &token, expires_at: NOW };
     posts.push(decision::confirmation(locale, &facts));
+    let paid_in = OrderState::PaymentSubmitted { returned: None };
+    let paid_in = Order { received, ..order_of(words, paid_in) };
+    let action = Action::Fake(words.sentence);
+    let facts = ConfirmFacts { order: &paid_in, customer_name: words.name, action, token: &token, expires_at: NOW };
+    posts.push(decision::confirmation(locale, &facts));
     posts.push(decision::not_an_amount(locale, &order));
     // No post, but its texts count.
     let _ = decision::amount_modal(locale, SubmissionId(1), &order);
@@ -133,7 +138,8 @@ pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Outcome::PanelRefused { said: text() },
         Outcome::NeedsAttention { trouble },
         Outcome::PartBooked { received, missing },
-        Outcome::Blocked,
+        Outcome::Blocked { still_in_it: None },
+        Outcome::Blocked { still_in_it: Some(received) },
         Outcome::GivenUp,
         Outcome::BookedByHand,
         Outcome::SaleVoided,
