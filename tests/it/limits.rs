@@ -6,6 +6,13 @@ use serde_json::json;
 
 use crate::world::World;
 
+/// How long somebody has to wait who reads this, in milliseconds.
+fn wait(world: &World, refused: &str) -> i64 {
+    let told = regex::Regex::new(r"That was too often in a short time\. You can do it again <t:(\d+):R>\.").unwrap();
+    let seconds: i64 = told.captures(refused).expect(refused)[1].parse().unwrap();
+    seconds * 1000 - world.clock.now().0
+}
+
 #[tokio::test]
 async fn a_customer_who_asks_too_often_reads_when_to_come_back() {
     let world = World::with(|scene| {
@@ -22,9 +29,7 @@ async fn a_customer_who_asks_too_often_reads_when_to_come_back() {
     }
     let asked = mona.person.slash(world.guild.lobby, "link", json!({})).unwrap();
     let refused = asked.reply().await.unwrap().content;
-    let told = regex::Regex::new(r"That was too often in a short time\. You can do it again <t:(\d+):R>\.").unwrap();
-    let seconds: i64 = told.captures(&refused).expect(&refused)[1].parse().unwrap();
-    let wait = seconds * 1000 - world.clock.now().0;
+    let wait = wait(&world, &refused);
     assert!((0..=31_000).contains(&wait), "{wait} ms");
     // Nobody else has to wait, and neither has she for anything else.
     assert!(!world.customer("Karim").link().await.contains("too often"));
@@ -76,6 +81,33 @@ async fn each_button_of_the_dashboard_is_limited_for_each_admin() {
     assert!(press(&adel, "DB backup").await.contains("too often"));
     world.counts(before + 1, "SELECT count(*) FROM audit_logs").await;
     assert!(press(&omar, "DB backup").await.contains("tollkeeper-"));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_desk_is_limited_for_each_admin_and_over_all_of_its_commands() {
+    let world = World::with(|scene| scene.limit("admin", "\"2/1m\"")).await;
+    let (adel, nadia) = (world.admin("Adel"), world.admin("Nadia"));
+    let pending = "Nothing waits for you.";
+    assert_eq!(adel.desk("pending", json!({})).await.content, pending);
+    assert!(adel.desk("status", json!({})).await.contains("main: up"));
+    let audited = world.number("SELECT count(*) FROM audit_logs").await;
+    let refused = adel.desk("pending", json!({})).await.content;
+    let wait = wait(&world, &refused);
+    assert!((0..=31_000).contains(&wait), "{wait} ms");
+    let mona = world.person("Mona").id().to_string();
+    let block = adel.desk("block", json!({ "user": mona, "reason": "none" })).await;
+    assert!(block.content.contains("too often") && block.part("Confirm").is_none(), "{}", block.render_text());
+    assert_eq!(world.number("SELECT count(*) FROM audit_logs").await, audited, "and nothing is kept of it");
+    assert_eq!(nadia.desk("pending", json!({})).await.content, pending, "nobody else has to wait");
+    world.passes(Duration::from_secs(31));
+    assert_eq!(adel.desk("pending", json!({})).await.content, pending, "part of the window is free again");
+    assert!(adel.desk("pending", json!({})).await.content.contains("too often"));
+    world.passes(Duration::from_mins(2));
+    for _ in 0..2 {
+        assert_eq!(adel.desk("pending", json!({})).await.content, pending, "and now all of it");
+    }
+    assert!(adel.desk("pending", json!({})).await.content.contains("too often"));
     world.finish().await;
 }
 
