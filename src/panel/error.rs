@@ -30,6 +30,9 @@ pub enum Error {
         /// What is wrong with its row.
         what: String,
     },
+    /// A version whose API we do not speak.
+    #[error("the panel has version 3.0.x, which we do not support: upgrade it to 3.1 or later")]
+    Unsupported,
     /// An answer no supported panel gives: a page of HTML, half a JSON, a wrong type, a status 500.
     #[error("the panel answered something unexpected: {what}")]
     Unexpected {

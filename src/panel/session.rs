@@ -271,7 +271,7 @@ async fn prove_v3(wire: &Wire, headers: HeaderMap, refusal: &str) -> Result<(Gen
             let version = obj.get("panelVersion").and_then(Value::as_str).and_then(Version::parse);
             match version {
                 Some(version) if version >= Version::OLDEST_V3 => Ok((Generation::V3 { version }, headers)),
-                _ => Err(Error::unexpected("version 3.0.x, which we do not support: upgrade it to 3.1 or later")),
+                _ => Err(Error::Unsupported),
             }
         }
         Answer::NotSignedIn | Answer::Forbidden | Answer::NotFound | Answer::Redirect => {

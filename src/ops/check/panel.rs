@@ -34,7 +34,11 @@ async fn ask(section: &mut Section, panel: &PanelConfig, reader: &Reader, clock:
     let at = format!("{}:{}", panel.url.host_str().unwrap_or("?"), panel.url.port_or_known_default().unwrap_or(0));
     let status = match reader.status().await {
         Ok(status) => status,
-        Err(error) => return section.mend(trouble(panel, &at, &error)),
+        Err(error) => {
+            section.mend(trouble(panel, &at, &error));
+            // A wrong clock may be why: it spoils the codes of two-factor.
+            return time(section, panel, reader, clock);
+        }
     };
     section.well(format!("3x-ui {} at {at} lets us in.", status.generation));
     time(section, panel, reader, clock);
@@ -103,6 +107,7 @@ fn trouble(panel: &PanelConfig, at: &str, error: &Error) -> String {
         Error::Unauthorized { .. } => {
             format!("correct {prefix}_API_TOKEN, or {prefix}_USERNAME, {prefix}_PASSWORD and {prefix}_TOTP_SECRET")
         }
+        Error::Unsupported => "back up its database (x-ui.db) and run `x-ui update` on its server".to_owned(),
         Error::Refused { .. } | Error::Unexpected { .. } | Error::BrokenClient { .. } => {
             "compare url with the panel's address in the browser, with its base path".to_owned()
         }

@@ -1,8 +1,66 @@
 //! What `check` says of panels.
 
-use tollkeeper::sandbox::panel::{Generation, InboundSpec};
+use std::time::Duration;
 
-use super::{check, configured, finding, shop};
+use tollkeeper::{
+    clock::Clock,
+    sandbox::panel::{Generation, InboundSpec},
+};
+
+use super::{check, check_at, configured, finding, shop, steady};
+
+#[tokio::test]
+async fn a_panel_of_2_x_that_is_well() {
+    let world = shop(|scene| scene.generation(Generation::V2_9)).await;
+    let (text, well) = check(&world).await;
+    assert!(well, "{text}");
+    let text = steady(&world, &text);
+    let (_, panel) = text.split_once("Panel main\n").expect("a part about the panel");
+    let (panel, _) = panel.split_once("\n\n").expect("another part after it");
+    insta::assert_snapshot!(panel, @"
+      ok    3x-ui 2.7 to 2.9 at PANEL lets us in.
+      ok    xray 26.3.27 runs.
+      ok    Inbound 1 is vless over tcp with reality, on port 20001.
+      ok    public_host 203.0.113.7 is an address on the internet.
+      ok    The subscription server at SUBSCRIPTIONS answers.
+    ");
+    world.leave();
+}
+
+#[tokio::test]
+async fn a_version_that_is_not_supported() {
+    let world = shop(|scene| scene.panel.panel_version = Some("3.0.2".to_owned())).await;
+    let (text, well) = check(&world).await;
+    assert!(!well);
+    insta::assert_snapshot!(steady(&world, &finding(&text, "3.0.x")), @"MEND  At PANEL: the panel has version 3.0.x, which we do not support: upgrade it to 3.1 or later. To mend it, back up its database (x-ui.db) and run `x-ui update` on its server.");
+    world.leave();
+}
+
+#[tokio::test]
+async fn two_factor_beside_a_clock_that_is_wrong() {
+    const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    for generation in [Generation::V2_9, Generation::V3] {
+        let mut world = shop(|scene| {
+            scene.generation(generation);
+            scene.token = false;
+            scene.panel.totp_secret = Some(SECRET.to_owned());
+        })
+        .await;
+        world.sets("PANEL_TOTP_SECRET", SECRET);
+        let (text, well) = check(&world).await;
+        assert!(well, "{generation:?}: {text}");
+        let clock = Clock::system();
+        clock.advance(Duration::from_secs(200));
+        let (text, well) = check_at(&world, &clock).await;
+        assert!(!well);
+        let says = finding(&text, "does not let us in");
+        assert!(says.contains("two-factor code (a wrong clock spoils the code; or we are locked out)"), "{says}");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(finding(&text, "the panel's: set"), @"MEND  This machine's clock is 3 min ahead of the panel's: set the clock right that is wrong. Two-factor codes do not fit otherwise.");
+        }
+        world.leave();
+    }
+}
 
 #[tokio::test]
 async fn a_panel_that_does_not_let_us_in_or_is_not_there() {

@@ -267,7 +267,7 @@ async fn a_panel_of_3_0_is_refused_with_a_sentence() {
         let panel = Panel::start(options).await.unwrap();
         assert_eq!(
             client(&panel).status().await.unwrap_err().to_string(),
-            "the panel answered something unexpected: version 3.0.x, which we do not support: upgrade it to 3.1 or later"
+            "the panel has version 3.0.x, which we do not support: upgrade it to 3.1 or later"
         );
     }
 }
