@@ -6,7 +6,7 @@ use serenity::all::{
 };
 
 use crate::{
-    config::DiscordConfig,
+    config::Config,
     domain::{
         ChannelId, GuildId, Millis, RoleId, UserId,
         access::Power,
@@ -15,7 +15,9 @@ use crate::{
 };
 
 /// What the configuration wants.
-pub fn wanted(config: &DiscordConfig) -> Plan {
+pub fn wanted(config: &Config) -> Plan {
+    let reminds = !config.schedule.review_reminder.is_zero();
+    let config = &config.discord;
     let mut places = vec![
         (Place::Review, config.review_channel_id),
         (Place::Dashboard, config.dashboard_channel_id),
@@ -27,7 +29,11 @@ pub fn wanted(config: &DiscordConfig) -> Plan {
         (Power::Admin, config.admin_role_id),
         (Power::Support, config.support_role_id),
     ];
-    Plan { places, roles: roles.into_iter().filter_map(|(power, role)| Some((power, role?))).collect() }
+    Plan {
+        places,
+        roles: roles.into_iter().filter_map(|(power, role)| Some((power, role?))).collect(),
+        rings: config.admin_role_id.filter(|_| reminds),
+    }
 }
 
 /// Asks Discord for the guild, where `me` is a member.
@@ -41,6 +47,7 @@ pub async fn read(http: &Http, guild: GuildId, me: UserId) -> serenity::Result<G
     Ok(Guild {
         id: guild,
         roles: roles.iter().map(|role: &Role| (RoleId(role.id.get()), role.permissions.bits())).collect(),
+        mentionable: roles.iter().filter(|role| role.mentionable).map(|role| RoleId(role.id.get())).collect(),
         channels: channels.iter().map(channel).collect(),
         bot: bot(me, &member),
     })

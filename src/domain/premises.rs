@@ -66,6 +66,9 @@ impl Permission {
 /// May do everything, whatever overwrites say.
 const ADMINISTRATOR: u64 = 1 << 3;
 
+/// May mention roles that not everybody may. The bot does not ask for it: it would ring the whole server.
+const MENTION_EVERYONE: u64 = 1 << 17;
+
 /// What the bot does in the review channel and on the dashboard.
 const IN_CHANNEL: [Permission; 6] = [
     Permission::ViewChannel,
@@ -91,6 +94,8 @@ pub struct Guild {
     pub id: GuildId,
     /// Its roles with their permissions.
     pub roles: Vec<(RoleId, u64)>,
+    /// Those of them that anyone may mention.
+    pub mentionable: Vec<RoleId>,
     /// Its channels and categories.
     pub channels: Vec<Channel>,
     /// The bot's own membership.
@@ -194,6 +199,8 @@ pub struct Plan {
     pub places: Vec<(Place, ChannelId)>,
     /// The roles of staff.
     pub roles: Vec<(Power, RoleId)>,
+    /// The role that reminders ring in the review channel, if they ring one.
+    pub rings: Option<RoleId>,
 }
 
 /// Something that stops the shop or a part of it until somebody mends it on Discord or in the
@@ -233,6 +240,11 @@ pub enum Flaw {
     NoRole {
         /// The power that its members have.
         power: RoleOf,
+        /// Its id.
+        role: RoleId,
+    },
+    /// A reminder rings nobody: the role is not one that the bot may mention.
+    Unheard {
         /// Its id.
         role: RoleId,
     },
@@ -343,7 +355,19 @@ impl Guild {
         let known = |role| self.roles.iter().any(|(id, _)| *id == role);
         let lost = plan.roles.iter().filter(|(_, role)| !known(*role));
         flaws.extend(lost.map(|(power, role)| Flaw::NoRole { power: RoleOf::from(*power), role: *role }));
+        flaws.extend(
+            plan.rings.filter(|role| known(*role) && !self.hears(plan, *role)).map(|role| Flaw::Unheard { role }),
+        );
         flaws
+    }
+
+    /// Whether people with a role hear it when the bot mentions the role in the review channel
+    /// (Discord's reference, "Role Object", `mentionable`).
+    fn hears(&self, plan: &Plan, role: RoleId) -> bool {
+        let review = plan.places.iter().find(|(place, _)| *place == Place::Review);
+        let review = review.and_then(|(_, id)| self.channel(*id));
+        let granted = review.map_or_else(|| self.granted(), |channel| self.granted_in(channel));
+        self.mentionable.contains(&role) || granted & MENTION_EVERYONE != 0
     }
 
     fn flaw_of(&self, place: Place, id: ChannelId, powerless: &[Permission]) -> Option<Flaw> {

@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// The most admins that a reminder calls by name; a shop with more of them has a role for them.
+const CALLED: usize = 20;
+
 /// Tells a customer something in the ticket.
 pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: &Notice) -> Result<(), Failure> {
     let now = world.clock.now();
@@ -80,9 +83,10 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
             };
             let waiting = with_card_there(world, waiting).await?;
             let post = with_card(world, post, &waiting);
-            let post = match world.config.discord.admin_role_id {
+            let discord = &world.config.discord;
+            let post = match discord.admin_role_id {
                 Some(role) => post.calling_role(role),
-                None => post,
+                None => post.calling_all(discord.admins.get(..CALLED).unwrap_or(&discord.admins)),
             };
             (post, Marker::waits(id, *submission))
         }

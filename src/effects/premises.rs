@@ -5,10 +5,9 @@ use crate::{db::outbox::Claim, premises};
 
 /// Looks, and has owners told of what they were not told yet.
 pub(super) async fn inspect(world: &World, claim: &Claim) -> Result<(), Failure> {
-    let discord = &world.config.discord;
-    let guild = call(premises::read(&world.http, discord.guild_id, world.me)).await?;
+    let guild = call(premises::read(&world.http, world.config.discord.guild_id, world.me)).await?;
     let now = world.clock.now();
-    let flaws = guild.flaws(&premises::wanted(discord), now);
+    let flaws = guild.flaws(&premises::wanted(&world.config), now);
     for flaw in &flaws {
         tracing::error!(?flaw, "something on the server is not as the shop needs it; `tollkeeper check` says more");
     }

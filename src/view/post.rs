@@ -17,8 +17,8 @@ pub struct Post {
     pub rows: Vec<Row>,
     /// The files.
     pub files: Vec<File>,
-    /// The one person whose phone may ring.
-    pub mention: Option<UserId>,
+    /// The people whose phones may ring.
+    pub mentions: Vec<UserId>,
     /// The one role whose people's phones may ring.
     pub role: Option<RoleId>,
 }
@@ -208,7 +208,7 @@ impl Post {
     /// Addressed to one person, whose phone rings.
     #[must_use]
     pub fn to(mut self, user: UserId) -> Self {
-        self.mention = Some(user);
+        self.mentions = vec![user];
         self
     }
 
@@ -217,6 +217,17 @@ impl Post {
     pub fn calling(mut self, user: UserId) -> Self {
         self.content = format!("{}\n{}", super::text::person(user), self.content);
         self.to(user)
+    }
+
+    /// Addressed to each of these people by name, in front of the text.
+    #[must_use]
+    pub fn calling_all(mut self, users: &[UserId]) -> Self {
+        if !users.is_empty() {
+            let names: Vec<_> = users.iter().map(|user| super::text::person(*user)).collect();
+            self.content = format!("{}\n{}", names.join(" "), self.content);
+            self.mentions = users.to_vec();
+        }
+        self
     }
 
     /// Addressed to everybody with a role, in front of the text.

@@ -67,6 +67,7 @@ pub fn flaw(locale: Locale, flaw: &Flaw, names: &Names<'_>) -> String {
             };
             locale.with(id, &[("role", (names.role)(*role).into())])
         }
+        Flaw::Unheard { role } => locale.with("premises-unheard", &[("role", (names.role)(*role).into())]),
         Flaw::NoRoom => locale.say("premises-no-room"),
         Flaw::Silenced { until } => locale.with("premises-silenced", &[("until", (names.moment)(*until).into())]),
     }

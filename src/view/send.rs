@@ -1,5 +1,5 @@
 //! From a [`Post`] to what serenity sends. Every one of these says whom it may ring: nobody, or
-//! the one person the post is addressed to.
+//! those that the post is addressed to.
 
 use serenity::all::{
     ButtonStyle, CreateActionRow, CreateAllowedMentions, CreateAttachment, CreateButton, CreateEmbed,
@@ -93,9 +93,9 @@ impl Post {
 
     fn mentions(&self) -> CreateAllowedMentions {
         // An id of 0 is nobody's, and serenity's own id type cannot hold it.
-        let user = self.mention.filter(|user| user.0 != 0).map(|user| serenity::all::UserId::new(user.0));
+        let users = self.mentions.iter().filter(|user| user.0 != 0).map(|user| serenity::all::UserId::new(user.0));
         let role = self.role.filter(|role| role.0 != 0).map(|role| serenity::all::RoleId::new(role.0));
-        CreateAllowedMentions::new().users(user).roles(role)
+        CreateAllowedMentions::new().users(users).roles(role)
     }
 
     fn components(&self) -> Vec<CreateActionRow> {

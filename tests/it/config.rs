@@ -95,10 +95,10 @@ fn five_mistakes_are_five_sentences() {
         .writes("order_expiry = \"24h\"", "order_expiry = \"1 day or so\"");
     insta::assert_snapshot!(operator.reads(), @r#"
     discord.gild_id (line 21): there is no such key; did you mean guild_id?
-    shop.timezone (line 65): "Cairo" is not a time zone; write a name such as "Africa/Cairo" or "UTC"
-    plans.price (line 108): write the price in quotes, such as "100.00": it is money, not a computer's number
-    payment_methods.instructions (line 128): {price} is not known, use {order_id}, {amount}, {account} or {holder}
-    schedule.order_expiry (line 214): "1 day or so" is not a time; a time is written as a number with its unit, such as "60s", "5m" or "24h"
+    shop.timezone (line 66): "Cairo" is not a time zone; write a name such as "Africa/Cairo" or "UTC"
+    plans.price (line 109): write the price in quotes, such as "100.00": it is money, not a computer's number
+    payment_methods.instructions (line 129): {price} is not known, use {order_id}, {amount}, {account} or {holder}
+    schedule.order_expiry (line 215): "1 day or so" is not a time; a time is written as a number with its unit, such as "60s", "5m" or "24h"
     "#);
 }
 
@@ -106,7 +106,7 @@ fn five_mistakes_are_five_sentences() {
 fn a_file_that_is_not_toml_is_one_sentence_with_its_line() {
     let operator = Operator::with_the_example().writes("inbound_id = 1", "inbound_id = = 1");
     insta::assert_snapshot!(operator.reads(), @"
-    syntax (line 78): this is not TOML (extra `=`, expected nothing); correct the line, nothing else was looked at
+    syntax (line 79): this is not TOML (extra `=`, expected nothing); correct the line, nothing else was looked at
     ");
 }
 
@@ -152,17 +152,17 @@ fn addresses_and_ids_are_looked_at() {
     insta::assert_snapshot!(operator.reads(), @r##"
     discord.review_channel_id (line 23): "#review" is not a Discord id; switch on Developer Mode in Discord, right-click and choose Copy ID
     discord.owners (line 32): a shop without an owner cannot be run; write your own user id between the brackets
-    discord.ca_file (line 53): FOLDER/proxy-ca.pem cannot be read (No such file or directory (os error 2)); correct the path or the file's rights
-    panels.url (line 76): the address holds a name or password; secrets go into the environment
-    panels.public_host (line 80): "https://vpn.example.com" is not a host; write a name or an IP address alone, such as vpn.example.com
-    panels.env_prefix (line 86): "de-1" cannot begin a variable's name; write capitals and digits, such as "DE1"
-    plans.duration_days (line 95): 0 is out of range; from 1 to 3650 are possible
-    plans.panel (line 101): no panel is called "mian"; the panels are main
-    plans.id (line 104): "basic" is used twice; give each its own
-    payment_methods.reference_pattern (line 134): "\d{8,14" is not a regular expression; twelve digits are '\d{12}', in single quotes
-    payment_methods.account (line 139): a ` breaks how Discord shows it; leave it out
-    limits.order (line 176): a limit is a count and a time up to a year such as "1/10m", or "off"
-    log.level (line 235): "verbose" is not known; write one of "error", "warn", "info", "debug", "trace"
+    discord.ca_file (line 54): FOLDER/proxy-ca.pem cannot be read (No such file or directory (os error 2)); correct the path or the file's rights
+    panels.url (line 77): the address holds a name or password; secrets go into the environment
+    panels.public_host (line 81): "https://vpn.example.com" is not a host; write a name or an IP address alone, such as vpn.example.com
+    panels.env_prefix (line 87): "de-1" cannot begin a variable's name; write capitals and digits, such as "DE1"
+    plans.duration_days (line 96): 0 is out of range; from 1 to 3650 are possible
+    plans.panel (line 102): no panel is called "mian"; the panels are main
+    plans.id (line 105): "basic" is used twice; give each its own
+    payment_methods.reference_pattern (line 135): "\d{8,14" is not a regular expression; twelve digits are '\d{12}', in single quotes
+    payment_methods.account (line 140): a ` breaks how Discord shows it; leave it out
+    limits.order (line 177): a limit is a count and a time up to a year such as "1/10m", or "off"
+    log.level (line 236): "verbose" is not known; write one of "error", "warn", "info", "debug", "trace"
     "##);
 }
 
@@ -181,7 +181,7 @@ fn a_certificate_without_a_proxy_is_refused() {
     let operator = Operator::with_the_example().writes("# ca_file = \"proxy-ca.pem\"", "ca_file = \"proxy-ca.pem\"");
     std::fs::write(operator.folder.path().join("proxy-ca.pem"), "-----BEGIN CERTIFICATE-----\n").unwrap();
     insta::assert_snapshot!(operator.reads(), @"
-    discord.ca_file (line 53): this is only for a rest_proxy, and there is none; remove it, or set rest_proxy
+    discord.ca_file (line 54): this is only for a rest_proxy, and there is none; remove it, or set rest_proxy
     ");
     let config = operator.writes("# rest_proxy", "rest_proxy").loads().unwrap();
     assert_eq!(config.discord.ca_pem.as_deref(), Some(&b"-----BEGIN CERTIFICATE-----\n"[..]));
@@ -195,8 +195,8 @@ fn a_secret_in_the_file_is_refused() {
     let says = operator.reads();
     assert!(!says.contains("MTEw") && !says.contains("hunter2"));
     insta::assert_snapshot!(says, @"
-    discord.token (line 55): secrets are not written into this file; remove the line and set DISCORD_TOKEN, PANEL_API_TOKEN (or PANEL_USERNAME and PANEL_PASSWORD), PANEL_TOTP_SECRET or BACKUP_PASSPHRASE in the environment
-    panels.password (line 80): secrets are not written into this file; remove the line and set DISCORD_TOKEN, PANEL_API_TOKEN (or PANEL_USERNAME and PANEL_PASSWORD), PANEL_TOTP_SECRET or BACKUP_PASSPHRASE in the environment
+    discord.token (line 56): secrets are not written into this file; remove the line and set DISCORD_TOKEN, PANEL_API_TOKEN (or PANEL_USERNAME and PANEL_PASSWORD), PANEL_TOTP_SECRET or BACKUP_PASSPHRASE in the environment
+    panels.password (line 81): secrets are not written into this file; remove the line and set DISCORD_TOKEN, PANEL_API_TOKEN (or PANEL_USERNAME and PANEL_PASSWORD), PANEL_TOTP_SECRET or BACKUP_PASSPHRASE in the environment
     ");
 }
 

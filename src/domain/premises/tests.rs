@@ -12,6 +12,7 @@ fn guild() -> Guild {
     Guild {
         id: GuildId(1),
         roles: vec![(EVERYONE, 0), (OURS, Permission::invitation())],
+        mentionable: vec![OURS],
         channels: vec![
             channel(10, Kind::Text, Vec::new()),
             channel(11, Kind::Text, Vec::new()),
@@ -26,6 +27,7 @@ fn plan() -> Plan {
     Plan {
         places: places.into_iter().map(|(place, id)| (place, ChannelId(id))).collect(),
         roles: vec![(Power::Admin, OURS)],
+        rings: Some(OURS),
     }
 }
 
@@ -77,7 +79,7 @@ fn channels_and_roles_must_be_there_and_of_their_kind() {
     guild.channels.remove(0);
     guild.channels[0].kind = Kind::Other;
     guild.bot.silenced_until = Some(NOW.plus(std::time::Duration::from_secs(1)));
-    let plan = Plan { roles: vec![(Power::Owner, RoleId(99))], ..plan() };
+    let plan = Plan { roles: vec![(Power::Owner, RoleId(99))], rings: Some(RoleId(99)), ..plan() };
     assert_eq!(
         guild.flaws(&plan, NOW),
         [
@@ -88,6 +90,18 @@ fn channels_and_roles_must_be_there_and_of_their_kind() {
         ]
     );
     assert!(!guild.flaws(&plan, Millis(2_000)).contains(&Flaw::Silenced { until: Millis(2_000) }), "it is over");
+}
+
+#[test]
+fn a_role_that_reminders_ring_must_hear_them() {
+    let mut guild = guild();
+    guild.mentionable.clear();
+    assert_eq!(guild.flaws(&plan(), NOW), [Flaw::Unheard { role: OURS }]);
+    assert_eq!(guild.flaws(&Plan { rings: None, ..plan() }, NOW), [], "nothing rings it");
+    guild.roles[0].1 = MENTION_EVERYONE;
+    assert_eq!(guild.flaws(&plan(), NOW), [], "the bot has it from everybody's role");
+    guild.channels[0].overwrites = vec![overwrite(Target::Member(UserId(7)), 0, MENTION_EVERYONE)];
+    assert_eq!(guild.flaws(&plan(), NOW), [Flaw::Unheard { role: OURS }], "but not in the review channel");
 }
 
 #[test]

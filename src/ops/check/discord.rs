@@ -147,7 +147,7 @@ async fn gateway(section: &mut Section, http: &Http) {
 }
 
 fn rooms(section: &mut Section, config: &Config, guild: &Guild, now: Millis) {
-    let plan = premises::wanted(&config.discord);
+    let plan = premises::wanted(config);
     let flaws = guild.flaws(&plan, now);
     let channel = |id: ChannelId| label(guild, id);
     let role = |id: RoleId| id.to_string();

@@ -69,7 +69,7 @@ impl State {
     fn add_role(&mut self, id: Id, name: &str, permissions: u64) {
         let position = u64::try_from(self.roles.len()).unwrap_or(0);
         self.name(id, name);
-        self.roles.insert(id, Role { id, name: name.to_owned(), permissions, position });
+        self.roles.insert(id, Role { id, name: name.to_owned(), permissions, position, mentionable: false });
     }
 
     /// A person, or a bot, whose account is `age` milliseconds old.
@@ -171,6 +171,17 @@ impl Discord {
         self.shared.change(|state| {
             if let Some(role) = state.roles.get_mut(&role) {
                 role.permissions = permissions;
+            }
+        });
+    }
+
+    /// Whether anyone may mention a role (Discord's reference, "Role Object", `mentionable`; "Allow anyone to
+    /// @mention this role" in its settings). One that is not is rung only by who has `MENTION_EVERYONE`, which
+    /// the settings call "Mention @everyone, @here, and All Roles".
+    pub fn set_role_mentionable(&self, role: Id, mentionable: bool) {
+        self.shared.change(|state| {
+            if let Some(role) = state.roles.get_mut(&role) {
+                role.mentionable = mentionable;
             }
         });
     }

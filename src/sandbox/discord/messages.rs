@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::body::{self, Body, Mentions, Named, Sent};
 use super::form::Form;
 use super::permission::{self};
-use super::permission::{ATTACH_FILES, EMBED_LINKS, MANAGE_MESSAGES, READ_MESSAGE_HISTORY, SEND_MESSAGES};
+use super::permission::{
+    ATTACH_FILES, EMBED_LINKS, MANAGE_MESSAGES, MENTION_EVERYONE, READ_MESSAGE_HISTORY, SEND_MESSAGES,
+};
 use super::refusal::Refusal;
 use super::rest::{Call, Reply};
 use super::state::{EPOCH, File, Id, Kind, LOADING, State, Stored};
@@ -19,15 +21,18 @@ const BULK_DELETE_AGE: u64 = 14 * 24 * 3600 * 1000;
 const NONCE_REMEMBERED: u64 = 5 * 60 * 1000;
 
 impl State {
-    /// Resolves mentions in a text, as far as they are allowed.
+    /// Resolves mentions in a text, as far as they are allowed and its author may ring them.
     pub(super) fn mention(&self, message: &mut Stored, allowed: &Mentions) {
         let (users, roles) = mentions_in(&message.content);
         let user = |id: &Id| self.users.contains_key(id) && (allowed.all_users || allowed.users.contains(id));
-        let role = |id: &Id| self.roles.contains_key(id) && (allowed.all_roles || allowed.roles.contains(id));
+        let at = self.channels.get(&message.channel);
+        let rings_all = at.is_some_and(|at| permission::may(self, message.author, at, MENTION_EVERYONE));
+        let rings = |id: &Id| self.roles.get(id).is_some_and(|role| role.mentionable || rings_all);
+        let role = |id: &Id| rings(id) && (allowed.all_roles || allowed.roles.contains(id));
         message.mentions = users.into_iter().filter(user).collect();
         message.mention_roles = roles.into_iter().filter(role).collect();
         let loud = message.content.contains("@everyone") || message.content.contains("@here");
-        message.mention_everyone = loud && allowed.everyone;
+        message.mention_everyone = loud && rings_all && allowed.everyone;
     }
 
     /// Matches uploaded parts with `attachments`. Without `attachments`, all parts are attached in their order.

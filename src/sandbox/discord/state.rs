@@ -49,6 +49,8 @@ pub struct Role {
     pub permissions: u64,
     /// Place in the list, 0 is `@everyone`.
     pub position: u64,
+    /// Whether anyone may mention it.
+    pub mentionable: bool,
 }
 
 /// Whom an overwrite is about.

@@ -76,7 +76,7 @@ impl State {
             "id": role.id.to_string(), "name": role.name, "color": 0, "hoist": false, "icon": null,
             "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null },
             "unicode_emoji": null, "position": role.position, "permissions": role.permissions.to_string(),
-            "managed": false, "mentionable": false, "flags": 0,
+            "managed": false, "mentionable": role.mentionable, "flags": 0,
         })
     }
 

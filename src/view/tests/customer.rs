@@ -80,7 +80,7 @@ fn notices_ring_the_customer() {
     let declined = Notice::Declined { submission: SubmissionId(12) };
     let told = |order: &Order, told: &Notice| {
         let post = notice::notice(EN, order, told, Some(PREMIUM.sentence));
-        assert_eq!(post.mention, Some(MONA));
+        assert_eq!(post.mentions, [MONA]);
         read(&post)
     };
     assert_snapshot!(told(&order, &Notice::Welcome), @"

@@ -7,7 +7,7 @@ use crate::view::{Embed, Modal, Post, Press, Row};
 /// The post as text for snapshots.
 pub(super) fn read(post: &Post) -> String {
     let mut out = String::new();
-    if let Some(user) = post.mention {
+    for user in &post.mentions {
         writeln!(out, "(rings {user})").unwrap();
     }
     if !post.content.is_empty() {

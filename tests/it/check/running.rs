@@ -55,6 +55,47 @@ async fn the_running_bot_tells_its_owner_what_is_wrong_on_the_server() {
     world.finish().await;
 }
 
+/// Reminders ring a role only if the bot may mention it: both say so, and then they do.
+#[tokio::test]
+async fn a_role_that_reminders_cannot_ring() {
+    let world = World::asleep(|scene| {
+        scene.admin_role = true;
+        scene.schedule("review_reminder", "200ms");
+    })
+    .await;
+    configured(&world, "\"vpn.example.com\"", "\"203.0.113.7\"");
+    let role = world.guild.admins;
+    world.discord.set_role_mentionable(role, false);
+    // Everybody here may mention every role, the bot too.
+    let (text, _) = check_at_once(&world).await;
+    assert!(finding(&text, "Channels, roles and permissions").starts_with("ok"), "{text}");
+    world.discord.set_role_permissions(world.discord.guild(), permission::EVERYONE & !permission::MENTION_EVERYONE);
+    let (text, well) = check_at_once(&world).await;
+    assert!(!well, "{text}");
+    insta::assert_snapshot!(finding(&text, "ring nobody").replace(&role.to_string(), "ROLE"), @"MEND  Reminders of payments that wait ring nobody: the bot may not mention the role ROLE of discord.admin_role_id, so switch on “Allow anyone to @mention this role” for it in Server Settings, Roles.");
+    world.start().await;
+    let omar = world.person("Omar").id();
+    let news = world
+        .until("the owner to be told", |view| {
+            view.dms_of(omar)
+                .into_iter()
+                .find(|message| message.contains("Reminders of payments that wait ring nobody"))
+        })
+        .await;
+    assert!(news.contains("switch on “Allow anyone to @mention this role”"), "{}", news.content);
+    let waits = |line: &discord::Message, name| line.contains("is still waiting for review.") && line.contains(name);
+    world.customer("Mona").orders_and_pays("Basic", "Mona's receipt").await;
+    let line = world.card("a reminder", |line| waits(line, "@Mona")).await;
+    assert_eq!((line.mention_roles.as_slice(), line.mentions.as_slice()), (&[][..], &[][..]), "no phone rings");
+    world.discord.set_role_mentionable(role, true);
+    let (text, _) = check_at_once(&world).await;
+    assert!(finding(&text, "Channels, roles and permissions").starts_with("ok"), "{text}");
+    world.customer("Karim").orders_and_pays("Basic", "Karim's receipt").await;
+    let line = world.card("a reminder", |line| waits(line, "@Karim")).await;
+    assert_eq!((line.mention_roles.as_slice(), line.mentions.as_slice()), (&[role][..], &[][..]), "the role's do");
+    world.finish().await;
+}
+
 /// The same token on two machines: each has its own data, and they meet on the dashboard.
 #[tokio::test]
 async fn the_same_token_on_another_machine_is_noticed() {
@@ -83,7 +124,7 @@ async fn the_same_token_on_another_machine_is_noticed() {
     world.until("the owner to be told", |view| (told(view) == 1).then_some(())).await;
     let (text, well) = {
         configured(&world, "\"vpn.example.com\"", "\"203.0.113.7\"");
-        check_foreign(&world).await
+        check_at_once(&world).await
     };
     assert!(!well);
     assert!(
@@ -94,7 +135,7 @@ async fn the_same_token_on_another_machine_is_noticed() {
     world.finish().await;
 }
 
-async fn check_foreign(world: &World) -> (String, bool) {
+async fn check_at_once(world: &World) -> (String, bool) {
     let environment = world.environment();
     let mut config = Config::load(&world.config_path(), &|name: &str| environment.get(name).cloned()).unwrap();
     config.storage.data_dir = std::path::absolute(&config.storage.data_dir).unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tollkeeper::sandbox::{discord::Message, panel::Fault};
 
 use crate::world::{Customer, World};
@@ -235,6 +236,27 @@ async fn a_payment_that_waits_is_brought_to_mind_once() {
     world.settles().await;
     let reminders = world.person("Adel").sees(world.guild.review);
     assert_eq!(reminders.iter().filter(|line| line.contains("is still waiting")).count(), 1, "once");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn without_a_role_a_reminder_calls_the_admins_by_name() {
+    let world = World::with(|scene| scene.schedule("review_reminder", "200ms")).await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    let line = world.card("the reminder", |line| line.contains("is still waiting for review.")).await;
+    assert!(line.render_text().starts_with("@Adel @Nadia\n"), "{}", line.render_text());
+    let mut admins = [world.person("Adel").id(), world.person("Nadia").id()];
+    admins.sort_unstable();
+    assert_eq!((line.mentions.as_slice(), line.mention_roles.as_slice()), (&admins[..], &[][..]));
+    let sent = world.discord.requests();
+    let sent =
+        sent.iter().find(|it| it.info.body["content"].as_str().is_some_and(|text| text.contains("still waiting")));
+    let allowed = &sent.expect("the reminder").info.body["allowed_mentions"];
+    let users: Vec<_> = ["Adel", "Nadia"].iter().map(|name| world.person(name).id().to_string()).collect();
+    assert_eq!(*allowed, json!({ "parse": [], "users": users, "roles": [] }), "exactly them");
+    world.admin("Adel").approves().await;
+    mona.is_sent_link(0).await;
     world.finish().await;
 }
 

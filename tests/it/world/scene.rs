@@ -106,6 +106,7 @@ const SUPPORT: &str = "Salma";
 impl Guild {
     pub(crate) fn build(discord: &Discord, scene: &Scene) -> Self {
         let admins = discord.role("Admin", 0);
+        discord.set_role_mentionable(admins, true);
         let mut people = HashMap::new();
         for name in CUSTOMERS.into_iter().chain(ADMINS).chain([OWNER, SUPPORT]) {
             let roles = if ADMINS.contains(&name) { vec![admins] } else { Vec::new() };

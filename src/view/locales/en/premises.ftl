@@ -15,6 +15,7 @@ premises-barred-tickets = The bot may not do this in the category { $channel }: 
 premises-no-role-owner = There is no role { $role } in the server: correct discord.owner_role_id, or leave it out.
 premises-no-role-admin = There is no role { $role } in the server: correct discord.admin_role_id, or leave it out.
 premises-no-role-support = There is no role { $role } in the server: correct discord.support_role_id, or leave it out.
+premises-unheard = Reminders of payments that wait ring nobody: the bot may not mention the role { $role } of discord.admin_role_id, so switch on “Allow anyone to @mention this role” for it in Server Settings, Roles.
 premises-no-room = No category has room for another ticket (Discord allows 50 channels in a category, 500 in a server): add a category to discord.overflow_category_ids, or delete old channels.
 premises-silenced = A moderator has put the bot into timeout until { $until }, so it cannot write: end the timeout (right-click the bot, Remove Timeout).
 

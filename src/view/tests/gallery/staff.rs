@@ -196,6 +196,7 @@ pub(super) fn beside_decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let waits = StaffNews::ReviewWaits { order: order.id.clone(), submission: SubmissionId(1) };
     let link = news::link_to(locale, GuildId(u64::MAX), TICKET, MessageId(u64::MAX));
     posts.push(news::staff(locale, &waits, &order).calling_role(ROLE).row(link));
+    posts.push(news::staff(locale, &waits, &order).calling_all(&[ADEL; 20]));
     posts.push(news::owner(locale, &OwnerNews::ReviewWaits { order: order.id, submission: SubmissionId(1) }));
     posts
 }
@@ -286,6 +287,6 @@ fn all_flaws() -> Vec<Flaw> {
     flaws.extend(places.map(|place| Flaw::WrongKind { place, channel: TICKET }));
     flaws.push(Flaw::Powerless { missing: missing() });
     flaws.extend([RoleOf::Owner, RoleOf::Admin, RoleOf::Support].map(|power| Flaw::NoRole { power, role: RoleId(1) }));
-    flaws.extend([Flaw::NoRoom, Flaw::Silenced { until: NOW }]);
+    flaws.extend([Flaw::Unheard { role: RoleId(1) }, Flaw::NoRoom, Flaw::Silenced { until: NOW }]);
     flaws
 }
