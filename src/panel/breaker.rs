@@ -47,6 +47,17 @@ impl Availability {
     }
 }
 
+/// What a breaker does with calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Position {
+    /// They are sent.
+    Closed,
+    /// They are answered with the last failure, without being sent.
+    Open,
+    /// One was sent to find out whether the panel is back; the others are answered as while it is open.
+    HalfOpen,
+}
+
 #[derive(Debug, Clone)]
 enum State {
     Closed {
@@ -113,9 +124,18 @@ impl Breaker {
         }
     }
 
+    /// What it does with calls at this moment.
+    pub fn position(&self) -> Position {
+        match self.state {
+            State::Closed { .. } => Position::Closed,
+            State::Open { .. } => Position::Open,
+            State::HalfOpen { .. } => Position::HalfOpen,
+        }
+    }
+
     /// Whether calls fail without being sent; a panel that answers but is of no use does not open it.
     pub fn is_open(&self) -> bool {
-        !matches!(self.state, State::Closed { .. })
+        self.position() != Position::Closed
     }
 
     /// A call was answered, be it with a refusal.
@@ -218,12 +238,15 @@ mod tests {
     fn after_the_pause_exactly_one_call_goes_through() {
         let mut breaker = open_at(Millis(0));
         assert!(breaker.admit(Millis(9_999)).is_err());
+        assert_eq!(breaker.position(), Position::Open);
         assert!(breaker.admit(Millis(10_000)).is_ok());
+        assert_eq!(breaker.position(), Position::HalfOpen);
         assert!(breaker.admit(Millis(10_001)).is_err(), "the second waits for the first one's result");
         breaker.failed(Millis(10_500), &failure());
         assert!(breaker.admit(Millis(20_499)).is_err());
         assert!(breaker.admit(Millis(20_500)).is_ok());
         breaker.succeeded();
+        assert_eq!(breaker.position(), Position::Closed);
         assert!(breaker.admit(Millis(20_501)).is_ok());
         assert_eq!(breaker.availability(), Availability::Up);
     }

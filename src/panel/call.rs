@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::{
-    Availability, ClientRecord, Deleted, Error, Found, Generation, Inbound, Snapshot, Status, Target, Xray,
+    Availability, ClientRecord, Deleted, Error, Found, Generation, Inbound, Snapshot, Target,
     breaker::Breaker,
     inbound::{self, Flows},
     session::{Door, Session},
@@ -17,6 +17,26 @@ use super::{
     wire::{Answer, Request, Wire},
 };
 use crate::domain::{Millis, drift::Present};
+
+/// What a health check learns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Which API the panel speaks.
+    pub generation: Generation,
+    /// What xray does.
+    pub xray: Xray,
+    /// Its version, as the panel says it.
+    pub xray_version: String,
+}
+
+/// What xray does. After a change the panel says the old state for up to two seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Xray {
+    /// It runs.
+    Running,
+    /// It was stopped, or could not start, with the panel's word for it.
+    Stopped(String),
+}
 
 /// What [`super::Client`] and [`super::Reader`] hold together.
 pub(super) struct Panel {

@@ -30,7 +30,8 @@ mod v2;
 mod v3;
 mod wire;
 
-pub use breaker::Availability;
+pub use breaker::{Availability, Position};
+pub use call::{Status, Xray};
 pub use error::Error;
 pub use inbound::Inbound;
 pub use record::{ClientRecord, Difference, Target};
@@ -109,26 +110,6 @@ impl fmt::Debug for Login {
     }
 }
 
-/// What a health check learns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    /// Which API the panel speaks.
-    pub generation: Generation,
-    /// What xray does.
-    pub xray: Xray,
-    /// Its version, as the panel says it.
-    pub xray_version: String,
-}
-
-/// What xray does. After a change the panel says the old state for up to two seconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Xray {
-    /// It runs.
-    Running,
-    /// It was stopped, or could not start, with the panel's word for it.
-    Stopped(String),
-}
-
 /// An inbound and one client in it, read together.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -197,6 +178,16 @@ impl Reader {
     /// Whether the panel is up, as far as the last calls tell; never asks it.
     pub fn availability(&self) -> Availability {
         self.0.availability.borrow().clone()
+    }
+
+    /// What its breaker does with calls; never asks it.
+    pub fn position(&self) -> Position {
+        self.0.breaker().position()
+    }
+
+    /// Which API it spoke when it last let us in, if it ever did; never asks it.
+    pub fn generation(&self) -> Option<Generation> {
+        self.0.door.known()
     }
 
     /// Follows [`Reader::availability`].

@@ -5,7 +5,7 @@
 //! again within a pause after the panel said no: v3 locks an address out after five failures in
 //! five minutes and answers a locked-out caller like one with a bad password.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::PoisonError, time::Duration};
 
 use data_encoding::BASE32_NOPAD;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
@@ -124,6 +124,8 @@ pub(super) struct Door {
     pause: Duration,
     now: Box<dyn Fn() -> Millis + Send + Sync>,
     state: Mutex<State>,
+    /// What the last session found.
+    known: std::sync::Mutex<Option<Generation>>,
 }
 
 impl Door {
@@ -132,11 +134,16 @@ impl Door {
         pause: Duration,
         now: impl Fn() -> Millis + Send + Sync + 'static,
     ) -> Self {
-        Self { credentials, pause, now: Box::new(now), state: Mutex::default() }
+        Self { credentials, pause, now: Box::new(now), state: Mutex::default(), known: std::sync::Mutex::default() }
     }
 
     pub(super) fn now(&self) -> Millis {
         (self.now)()
+    }
+
+    /// What the panel was when it last let us in.
+    pub(super) fn known(&self) -> Option<Generation> {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The current session, or a new one when there is none or `lost` names the current one.
@@ -157,6 +164,7 @@ impl Door {
         // A token that is not accepted is no sign-in: no version counts it against us.
         state.refused = opened.as_ref().err().filter(|_| said_no).map(|error| (Instant::now(), error.clone()));
         let (generation, headers) = opened?;
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(generation);
         state.signed_in += 1;
         let session = Session { generation, headers, number: state.signed_in };
         state.current = Some(session.clone());

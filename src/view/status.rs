@@ -18,6 +18,21 @@ pub struct PanelFacts<'a> {
     pub down: Option<(Millis, &'a str)>,
     /// Its version of xray, where it answered.
     pub xray: Option<&'a str>,
+    /// Its own version, where it ever let us in.
+    pub version: Option<&'a str>,
+    /// What happens to calls.
+    pub breaker: Breaker,
+}
+
+/// What a panel's circuit breaker does with calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breaker {
+    /// They are sent.
+    Closed,
+    /// They are not.
+    Open,
+    /// One is sent, to find out.
+    HalfOpen,
 }
 
 /// How deep a lane of the outbox is.
@@ -123,17 +138,29 @@ pub fn status(locale: Locale, facts: &StatusFacts<'_>) -> Post {
 }
 
 fn panel(locale: Locale, facts: &PanelFacts<'_>) -> String {
-    let name = text::plain(facts.name, 40);
-    match (facts.down, facts.xray) {
-        (Some((since, cause)), _) => locale.with(
-            "status-panel-down",
-            &[("name", name.into()), ("since", text::relative(since).into()), ("cause", text::plain(cause, 60).into())],
-        ),
-        (None, Some(xray)) => {
-            locale.with("status-panel-up", &[("name", name.into()), ("xray", text::plain(xray, 20).into())])
+    let name = text::plain(facts.name, 30);
+    let version = match facts.version {
+        Some(version) => locale.with("status-panel-version", &[("version", text::plain(version, 15).into())]),
+        None => locale.say("status-panel-version-unknown"),
+    };
+    let breaker = locale.say(match facts.breaker {
+        Breaker::Closed => "status-breaker-closed",
+        Breaker::Open => "status-breaker-open",
+        Breaker::HalfOpen => "status-breaker-half-open",
+    });
+    let mut arguments = vec![("name", name.into()), ("version", version.into()), ("breaker", breaker.into())];
+    let id = match (facts.down, facts.xray) {
+        (Some((since, cause)), _) => {
+            arguments.extend([("since", text::relative(since).into()), ("cause", text::plain(cause, 45).into())]);
+            "status-panel-down"
         }
-        (None, None) => locale.with("status-panel-silent", &[("name", name.into())]),
-    }
+        (None, Some(xray)) => {
+            arguments.push(("xray", text::plain(xray, 15).into()));
+            "status-panel-up"
+        }
+        (None, None) => "status-panel-silent",
+    };
+    locale.with(id, &arguments)
 }
 
 fn lanes(locale: Locale, lanes: &[LaneFacts<'_>]) -> String {

@@ -10,11 +10,11 @@ use crate::{
         sessions::{Action, Session, TokenRefused},
     },
     domain::access::Power,
-    panel::{Availability, Reader},
+    panel::{Availability, Position, Reader},
     view::{
         self,
         desk::{Done, Question},
-        status::{LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
+        status::{Breaker, LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
     },
 };
 
@@ -47,13 +47,15 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     let (lanes, parked, held) = tokio::try_join!(bot.db.lanes(), bot.db.parked(), bot.db.outbox_held_since())?;
     let panels: Vec<_> = seen
         .iter()
-        .map(|(name, now, xray)| PanelFacts {
-            name,
-            down: match now {
+        .map(|seen| PanelFacts {
+            name: &seen.name,
+            down: match &seen.now {
                 Availability::Up => None,
                 Availability::Down { since, cause } => Some((*since, cause.as_str())),
             },
-            xray: xray.as_deref(),
+            xray: seen.xray.as_deref(),
+            version: seen.version.as_deref(),
+            breaker: seen.breaker,
         })
         .collect();
     let lanes: Vec<_> =
@@ -77,11 +79,30 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A panel as it is, with what it says of itself if it does so soon.
-async fn look(panel: &Reader) -> (String, Availability, Option<String>) {
+/// A panel as it is.
+struct Seen {
+    name: String,
+    now: Availability,
+    breaker: Breaker,
+    /// What it was when it last let us in.
+    version: Option<String>,
+    /// What it says of xray, if it does so soon.
+    xray: Option<String>,
+}
+
+async fn look(panel: &Reader) -> Seen {
     let said = tokio::time::timeout(usage::PATIENCE, panel.status()).await;
-    let xray = said.ok().and_then(Result::ok).map(|status| status.xray_version);
-    (panel.name().to_owned(), panel.availability(), xray)
+    Seen {
+        name: panel.name().to_owned(),
+        now: panel.availability(),
+        breaker: match panel.position() {
+            Position::Closed => Breaker::Closed,
+            Position::Open => Breaker::Open,
+            Position::HalfOpen => Breaker::HalfOpen,
+        },
+        version: panel.generation().map(|generation| generation.to_string()),
+        xray: said.ok().and_then(Result::ok).map(|status| status.xray_version),
+    }
 }
 
 /// Retry: a parked effect is tried again.

@@ -17,7 +17,7 @@ use crate::{
         drift, export,
         log::{self, PageFacts},
         reload::{self, ListFacts, MistakeFacts, TakenFacts},
-        status::{self, LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
+        status::{self, Breaker, LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
     },
 };
 
@@ -154,15 +154,22 @@ fn files(locale: Locale, words: Words<'_>) -> Vec<Post> {
 }
 
 fn statuses(locale: Locale, words: Words<'_>) -> Vec<Post> {
-    let panel = |down, xray| PanelFacts { name: words.name, down, xray };
-    let panels = [panel(None, Some(words.name)), panel(None, None), panel(Some((NOW, words.sentence)), None)];
+    let panel = |down, xray, version, breaker| PanelFacts { name: words.name, down, xray, version, breaker };
+    let known = Some(words.name);
+    let panels = vec![
+        panel(None, known, known, Breaker::Closed),
+        panel(None, None, None, Breaker::HalfOpen),
+        panel(Some((NOW, words.sentence)), None, known, Breaker::Open),
+        panel(Some((NOW, words.sentence)), None, None, Breaker::HalfOpen),
+    ];
+    let worst = vec![panel(Some((NOW, words.sentence)), None, known, Breaker::HalfOpen); 9];
     let lanes: Vec<_> = (0..20)
         .map(|n| LaneFacts { name: words.name, waiting: if n == 0 { 1 } else { u64::MAX }, oldest: NOW })
         .collect();
     let parked: Vec<_> =
         (0..9).map(|id| ParkedFacts { id, key: words.name, since: NOW, error: words.sentence }).collect();
-    let facts = |lanes, parked, held, backup| StatusFacts {
-        panels: &panels,
+    let facts = |panels, lanes, parked, held, backup| StatusFacts {
+        panels,
         lanes,
         parked,
         held,
@@ -173,9 +180,9 @@ fn statuses(locale: Locale, words: Words<'_>) -> Vec<Post> {
         boot: words.name,
     };
     vec![
-        status::status(locale, &facts(&lanes, &parked, Some(NOW), None)),
-        status::status(locale, &facts(&lanes[..9], &parked[..6], None, Some(NOW))),
-        status::status(locale, &facts(&[], &[], None, Some(NOW))),
+        status::status(locale, &facts(&worst, &lanes, &parked, Some(NOW), None)),
+        status::status(locale, &facts(&panels, &lanes[..9], &parked[..6], None, Some(NOW))),
+        status::status(locale, &facts(&panels[..1], &[], &[], None, Some(NOW))),
     ]
 }
 
