@@ -48,7 +48,7 @@ async fn the_running_bot_tells_its_owner_what_is_wrong_on_the_server() {
     world.until("no second message", told(1)).await;
     world.discord.set_overwrite(world.guild.review, overwrite(0));
     world.restart().await;
-    world.counts(0, "SELECT count(*) FROM outbox").await;
+    world.counts(1, "SELECT count(*) FROM bot_config WHERE key = 'premises' AND value = '[]'").await;
     world.discord.set_overwrite(world.guild.review, overwrite(permission::EMBED_LINKS));
     world.restart().await;
     world.until("the owner to be told again", told(2)).await;
