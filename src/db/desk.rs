@@ -5,7 +5,7 @@
 //! middle only among the newest, so that typing costs the same in a shop of any size.
 
 use super::{Db, Error, moment, signed};
-use crate::domain::{Millis, OrderId, OrderStatus, SubscriptionRow, UserId, grants::Expiry};
+use crate::domain::{Millis, OrderId, OrderStatus, SubscriptionRow, UserId, drift::Present, grants::Expiry};
 
 /// Discord shows at most this many suggestions.
 pub const SUGGESTIONS: usize = 25;
@@ -223,6 +223,30 @@ impl Db {
         .fetch_all(&self.readers)
         .await?;
         Ok(rows.into_iter().map(|row| (UserId::from_sql(row.discord_id), row.name)).collect())
+    }
+
+    /// The first of these clients of a panel that belong to no subscription, by name: of others an
+    /// adoption would be refused.
+    pub async fn suggest_adoptions(&self, panel: &str, clients: &[Present]) -> Result<Vec<String>, Error> {
+        let pairs: Vec<_> = clients.iter().map(|client| (&client.email, client.uuid.to_ascii_lowercase())).collect();
+        let pairs = serde_json::json!(pairs).to_string();
+        let names = sqlx::query_scalar!(
+            r#"SELECT c.value ->> 0 AS "email!: String" FROM json_each(?1) c
+               WHERE NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.panel = ?2 AND s.email = c.value ->> 0
+                   AND (s.status <> 'pending' OR EXISTS (SELECT 1 FROM orders o WHERE o.subscription_id = s.id)
+                       OR EXISTS (SELECT 1 FROM changes g WHERE g.subscription_id = s.id
+                           AND g.applied_at IS NULL AND g.voided_at IS NULL)))
+                 AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.client_uuid = c.value ->> 1
+                   AND NOT (s.panel = ?2 AND s.email = c.value ->> 0))
+                 AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.next_uuid = c.value ->> 1)
+               ORDER BY c.key LIMIT ?3"#,
+            pairs,
+            panel,
+            LIMIT
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(names)
     }
 
     /// Orders whose id or customer begins with `text`, then the newest that have it anywhere in

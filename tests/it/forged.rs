@@ -240,6 +240,8 @@ fn suggesting() -> Vec<(&'static str, &'static str, Value)> {
         ("order-reverse", "order", json!({ "reason": "none" })),
         ("order", "order", json!({})),
         ("unblock", "customer", json!({})),
+        ("user-adopt", "email", json!({})),
+        ("user-adopt", "panel", json!({ "email": "by-hand" })),
     ]);
     all
 }
@@ -270,7 +272,7 @@ async fn a_value_that_was_never_suggested_leads_to_no_question() {
         for value in hostile {
             let mut options = others.clone();
             options[option] = json!(value);
-            if command == "user-create" {
+            if ["user-create", "user-adopt"].contains(&command) {
                 options["user"] = json!(world.person("Hoda").id().to_string());
             }
             let answer = world.admin("Adel").desk(command, options).await;

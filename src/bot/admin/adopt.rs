@@ -20,7 +20,7 @@ use super::{
         decision::new_identity,
         fault::{Fault, settle},
     },
-    admitted, change,
+    admitted, change, suggest,
     wish::{About, question},
 };
 
@@ -28,9 +28,11 @@ use super::{
 #[poise::command(slash_command, rename = "user-adopt")]
 pub(super) async fn user_adopt(
     ctx: Context<'_>,
-    #[max_length = 120] email: String,
+    #[max_length = 120]
+    #[autocomplete = "suggest::unowned"]
+    email: String,
     user: User,
-    panel: Option<String>,
+    #[autocomplete = "suggest::panel"] panel: Option<String>,
 ) -> Result<(), Fault> {
     let bot = &ctx.data().bot();
     let mut asked = bot.command(&ctx);
@@ -43,11 +45,7 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>, email: &str, user: &User, panel:
     if !admitted(bot, asked, Power::Admin, "user.adopt").await? {
         return Ok(());
     }
-    let named = match panel {
-        Some(name) => bot.panels.get(name),
-        None => bot.config.panels.first().and_then(|panel| bot.panels.get(&panel.name)),
-    };
-    let Some(panel) = named else {
+    let Some(panel) = named(bot, panel) else {
         return Ok(asked.answer(outcome(asked.locale, &Outcome::NoPanel)).await?);
     };
     if !is_kept_name(email) {
@@ -66,6 +64,11 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>, email: &str, user: &User, panel:
     let subject = About { customer, name, client: Some((email, expiry, quota)) };
     let post = question(bot, asked, &wish, Shown::Adopt, subject).await?;
     Ok(asked.edit(post).await?)
+}
+
+/// The panel of this name; the first one for none.
+pub(super) fn named<'b>(bot: &'b Bot, name: Option<&str>) -> Option<&'b Reader> {
+    bot.panels.get(name.or_else(|| bot.config.panels.first().map(|panel| panel.name.as_str()))?)
 }
 
 /// The client on the inbound that is sold.

@@ -1,22 +1,28 @@
 //! What is suggested while somebody types an option. Customers' names are nobody's business:
 //! whoever has no power gets an empty list, and the answer never says why.
 
-use serenity::all::{AutocompleteChoice, CreateAutocompleteResponse};
+use serenity::all::{AutocompleteChoice, CreateAutocompleteResponse, ResolvedValue};
 
 use crate::{
     db::desk::SUGGESTIONS,
     domain::{
         Target,
         access::Power,
+        drift::is_kept_name,
         revenue::{Period, Span},
     },
     view,
 };
 
-use super::super::{Bot, Context, asked::Asked, fault::Fault};
+use super::{
+    super::{Bot, Context, asked::Asked, fault::Fault, usage},
+    adopt,
+};
 
 /// Longer beginnings than any name are not looked for.
 const LONGEST: usize = 40;
+/// The longest value that Discord takes from a list ("Application Command Option Choice").
+const LONGEST_CHOICE: usize = 100;
 /// So many people stand among what an audit entry may be about.
 const PEOPLE: usize = 8;
 
@@ -126,6 +132,51 @@ fn periods(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Vec<AutocompleteChoice>
     let mut names: Vec<_> = all.map(|period| period.to_string()).filter(|name| name.starts_with(&typed)).collect();
     names.dedup();
     names.into_iter().map(|name| AutocompleteChoice::new(name.clone(), name)).collect()
+}
+
+/// Panels, by a part of their name.
+#[expect(clippy::unused_async, reason = "the framework awaits whatever suggests")]
+pub(super) async fn panel(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    let bot = &ctx.data().bot();
+    let asked = bot.command(&ctx);
+    response(Ok(panels(bot, &asked, typed)))
+}
+
+fn panels(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Vec<AutocompleteChoice> {
+    let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Vec::new() };
+    let typed = typed.to_lowercase();
+    let names = bot.config.panels.iter().map(|panel| &panel.name);
+    let fits = |name: &&String| name.len() <= LONGEST_CHOICE && name.to_lowercase().contains(&typed);
+    names.filter(fits).map(|name| AutocompleteChoice::new(name.clone(), name.clone())).collect()
+}
+
+/// Clients that are nobody's, by a part of their name: of the panel that was chosen before, or of the first.
+pub(super) async fn unowned(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    let bot = &ctx.data().bot();
+    let asked = bot.command(&ctx);
+    let chosen = ctx.args.iter().find_map(|option| match option.value {
+        ResolvedValue::String(name) if option.name == "panel" => Some(name),
+        _ => None,
+    });
+    response(strangers(bot, &asked, chosen, typed).await)
+}
+
+async fn strangers(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    panel: Option<&str>,
+    typed: &str,
+) -> Result<Vec<AutocompleteChoice>, Fault> {
+    let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Ok(Vec::new()) };
+    let Some(panel) = adopt::named(bot, panel) else { return Ok(Vec::new()) };
+    // Discord waits three seconds; a panel that is slow or down costs its suggestions only.
+    let Ok(Ok(mut found)) = tokio::time::timeout(usage::PATIENCE, panel.clients()).await else { return Ok(Vec::new()) };
+    let typed = typed.to_lowercase();
+    let fits = |name: &str| name.len() <= LONGEST_CHOICE && is_kept_name(name) && name.contains(&typed);
+    found.retain(|client| client.on_inbound && fits(&client.email));
+    found.sort_unstable_by(|a, b| a.email.cmp(&b.email));
+    let names = bot.db.suggest_adoptions(panel.name(), &found).await?;
+    Ok(names.into_iter().map(|name| AutocompleteChoice::new(name.clone(), name)).collect())
 }
 
 /// What to look for; `None` for who may not know.

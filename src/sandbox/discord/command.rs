@@ -38,15 +38,27 @@ pub(super) fn data(state: &State, person: Id, command: &str, options: &Options) 
     Ok(data)
 }
 
-/// The `data` of an autocomplete interaction: one option, being typed.
-pub(super) fn focused(state: &State, person: Id, command: &str, option: &str, text: &str) -> Result<Value, Refused> {
+/// The `data` of an autocomplete interaction: one option, being typed, after those that are filled in.
+pub(super) fn focused(
+    state: &State,
+    person: Id,
+    command: &str,
+    filled: &[(&str, &str)],
+    (option, text): (&str, &str),
+) -> Result<Value, Refused> {
     let words: Vec<&str> = command.split_whitespace().collect();
     let found = find(state, person, &words)?;
     let leaf = descend(found, &words)?;
-    let wanted = leaf["options"].as_array().into_iter().flatten().find(|one| one["name"] == option);
-    let wanted = wanted.filter(|one| one["autocomplete"] == true);
+    let known = |name: &str| leaf["options"].as_array().into_iter().flatten().find(|one| one["name"] == name);
+    let wanted = known(option).filter(|one| one["autocomplete"] == true);
     let wanted = wanted.ok_or_else(|| Refused::BadInput(format!("{option:?} does not suggest values")))?;
-    let sent = vec![json!({ "name": option, "type": wanted["type"], "value": text, "focused": true })];
+    let mut sent = Vec::new();
+    for (name, value) in filled {
+        let texts = known(name).filter(|one| one["type"] == 3);
+        let kind = &texts.ok_or_else(|| Refused::BadInput(format!("{name:?} takes no text")))?["type"];
+        sent.push(json!({ "name": name, "type": kind, "value": value }));
+    }
+    sent.push(json!({ "name": option, "type": wanted["type"], "value": text, "focused": true }));
     Ok(json!({
         "id": found["id"], "name": found["name"], "type": 1, "guild_id": state.guild.to_string(),
         "options": nest(found, &words, sent)?,

@@ -92,9 +92,20 @@ impl Person {
 
     /// Types into an option that suggests values (autocomplete).
     pub fn types(&self, channel: Id, command: &str, option: &str, text: &str) -> Result<Pending, Refused> {
+        self.types_after(channel, command, &[], (option, text))
+    }
+
+    /// The same, after other options of text were filled in: Discord sends them as well.
+    pub fn types_after(
+        &self,
+        channel: Id,
+        command: &str,
+        filled: &[(&str, &str)],
+        option: (&str, &str),
+    ) -> Result<Pending, Refused> {
         self.act(|state| {
             may(state, self.id, channel, SEND_MESSAGES | USE_APPLICATION_COMMANDS, "use commands")?;
-            let data = command::focused(state, self.id, command, option, text)?;
+            let data = command::focused(state, self.id, command, filled, option)?;
             Ok(Act { kind: 4, name: command.into(), user: self.id, channel, source: None, data })
         })
     }

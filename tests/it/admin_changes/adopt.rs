@@ -1,7 +1,7 @@
 //! Clients that were made by hand become customers'.
 
 use serde_json::json;
-use tollkeeper::sandbox::panel::{Fault, Generation};
+use tollkeeper::sandbox::panel::{Fault, Generation, NewClient};
 
 use super::{GENERATIONS, STRANGER, stranger};
 use crate::world::{Leaves, Question, World};
@@ -40,6 +40,78 @@ async fn a_client_made_by_hand_becomes_a_customers() {
         assert_eq!(refused, "This client belongs to a subscription of ours already. Nothing was changed.");
         world.finish().await;
     }
+}
+
+#[tokio::test]
+async fn what_can_be_adopted_is_suggested() {
+    for generation in GENERATIONS {
+        let world = shop(generation, false).await;
+        let adel = world.admin("Adel");
+        let offers = async |option: &str, typed: &str| {
+            let found = adel.suggested("user-adopt", option, typed).await;
+            assert!(found.iter().all(|(name, value)| name == value), "{found:?}");
+            found.into_iter().map(|(_, value)| value).collect::<Vec<_>>()
+        };
+        for (typed, names) in [("", &["main"][..]), ("AI", &["main"]), ("berlin", &[])] {
+            assert_eq!(offers("panel", typed).await, names, "{typed}");
+        }
+        world.customer("Mona").orders_and_pays("Basic", "first receipt").await;
+        adel.approves().await;
+        world.customer("Mona").is_sent_link(0).await;
+        for (typed, names) in [("", &[STRANGER][..]), ("HAND", &[STRANGER]), ("tk-", &[]), ("%", &[])] {
+            assert_eq!(offers("email", typed).await, names, "{generation:?} {typed}: Mona's is hers");
+        }
+        for nobody in ["Salma", "Mona"] {
+            let seen = world.admin(nobody).suggested("user-adopt", "email", "").await;
+            assert!(seen.is_empty(), "{nobody} reads no name of a client: {seen:?}");
+        }
+        let elsewhere = adel.suggested_after("user-adopt", &[("panel", "berlin")], ("email", "")).await;
+        assert!(elsewhere.is_empty(), "of a panel that is not there: {elsewhere:?}");
+        let question = opens(&world, STRANGER, "Karim").await;
+        assert!(adel.confirms(&question).await.starts_with("Done: "));
+        assert_eq!(offers("email", "").await, Vec::<String>::new(), "it is Karim's now");
+        world.panel.down().await;
+        assert_eq!(offers("email", "").await, Vec::<String>::new());
+        assert_eq!(offers("panel", "").await, ["main"]);
+        world.panel.up().await.expect("the panel comes back");
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn suggestions_are_few_of_the_chosen_panel_and_never_late() {
+    let world = World::asleep(|scene| {
+        scene.second_panel = true;
+        scene.schedule("panel_timeout", "15s");
+    })
+    .await;
+    let numbered = |n: usize| NewClient {
+        uuid: format!("11111111-2222-4333-8444-{n:012}"),
+        email: format!("by-hand-{n:02}"),
+        sub_id: format!("by-hand-{n:02}"),
+        ..stranger()
+    };
+    let names: Vec<_> = (1..=40).map(|n| numbered(n).email).collect();
+    for n in 1..=40 {
+        world.panel.add_client(&numbered(n));
+    }
+    world.second.as_ref().unwrap().add_client(&NewClient { email: "berliner".to_owned(), ..numbered(41) });
+    world.start().await;
+    let adel = world.admin("Adel");
+    let offers = async |panel: &[(&str, &str)], typed: &str| {
+        let found = adel.suggested_after("user-adopt", panel, ("email", typed)).await;
+        found.into_iter().map(|(_, value)| value).collect::<Vec<_>>()
+    };
+    assert_eq!(offers(&[], "").await, names[..25], "the first twenty-five");
+    assert_eq!(offers(&[("panel", "main")], "hand-3").await, names[29..39]);
+    assert_eq!(offers(&[("panel", "berlin")], "").await, ["berliner"]);
+    // Discord gives up after three seconds, and the sandbox with it.
+    world.panel.set_latency(std::time::Duration::from_secs(4));
+    assert_eq!(offers(&[], "").await, Vec::<String>::new());
+    world.panel.set_latency(std::time::Duration::ZERO);
+    let mut strangers: Vec<_> = names.iter().map(String::as_str).collect();
+    strangers.push("berliner");
+    world.finish_but(Leaves { strangers: &strangers, ..Leaves::default() }).await;
 }
 
 #[tokio::test]

@@ -26,7 +26,17 @@ impl Admin<'_> {
 
     /// What is suggested while they type into an option of `/admin`: names and values.
     pub(crate) async fn suggested(&self, command: &str, option: &str, typed: &str) -> Vec<(String, String)> {
-        let typing = self.person.types(self.world.guild.lobby, &format!("admin {command}"), option, typed);
+        self.suggested_after(command, &[], (option, typed)).await
+    }
+
+    /// The same, after other options were filled in.
+    pub(crate) async fn suggested_after(
+        &self,
+        command: &str,
+        filled: &[(&str, &str)],
+        typed: (&str, &str),
+    ) -> Vec<(String, String)> {
+        let typing = self.person.types_after(self.world.guild.lobby, &format!("admin {command}"), filled, typed);
         match typing.expect("the option suggests values").answer().await.expect("an answer") {
             Answer::Choices(choices) => {
                 choices.into_iter().map(|(name, value)| (name, value.as_str().unwrap_or_default().to_owned())).collect()
