@@ -2,18 +2,15 @@
 
 use std::time::Duration;
 
-use tollkeeper::{
-    db::Db,
-    domain::{OrderId, UserId, order::CancelCause},
-    sandbox::panel::{Fault, Generation},
-};
+use tollkeeper::sandbox::panel::Fault;
 
+use super::{GENERATIONS, shop};
 use crate::world::{World, same_pixels};
 
 #[tokio::test]
 async fn two_parts_make_one_sale() {
-    for generation in [Generation::V2_9, Generation::V3] {
-        let world = World::with(|scene| scene.generation(generation)).await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
         let mona = world.customer("Mona");
         mona.orders_and_pays("Premium", "first").await;
         let adel = world.admin("Adel");
@@ -80,107 +77,132 @@ async fn two_parts_make_one_sale() {
 
 #[tokio::test]
 async fn more_than_the_price_is_booked_and_noted() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let question = world.admin("Adel").opens_amount("120,50").await;
-    assert!(question.message.contains("20.50 EGP more than the price was received."));
-    let answer = world.admin("Adel").confirms(&question).await;
-    assert!(answer.starts_with("Approved."), "{answer}");
-    mona.is_sent_link(0).await;
-    world.card("the surplus", |card| card.contains("120.50 EGP, which is 20.50 EGP more than the price.")).await;
-    assert_eq!(world.number("SELECT amount_minor FROM ledger").await, 12_050);
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        let question = world.admin("Adel").opens_amount("120,50").await;
+        assert!(question.message.contains("20.50 EGP more than the price was received."));
+        let answer = world.admin("Adel").confirms(&question).await;
+        assert!(answer.starts_with("Approved."), "{answer}");
+        mona.is_sent_link(0).await;
+        world.card("the surplus", |card| card.contains("120.50 EGP, which is 20.50 EGP more than the price.")).await;
+        assert_eq!(world.number("SELECT amount_minor FROM ledger").await, 12_050);
+        world.finish().await;
+    }
+}
+
+/// An order that nobody pays is placed, reminded of and ended by the clock. One with money in it,
+/// which is older, is left alone by the same loops.
+async fn time_passes_over(world: &World, unpaid: &'static str) {
+    let (mona, other) = (world.customer("Mona"), world.customer(unpaid));
+    other.orders("Basic").await;
+    other.chooses("Vodafone Cash").await;
+    world.passes(Duration::from_hours(21));
+    other.waits_for("We have not received your payment yet").await;
+    world.passes(Duration::from_hours(4));
+    other.waits_for("Order expired").await;
+    world.settles().await;
+    let untouched = "SELECT count(*) FROM orders o JOIN payments p ON p.order_id = o.id
+                     WHERE p.received_minor = 4000 AND o.status = 'pending_payment' AND o.reminded_at IS NULL";
+    assert_eq!(world.number(untouched).await, 1, "neither reminded of nor ended");
+    assert_eq!(mona.tickets().len(), 1, "the ticket stays");
+    let reminder = mona.person.sees(mona.ticket()).into_iter().find(|it| it.contains("We have not received your"));
+    assert!(reminder.is_none(), "{reminder:?}");
 }
 
 #[tokio::test]
 async fn an_order_with_money_in_it_waits_for_the_rest() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "first").await;
-    world.admin("Adel").receives("40").await;
-    mona.waits_for("60 EGP is still missing").await;
-    // The customer has no button to take it back, and forging one does not help.
-    let id = world.word("SELECT id FROM orders").await;
-    assert!(mona.status().part("Cancel order").is_none());
-    let forged = mona.person.forge_click(&mona.status(), &format!("tk:cancel:{id}")).unwrap();
-    assert!(forged.reply().await.unwrap().contains("This order can no longer be cancelled"));
-    // Nor does a timer take it.
-    world.settles().await;
-    world.stop().await;
-    let db = Db::open(&world.data_dir().join("tollkeeper.db"), chrono_tz::Africa::Cairo).await.unwrap();
-    let later = world.clock.now().plus(Duration::from_hours(48));
-    assert_eq!(db.remind_unpaid(Duration::from_hours(24), later).await.unwrap(), 0);
-    assert_eq!(db.lapsing_orders(later).await.unwrap(), []);
-    let order: OrderId = id.parse().unwrap();
-    assert!(!db.cancel(&order, UserId(1), CancelCause::Customer, later).await.unwrap());
-    db.close().await;
-    world.start().await;
-    // The first receipt does not count twice.
-    mona.posts("again.png", &crate::world::receipt("first")).unwrap();
-    mona.waits_for("This picture was already used").await;
-    // A declined proof changes nothing about what was accepted.
-    mona.uploads("second").await;
-    world.admin("Adel").declines("Money not received").await;
-    mona.waits_for("Your last payment proof was not accepted").await;
-    world.settles().await;
-    assert!(mona.status().contains("We received 40 EGP for this order."));
-    // Staff may end it, and the books say what there was.
-    let card = world.card("the part's card", |card| card.part("Cancel order").is_some()).await;
-    let question = world.admin("Adel").opens(&card, "Cancel order").await;
-    assert!(question.message.contains("End this order with money in it?"), "{}", question.message.render_text());
-    world.settles().await;
-    assert_eq!(world.word("SELECT status FROM orders").await, "pending_payment", "not with one click");
-    let answer = world.admin("Adel").confirms(&question).await;
-    assert!(answer.starts_with("The order is cancelled and nothing was booked."), "{answer}");
-    mona.waits_for("Order cancelled").await;
-    world.settles().await;
-    let noted = world.word("SELECT payload FROM audit_logs WHERE action = 'order.cancel'").await;
-    assert!(noted.contains(r#""received_minor":4000"#), "{noted}");
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = World::with(|scene| {
+            scene.generation(generation);
+            scene.schedule("order_scan", "100ms");
+        })
+        .await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "first").await;
+        world.admin("Adel").receives("40").await;
+        mona.waits_for("60 EGP is still missing").await;
+        // The customer has no button to take it back, and forging one does not help.
+        let id = world.word("SELECT id FROM orders").await;
+        assert!(mona.status().part("Cancel order").is_none());
+        let forged = mona.person.forge_click(&mona.status(), &format!("tk:cancel:{id}")).unwrap();
+        assert!(forged.reply().await.unwrap().contains("This order can no longer be cancelled"));
+        // Nor does a timer take it.
+        time_passes_over(&world, "Karim").await;
+        // The first receipt does not count twice.
+        mona.posts("again.png", &crate::world::receipt("first")).unwrap();
+        mona.waits_for("This picture was already used").await;
+        // A declined proof changes nothing about what was accepted.
+        mona.uploads("second").await;
+        world.admin("Adel").declines("Money not received").await;
+        mona.waits_for("Your last payment proof was not accepted").await;
+        time_passes_over(&world, "Hoda").await;
+        assert!(mona.status().contains("We received 40 EGP for this order."));
+        // Staff may end it, and the books say what there was.
+        let card = world.card("the part's card", |card| card.part("Cancel order").is_some()).await;
+        let question = world.admin("Adel").opens(&card, "Cancel order").await;
+        assert!(question.message.contains("End this order with money in it?"), "{}", question.message.render_text());
+        world.settles().await;
+        let status = "SELECT o.status FROM orders o JOIN payments p ON p.order_id = o.id WHERE p.received_minor > 0";
+        assert_eq!(world.word(status).await, "pending_payment", "not with one click");
+        let answer = world.admin("Adel").confirms(&question).await;
+        assert!(answer.starts_with("The order is cancelled and nothing was booked."), "{answer}");
+        mona.waits_for("Order cancelled").await;
+        world.settles().await;
+        let noted = world.word("SELECT payload FROM audit_logs WHERE action = 'order.cancel'").await;
+        assert!(noted.contains(r#""received_minor":4000"#), "{noted}");
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
 async fn attempts_never_close_an_order_with_money_in_it() {
-    let world = World::with(|scene| scene.limit("upload_attempts", "1")).await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "first").await;
-    world.admin("Adel").receives("40").await;
-    mona.waits_for("60 EGP is still missing").await;
-    mona.uploads("second").await;
-    let question = world.admin("Adel").opens_decline("Money not received").await;
-    assert!(!question.message.contains("this closes the order"));
-    world.admin("Adel").confirms(&question).await;
-    mona.waits_for("Your last payment proof was not accepted").await;
-    mona.uploads("third").await;
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    assert_eq!(world.number("SELECT amount_minor FROM ledger").await, 10_000);
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = World::with(|scene| {
+            scene.generation(generation);
+            scene.limit("upload_attempts", "1");
+        })
+        .await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "first").await;
+        world.admin("Adel").receives("40").await;
+        mona.waits_for("60 EGP is still missing").await;
+        mona.uploads("second").await;
+        let question = world.admin("Adel").opens_decline("Money not received").await;
+        assert!(!question.message.contains("this closes the order"));
+        world.admin("Adel").confirms(&question).await;
+        mona.waits_for("Your last payment proof was not accepted").await;
+        mona.uploads("third").await;
+        world.admin("Adel").approves().await;
+        mona.is_sent_link(0).await;
+        assert_eq!(world.number("SELECT amount_minor FROM ledger").await, 10_000);
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
 async fn a_refusal_of_the_panel_gives_back_what_the_last_proof_counted() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "first").await;
-    world.admin("Adel").receives("40").await;
-    mona.waits_for("60 EGP is still missing").await;
-    mona.uploads("second").await;
-    world.panel.on_request(
-        |request| {
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "first").await;
+        world.admin("Adel").receives("40").await;
+        mona.waits_for("60 EGP is still missing").await;
+        mona.uploads("second").await;
+        world.panel.on_request(|request| {
             if request.is_write { Fault::Refuse("the inbound is full".into()) } else { Fault::None }
-        },
-    );
-    let answer = world.admin("Adel").receives("70").await;
-    assert!(answer.contains("the payment is back in review"), "{answer}");
-    world.panel.clear_faults();
-    let card = world.admin("Adel").card().await;
-    assert!(card.contains("40 EGP so far; 60 EGP is still missing."), "{}", card.render_text());
-    world.admin("Nadia").receives("65").await;
-    mona.is_sent_link(0).await;
-    assert_eq!(world.number("SELECT amount_minor FROM ledger").await, 10_500);
-    world.finish().await;
+        });
+        let answer = world.admin("Adel").receives("70").await;
+        assert!(answer.contains("the payment is back in review"), "{answer}");
+        world.panel.clear_faults();
+        let card = world.admin("Adel").card().await;
+        assert!(card.contains("40 EGP so far; 60 EGP is still missing."), "{}", card.render_text());
+        world.admin("Nadia").receives("65").await;
+        mona.is_sent_link(0).await;
+        assert_eq!(world.number("SELECT amount_minor FROM ledger").await, 10_500);
+        world.finish().await;
+    }
 }
 
 #[tokio::test]

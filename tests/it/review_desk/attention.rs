@@ -2,12 +2,13 @@
 
 use tollkeeper::sandbox::panel::{Generation, InboundSpec};
 
+use super::{GENERATIONS, shop};
 use crate::world::{Leaves, World};
 
 #[tokio::test]
 async fn delivered_by_hand_is_booked_and_leaves_the_panel_alone() {
-    for generation in [Generation::V2_9, Generation::V3] {
-        let world = World::with(|scene| scene.generation(generation)).await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
         let mona = world.customer("Mona");
         mona.orders_and_pays("Basic", "Mona's receipt").await;
         let email = world.has_a_stranger_under_our_name().await;
@@ -31,39 +32,44 @@ async fn delivered_by_hand_is_booked_and_leaves_the_panel_alone() {
 
 #[tokio::test]
 async fn an_order_that_cannot_be_delivered_is_declined_for_good() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let email = world.has_a_stranger_under_our_name().await;
-    world.admin("Adel").approves().await;
-    let card = world.admin("Adel").attention().await;
-    let question = world.admin("Nadia").opens_decline_of(&card, "We will send your money back.").await;
-    insta::assert_snapshot!(world.tidied(&question.message.render_text()).await, @"
-    │ **Decline this order for good?**
-    │ The customer reads the reason below and the order is closed. Nothing is booked: whatever money arrived is still the customer's.
-    │ Customer: @Mona · Mona
-    │ Plan: Basic · 30 days · 50 GB
-    │ Amount (EGP): `100`
-    │ Order ID: `ORDER`
-    │ Payment method: Vodafone Cash
-    │ Reason: We will send your money back.
-    │ This question expires: <time R>
-    [Confirm] [Cancel]
-    ");
-    // A question that was opened for one thing is none for another.
-    let by_hand = world.admin("Adel").opens(&card, "Delivered by hand").await;
-    let answer = world.admin("Nadia").confirms(&question).await;
-    assert_eq!(answer, "The order is closed and nothing was booked. The customer is told the reason.");
-    let late = world.admin("Adel").confirms(&by_hand).await;
-    assert!(late.starts_with("The order has changed meanwhile (now: not accepted)"), "{late}");
-    mona.waits_for("Your payment proof was not accepted, and this order is closed.").await;
-    world.settles().await;
-    world
-        .card("the money", |card| card.contains("100 EGP, which was not booked: it is still the customer's money."))
-        .await;
-    assert_eq!(world.panel.client(&email).unwrap().sub_id, "stranger", "not ours to remove");
-    assert_eq!(world.number("SELECT COUNT(*) FROM ledger").await, 0);
-    world.finish_but(Leaves { strangers: &[&email], ..Leaves::default() }).await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        let email = world.has_a_stranger_under_our_name().await;
+        world.admin("Adel").approves().await;
+        let card = world.admin("Adel").attention().await;
+        let question = world.admin("Nadia").opens_decline_of(&card, "We will send your money back.").await;
+        let asked = world.tidied(&question.message.render_text()).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(asked, @"
+            │ **Decline this order for good?**
+            │ The customer reads the reason below and the order is closed. Nothing is booked: whatever money arrived is still the customer's.
+            │ Customer: @Mona · Mona
+            │ Plan: Basic · 30 days · 50 GB
+            │ Amount (EGP): `100`
+            │ Order ID: `ORDER`
+            │ Payment method: Vodafone Cash
+            │ Reason: We will send your money back.
+            │ This question expires: <time R>
+            [Confirm] [Cancel]
+            ");
+        }
+        // A question that was opened for one thing is none for another.
+        let by_hand = world.admin("Adel").opens(&card, "Delivered by hand").await;
+        let answer = world.admin("Nadia").confirms(&question).await;
+        assert_eq!(answer, "The order is closed and nothing was booked. The customer is told the reason.");
+        let late = world.admin("Adel").confirms(&by_hand).await;
+        assert!(late.starts_with("The order has changed meanwhile (now: not accepted)"), "{late}");
+        mona.waits_for("Your payment proof was not accepted, and this order is closed.").await;
+        world.settles().await;
+        world
+            .card("the money", |card| card.contains("100 EGP, which was not booked: it is still the customer's money."))
+            .await;
+        assert_eq!(world.panel.client(&email).unwrap().sub_id, "stranger", "not ours to remove");
+        assert_eq!(world.number("SELECT COUNT(*) FROM ledger").await, 0);
+        world.finish_but(Leaves { strangers: &[&email], ..Leaves::default() }).await;
+    }
 }
 
 /// The client is made, and then the inbound turns out to give no link.
@@ -90,7 +96,8 @@ async fn gives_up(generation: Generation) -> (World, String) {
 
 #[tokio::test]
 async fn a_client_of_ours_that_nobody_was_given_goes_with_the_order() {
-    for (generation, declined) in [(Generation::V2_9, true), (Generation::V3, false)] {
+    let each = GENERATIONS.into_iter().flat_map(|generation| [(generation, true), (generation, false)]);
+    for (generation, declined) in each {
         let (world, email) = gives_up(generation).await;
         if declined {
             let card = world.admin("Adel").attention().await;
@@ -115,14 +122,16 @@ async fn a_client_of_ours_that_nobody_was_given_goes_with_the_order() {
 
 #[tokio::test]
 async fn retry_adopts_the_client_that_is_there() {
-    let (world, email) = gives_up(Generation::V3).await;
-    world.panel.set_inbound(&InboundSpec::reality(1));
-    let answer = world.admin("Nadia").presses("Retry").await;
-    assert!(answer.starts_with("Approved. Link sent"), "{answer}");
-    world.customer("Mona").is_sent_link(0).await;
-    assert_eq!(world.panel.clients().len(), 1);
-    assert_eq!(world.panel.clients()[0].email, email);
-    world.finish().await;
+    for generation in GENERATIONS {
+        let (world, email) = gives_up(generation).await;
+        world.panel.set_inbound(&InboundSpec::reality(1));
+        let answer = world.admin("Nadia").presses("Retry").await;
+        assert!(answer.starts_with("Approved. Link sent"), "{answer}");
+        world.customer("Mona").is_sent_link(0).await;
+        assert_eq!(world.panel.clients().len(), 1);
+        assert_eq!(world.panel.clients()[0].email, email);
+        world.finish().await;
+    }
 }
 
 #[tokio::test]

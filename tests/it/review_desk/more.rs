@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tollkeeper::sandbox::{discord::Message, panel::Fault};
 
+use super::{GENERATIONS, shop};
 use crate::world::{Customer, World};
 
 /// Chooses an entry of More on the newest open card; the private answer.
@@ -35,58 +36,71 @@ async fn answers(mona: &Customer<'_>, question: &Message, text: &str) -> String 
 
 #[tokio::test]
 async fn a_question_is_answered_without_opening_the_ticket() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let done = asks(&world, "Adel", "From which **number**?").await;
-    assert_eq!(done, "The customer is asked in the ticket; the answer will stand on the card.");
-    let question = mona.waits_for("Our team has a question about your payment:").await;
-    assert!(question.contains(r"From which \*\*number\*\*?"), "{}", question.content);
-    assert_eq!(question.mentions, vec![mona.person.id()], "Mona's phone rings");
-    world.card("the question", |card| card.contains("The customer has not answered yet.")).await;
-    // Nobody else answers for her.
-    let stolen = world.person("Karim").forge_click_unseen(&question, "tk:answer:1");
-    assert_eq!(stolen.reply().await.unwrap().render_text(), "This belongs to somebody else's order.");
-    assert_eq!(answers(&mona, &question, "From 0100 @everyone").await, "Thank you, our team has your answer.");
-    let card = world.card("the answer", |card| card.contains(r"From 0100 \@everyone")).await;
-    assert!(card.contains("From which"), "{}", card.render_text());
-    assert_eq!(answers(&mona, &question, "Again").await, "You have already answered this question.");
-    world.admin("Nadia").approves().await;
-    mona.is_sent_link(0).await;
-    let late = answers(&mona, &question, "Too late").await;
-    assert_eq!(late, "Thank you. Your payment is already decided, so our team needs no answer any more.");
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        let done = asks(&world, "Adel", "From which **number**?").await;
+        assert_eq!(done, "The customer is asked in the ticket; the answer will stand on the card.");
+        let question = mona.waits_for("Our team has a question about your payment:").await;
+        assert!(question.contains(r"From which \*\*number\*\*?"), "{}", question.content);
+        assert_eq!(question.mentions, vec![mona.person.id()], "Mona's phone rings");
+        world.card("the question", |card| card.contains("The customer has not answered yet.")).await;
+        // Nobody else answers for her.
+        let stolen = world.person("Karim").forge_click_unseen(&question, "tk:answer:1");
+        assert_eq!(stolen.reply().await.unwrap().render_text(), "This belongs to somebody else's order.");
+        assert_eq!(answers(&mona, &question, "From 0100 @everyone").await, "Thank you, our team has your answer.");
+        let card = world.card("the answer", |card| card.contains(r"From 0100 \@everyone")).await;
+        assert!(card.contains("From which"), "{}", card.render_text());
+        assert_eq!(answers(&mona, &question, "Again").await, "You have already answered this question.");
+        world.admin("Nadia").approves().await;
+        mona.is_sent_link(0).await;
+        let late = answers(&mona, &question, "Too late").await;
+        assert_eq!(late, "Thank you. Your payment is already decided, so our team needs no answer any more.");
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
 async fn a_fake_ends_the_order_and_blocks_its_customer() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "forged").await;
-    let message = chooses(&world, "Adel", "Block fake receipt").await;
-    insta::assert_snapshot!(world.tidied(&message.render_text()).await, @"
-    │ **Is this receipt a fake?**
-    │ The payment is declined for good, the order is closed, and this person can order no more until somebody unblocks them. They read the reason below.
-    │ Customer: @Mona · Mona
-    │ Plan: Basic · 30 days · 50 GB
-    │ Amount (EGP): `100`
-    │ Order ID: `ORDER`
-    │ Payment method: Vodafone Cash
-    │ Reason: We could not accept this receipt.
-    │ This question expires: <time R>
-    [Confirm] [Cancel]
-    ");
-    let confirmed = world.person("Adel").click(&message, "Confirm").unwrap().reply().await.unwrap();
-    assert_eq!(confirmed.render_text(), "Declined for good, and the customer is blocked. They are told the reason.");
-    mona.waits_for("We could not accept this receipt.").await;
-    let card = world.card("the card to say so", |card| card.contains("Customer told: In the ticket")).await;
-    assert!(card.contains("This person is blocked."), "{}", card.render_text());
-    let refused = mona.asks_for_plans().await;
-    assert!(refused.contains("We cannot take an order from you."), "{}", refused.render_text());
-    assert_eq!(world.number("SELECT COUNT(*) FROM audit_logs WHERE action = 'user.block'").await, 1);
-    assert_eq!(world.number("SELECT COUNT(*) FROM users WHERE status = 'blocked' AND blocked_at IS NOT NULL").await, 1);
-    assert_eq!(world.panel.write_count(), 0);
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "forged").await;
+        let message = chooses(&world, "Adel", "Block fake receipt").await;
+        let asked = world.tidied(&message.render_text()).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(asked, @"
+            │ **Is this receipt a fake?**
+            │ The payment is declined for good, the order is closed, and this person can order no more until somebody unblocks them. They read the reason below.
+            │ Customer: @Mona · Mona
+            │ Plan: Basic · 30 days · 50 GB
+            │ Amount (EGP): `100`
+            │ Order ID: `ORDER`
+            │ Payment method: Vodafone Cash
+            │ Reason: We could not accept this receipt.
+            │ This question expires: <time R>
+            [Confirm] [Cancel]
+            ");
+        }
+        let confirmed = world.person("Adel").click(&message, "Confirm").unwrap().reply().await.unwrap();
+        assert_eq!(
+            confirmed.render_text(),
+            "Declined for good, and the customer is blocked. They are told the reason."
+        );
+        mona.waits_for("We could not accept this receipt.").await;
+        let card = world.card("the card to say so", |card| card.contains("Customer told: In the ticket")).await;
+        assert!(card.contains("This person is blocked."), "{}", card.render_text());
+        let refused = mona.asks_for_plans().await;
+        assert!(refused.contains("We cannot take an order from you."), "{}", refused.render_text());
+        assert_eq!(world.number("SELECT COUNT(*) FROM audit_logs WHERE action = 'user.block'").await, 1);
+        assert_eq!(
+            world.number("SELECT COUNT(*) FROM users WHERE status = 'blocked' AND blocked_at IS NOT NULL").await,
+            1
+        );
+        assert_eq!(world.panel.write_count(), 0);
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
@@ -147,46 +161,54 @@ async fn a_fake_after_a_part_payment_leaves_the_money_in_sight() {
 
 #[tokio::test]
 async fn one_more_attempt_is_one_more() {
-    let world = World::with(|scene| scene.limit("upload_attempts", "1")).await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "blurred").await;
-    let done = chooses(&world, "Adel", "One more attempt").await;
-    assert_eq!(done.render_text(), "Done. After this one the customer has 1 attempt left.");
-    world.card("the card", |card| card.contains("Attempts left after this one: 1")).await;
-    world.admin("Adel").declines("Screenshot not readable").await;
-    mona.waits_for("you have 1 attempt left").await;
-    mona.uploads("sharp").await;
-    world.admin("Nadia").approves().await;
-    mona.is_sent_link(0).await;
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = World::with(|scene| {
+            scene.generation(generation);
+            scene.limit("upload_attempts", "1");
+        })
+        .await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "blurred").await;
+        let done = chooses(&world, "Adel", "One more attempt").await;
+        assert_eq!(done.render_text(), "Done. After this one the customer has 1 attempt left.");
+        world.card("the card", |card| card.contains("Attempts left after this one: 1")).await;
+        world.admin("Adel").declines("Screenshot not readable").await;
+        mona.waits_for("you have 1 attempt left").await;
+        mona.uploads("sharp").await;
+        world.admin("Nadia").approves().await;
+        mona.is_sent_link(0).await;
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
 async fn a_claim_is_shown_hinders_nobody_and_ends_by_itself() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    world.admin("Adel").opens_approval().await;
-    world.card("who is looking", |card| card.contains("Looking at it: @Adel, until")).await;
-    // Whoever comes second looks as well, and the card still names the first.
-    world.admin("Nadia").opens_approval().await;
-    world.settles().await;
-    assert!(world.admin("Nadia").card().await.contains("Looking at it: @Adel"));
-    world.passes(Duration::from_secs(5 * 60 + 1));
-    world.card("the claim to end", |card| card.part("Approve").is_some() && !card.contains("Looking at it")).await;
-    world.admin("Nadia").opens_amount("50").await;
-    world.card("the next", |card| card.contains("Looking at it: @Nadia")).await;
-    let released = chooses(&world, "Adel", "Release claim").await;
-    assert_eq!(released.render_text(), "Done. The card no longer says that somebody is looking at it.");
-    world.card("nobody", |card| card.part("Approve").is_some() && !card.contains("Looking at it")).await;
-    let released = chooses(&world, "Adel", "Release claim").await;
-    assert_eq!(released.render_text(), "Nobody was looking at it; nothing was changed.");
-    // A claim keeps nobody from deciding, and the decision ends it.
-    world.admin("Adel").opens_approval().await;
-    world.admin("Nadia").approves().await;
-    mona.is_sent_link(0).await;
-    world.card("the result", |card| card.contains("Approved and delivered") && !card.contains("Looking")).await;
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        world.admin("Adel").opens_approval().await;
+        world.card("who is looking", |card| card.contains("Looking at it: @Adel, until")).await;
+        // Whoever comes second looks as well, and the card still names the first.
+        world.admin("Nadia").opens_approval().await;
+        world.settles().await;
+        assert!(world.admin("Nadia").card().await.contains("Looking at it: @Adel"));
+        world.passes(Duration::from_secs(5 * 60 + 1));
+        world.card("the claim to end", |card| card.part("Approve").is_some() && !card.contains("Looking at it")).await;
+        world.admin("Nadia").opens_amount("50").await;
+        world.card("the next", |card| card.contains("Looking at it: @Nadia")).await;
+        let released = chooses(&world, "Adel", "Release claim").await;
+        assert_eq!(released.render_text(), "Done. The card no longer says that somebody is looking at it.");
+        world.card("nobody", |card| card.part("Approve").is_some() && !card.contains("Looking at it")).await;
+        let released = chooses(&world, "Adel", "Release claim").await;
+        assert_eq!(released.render_text(), "Nobody was looking at it; nothing was changed.");
+        // A claim keeps nobody from deciding, and the decision ends it.
+        world.admin("Adel").opens_approval().await;
+        world.admin("Nadia").approves().await;
+        mona.is_sent_link(0).await;
+        world.card("the result", |card| card.contains("Approved and delivered") && !card.contains("Looking")).await;
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
@@ -214,29 +236,32 @@ async fn support_and_forgers_get_nothing_more() {
 
 #[tokio::test]
 async fn a_payment_that_waits_is_brought_to_mind_once() {
-    let world = World::with(|scene| {
-        scene.admin_role = true;
-        scene.schedule("review_reminder", "200ms");
-        scene.schedule("review_escalation", "400ms");
-    })
-    .await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let line = world.card("the reminder", |line| line.contains("is still waiting for review.")).await;
-    assert_eq!(line.mention_roles, vec![world.guild.admins], "the role's phones ring");
-    assert!(line.part("Open the card").is_some());
-    let omar = world.person("Omar").id();
-    world
-        .until("the owner to be told", |view| {
-            view.dms_of(omar).into_iter().find(|message| message.contains("waiting for review for too long"))
+    for generation in GENERATIONS {
+        let world = World::with(|scene| {
+            scene.generation(generation);
+            scene.admin_role = true;
+            scene.schedule("review_reminder", "200ms");
+            scene.schedule("review_escalation", "400ms");
         })
         .await;
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    world.settles().await;
-    let reminders = world.person("Adel").sees(world.guild.review);
-    assert_eq!(reminders.iter().filter(|line| line.contains("is still waiting")).count(), 1, "once");
-    world.finish().await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        let line = world.card("the reminder", |line| line.contains("is still waiting for review.")).await;
+        assert_eq!(line.mention_roles, vec![world.guild.admins], "the role's phones ring");
+        assert!(line.part("Open the card").is_some());
+        let omar = world.person("Omar").id();
+        world
+            .until("the owner to be told", |view| {
+                view.dms_of(omar).into_iter().find(|message| message.contains("waiting for review for too long"))
+            })
+            .await;
+        world.admin("Adel").approves().await;
+        mona.is_sent_link(0).await;
+        world.settles().await;
+        let reminders = world.person("Adel").sees(world.guild.review);
+        assert_eq!(reminders.iter().filter(|line| line.contains("is still waiting")).count(), 1, "once");
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
@@ -279,17 +304,23 @@ async fn a_question_is_asked_in_a_new_ticket_where_the_old_one_is_gone() {
 
 #[tokio::test]
 async fn a_payment_that_came_back_is_brought_to_mind_again() {
-    let world = World::with(|scene| scene.schedule("review_reminder", "200ms")).await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    world.card("the reminder", |line| line.contains("is still waiting for review.")).await;
-    world.panel.on_request(|request| if request.is_write { Fault::Refuse("no".into()) } else { Fault::None });
-    world.admin("Adel").approves().await;
-    world.counts(2, "SELECT count(*) FROM bot_messages WHERE kind = 'staff_news'").await;
-    world.panel.clear_faults();
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = World::with(|scene| {
+            scene.generation(generation);
+            scene.schedule("review_reminder", "200ms");
+        })
+        .await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        world.card("the reminder", |line| line.contains("is still waiting for review.")).await;
+        world.panel.on_request(|request| if request.is_write { Fault::Refuse("no".into()) } else { Fault::None });
+        world.admin("Adel").approves().await;
+        world.counts(2, "SELECT count(*) FROM bot_messages WHERE kind = 'staff_news'").await;
+        world.panel.clear_faults();
+        world.admin("Adel").approves().await;
+        mona.is_sent_link(0).await;
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
