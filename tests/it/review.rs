@@ -170,6 +170,15 @@ async fn of_approve_and_decline_at_once_one_stands() {
     let yes = yes.reply().await.unwrap().render_text();
     let no = no.reply().await.unwrap().render_text();
     assert_ne!(yes.starts_with("Approved."), no.starts_with("Declined."), "{yes} / {no}");
+    // Who, when and what; an approval may be further on when the loser reads of it.
+    if yes.starts_with("Approved.") {
+        assert!(no.starts_with("@Adel already approved this payment, <time R> (now: "), "{no}");
+        assert!(no.ends_with("). Your click changed nothing."), "{no}");
+    } else {
+        let said =
+            "@Nadia already declined this payment, <time R> (now: waiting for payment). Your click changed nothing.";
+        assert_eq!(yes, said);
+    }
     let decisions = "SELECT COUNT(*) FROM audit_logs WHERE action IN ('payment.approve', 'payment.decline')";
     assert_eq!(world.number(decisions).await, 1);
     world.finish().await;
