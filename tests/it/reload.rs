@@ -10,6 +10,7 @@ use tollkeeper::sandbox::{
 use crate::world::World;
 
 const GB: i64 = 1 << 30;
+const GENERATIONS: [Generation; 2] = [Generation::V2_9, Generation::V3];
 
 /// Changes the file as an editor does.
 fn edits(world: &World, changes: &[(&str, &str)]) {
@@ -51,40 +52,45 @@ const PREMIUM: &str =
 
 #[tokio::test]
 async fn a_new_price_is_for_the_next_order_and_for_no_open_one() {
-    let world = World::new().await;
-    let (mona, karim) = (world.customer("Mona"), world.customer("Karim"));
-    mona.orders("Basic").await;
-    let old_menu = world.customer("Hoda").asks_for_plans().await;
-    edits(
-        &world,
-        &[
-            (BASIC, &BASIC.replace("100.00", "120.00")),
-            (PREMIUM, &PREMIUM.replace("premium", "gold").replace("Premium", "Gold")),
-        ],
-    );
-    insta::assert_snapshot!(reloads(&world, "Adel").await, @"
-    │ **The configuration was read again**
-    │ New plans: `gold`
-    │ Changed plans: `basic`
-    │ Plans no longer sold: `premium`
-    │ Orders that were placed before keep their terms.
-    ");
-    let pays = mona.chooses("Vodafone Cash").await;
-    assert!(pays.contains("`100`") && !pays.contains("120"), "{}", pays.render_text());
-    karim.orders("Basic").await;
-    let pays = karim.chooses("Vodafone Cash").await;
-    assert!(pays.contains("`120`"), "{}", pays.render_text());
-    let gone = world.person("Hoda").select(&old_menu, &["Premium"]).expect("the menu is still there");
-    assert!(gone.reply().await.expect("an answer").contains("no longer for sale"));
-    mona.uploads("Mona's receipt").await;
-    world.admin("Adel").approves().await;
-    karim.uploads("Karim's receipt").await;
-    world.admin("Adel").approves().await;
-    world.settles().await;
-    assert_eq!(world.number("SELECT sum(amount_minor) FROM ledger").await, 22_000);
-    let said = world.word("SELECT payload FROM audit_logs WHERE action = 'config.reload'").await;
-    assert!(said.contains(r#""changed":["basic"]"#), "{said}");
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = World::with(|scene| scene.generation(generation)).await;
+        let (mona, karim) = (world.customer("Mona"), world.customer("Karim"));
+        mona.orders("Basic").await;
+        let old_menu = world.customer("Hoda").asks_for_plans().await;
+        edits(
+            &world,
+            &[
+                (BASIC, &BASIC.replace("100.00", "120.00")),
+                (PREMIUM, &PREMIUM.replace("premium", "gold").replace("Premium", "Gold")),
+            ],
+        );
+        let said = reloads(&world, "Adel").await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(said, @"
+            │ **The configuration was read again**
+            │ New plans: `gold`
+            │ Changed plans: `basic`
+            │ Plans no longer sold: `premium`
+            │ Orders that were placed before keep their terms.
+            ");
+        }
+        let pays = mona.chooses("Vodafone Cash").await;
+        assert!(pays.contains("`100`") && !pays.contains("120"), "{}", pays.render_text());
+        karim.orders("Basic").await;
+        let pays = karim.chooses("Vodafone Cash").await;
+        assert!(pays.contains("`120`"), "{}", pays.render_text());
+        let gone = world.person("Hoda").select(&old_menu, &["Premium"]).expect("the menu is still there");
+        assert!(gone.reply().await.expect("an answer").contains("no longer for sale"));
+        mona.uploads("Mona's receipt").await;
+        world.admin("Adel").approves().await;
+        karim.uploads("Karim's receipt").await;
+        world.admin("Adel").approves().await;
+        world.settles().await;
+        assert_eq!(world.number("SELECT sum(amount_minor) FROM ledger").await, 22_000);
+        let said = world.word("SELECT payload FROM audit_logs WHERE action = 'config.reload'").await;
+        assert!(said.contains(r#""changed":["basic"]"#), "{said}");
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
@@ -177,7 +183,7 @@ async fn who_is_staff_follows_at_once() {
 
 #[tokio::test]
 async fn what_is_not_sold_any_more_is_still_delivered() {
-    for generation in [Generation::V2_9, Generation::V3] {
+    for generation in GENERATIONS {
         let world = World::with(|scene| scene.generation(generation)).await;
         let mona = world.customer("Mona");
         mona.orders_and_pays("Premium", "Mona's receipt").await;

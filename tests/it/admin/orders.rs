@@ -8,44 +8,48 @@ use crate::world::{Question, World};
 
 #[tokio::test]
 async fn the_queue_shows_the_longest_waiting_first() {
-    let world = World::new().await;
-    let salma = world.admin("Salma");
-    assert_eq!(salma.desk("pending", json!({})).await.content, "Nothing waits for you.");
-    world.customer("Mona").orders_and_pays("Basic", "first receipt").await;
-    world.passes(std::time::Duration::from_mins(5));
-    world.customer("Karim").orders_and_pays("Premium", "second receipt").await;
-    let queue = salma.desk("pending", json!({})).await;
-    let text = queue.render_text();
-    let (mona, karim) = (text.find("@Mona").expect("Mona waits"), text.find("@Karim").expect("Karim waits"));
-    assert!(mona < karim && text.contains("2 orders wait for the team"), "{text}");
-    let card = world.card("Mona's card", |card| card.contains("@Mona")).await;
-    assert!(
-        queue.embeds[0].to_string().contains(&format!("/{}/{}", world.guild.review, card.id)),
-        "a link to the card"
-    );
-    assert!(text.contains("#order-"), "a link to the ticket: {text}");
-    world.admin("Adel").approves().await;
-    world.settles().await;
-    assert!(salma.desk("pending", json!({})).await.contains("One order waits for the team"));
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = World::with(|scene| scene.generation(generation)).await;
+        let salma = world.admin("Salma");
+        assert_eq!(salma.desk("pending", json!({})).await.content, "Nothing waits for you.");
+        world.customer("Mona").orders_and_pays("Basic", "first receipt").await;
+        world.passes(std::time::Duration::from_mins(5));
+        world.customer("Karim").orders_and_pays("Premium", "second receipt").await;
+        let queue = salma.desk("pending", json!({})).await;
+        let text = queue.render_text();
+        let (mona, karim) = (text.find("@Mona").expect("Mona waits"), text.find("@Karim").expect("Karim waits"));
+        assert!(mona < karim && text.contains("2 orders wait for the team"), "{text}");
+        let card = world.card("Mona's card", |card| card.contains("@Mona")).await;
+        assert!(
+            queue.embeds[0].to_string().contains(&format!("/{}/{}", world.guild.review, card.id)),
+            "a link to the card"
+        );
+        assert!(text.contains("#order-"), "a link to the ticket: {text}");
+        world.admin("Adel").approves().await;
+        world.settles().await;
+        assert!(salma.desk("pending", json!({})).await.contains("One order waits for the team"));
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
 async fn a_sale_by_hand_in_the_queue_leads_to_its_card() {
-    let world = World::new().await;
-    world.panel.on_request(|request| if request.is_write { Fault::Refuse("no".into()) } else { Fault::None });
-    let karim = world.person("Karim").id().to_string();
-    let message =
-        world.admin("Adel").desk("user-create", json!({ "user": karim, "plan": "basic", "amount": "80" })).await;
-    world.admin("Adel").confirms(&Question { message }).await;
-    let card = world.card("the card", |card| card.contains("Sale by hand") && card.part("Retry").is_some()).await;
-    world.settles().await;
-    let queue = world.admin("Salma").desk("pending", json!({})).await;
-    assert!(queue.embeds[0].to_string().contains(&format!("/{}/{}", world.guild.review, card.id)), "a link to it");
-    world.panel.clear_faults();
-    world.admin("Adel").presses("Retry").await;
-    world.customer("Karim").is_sent_link(0).await;
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = World::with(|scene| scene.generation(generation)).await;
+        world.panel.on_request(|request| if request.is_write { Fault::Refuse("no".into()) } else { Fault::None });
+        let karim = world.person("Karim").id().to_string();
+        let message =
+            world.admin("Adel").desk("user-create", json!({ "user": karim, "plan": "basic", "amount": "80" })).await;
+        world.admin("Adel").confirms(&Question { message }).await;
+        let card = world.card("the card", |card| card.contains("Sale by hand") && card.part("Retry").is_some()).await;
+        world.settles().await;
+        let queue = world.admin("Salma").desk("pending", json!({})).await;
+        assert!(queue.embeds[0].to_string().contains(&format!("/{}/{}", world.guild.review, card.id)), "a link to it");
+        world.panel.clear_faults();
+        world.admin("Adel").presses("Retry").await;
+        world.customer("Karim").is_sent_link(0).await;
+        world.finish().await;
+    }
 }
 
 #[tokio::test]

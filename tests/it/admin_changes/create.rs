@@ -3,8 +3,8 @@
 use serde_json::json;
 use tollkeeper::sandbox::panel::{Fault, Generation};
 
-use super::{DAY, GB, GENERATIONS};
-use crate::world::{Question, World};
+use super::{DAY, GB, GENERATIONS, STRANGER, client, differences, sold};
+use crate::world::{Leaves, Question, World};
 
 async fn shop(generation: Generation) -> World {
     World::with(|scene| scene.generation(generation)).await
@@ -64,9 +64,34 @@ async fn a_sale_by_hand_is_made_like_any_other() {
         assert!(sells(&world, "100.50").await.starts_with("The sale is booked."));
         let after = world.panel.clients();
         assert_eq!(after.len(), 1);
+        assert_eq!(differences(&before, &after[0]), ["expiryTime", "totalGB"], "{generation:?}");
         assert_eq!((after[0].uuid.clone(), after[0].total_bytes), (before.uuid, 100 * GB));
         assert_eq!(after[0].expiry_ms, before.expiry_ms + 30 * DAY);
         world.finish().await;
+    }
+}
+
+/// What the panel keeps besides stays as it is, and so does everybody else's client.
+#[tokio::test]
+async fn a_sale_by_hand_adds_days_and_traffic_and_changes_nothing_else() {
+    for generation in GENERATIONS {
+        let world = sold(generation).await;
+        let (before, other) = (client(&world), world.panel.client(STRANGER));
+        let options = json!({ "user": world.person("Mona").id().to_string(), "plan": "premium", "amount": "250" });
+        let question = Question { message: world.admin("Adel").desk("user-create", options).await };
+        let answer = world.admin("Adel").confirms(&question).await;
+        assert!(answer.starts_with("The sale is booked. Link sent"), "{generation:?}: {answer}");
+        let after = client(&world);
+        assert_eq!(differences(&before, &after), ["expiryTime", "totalGB"], "{generation:?}");
+        assert_eq!(after.expiry_ms, before.expiry_ms + 30 * DAY, "{generation:?}");
+        // As with every renewal: what was used is off both sides, and what is left grows by the plan's traffic.
+        assert_eq!((after.up, after.down, after.total_bytes), (0, 0, 180 * GB), "{generation:?}");
+        let used = world.number("SELECT used_before FROM subscriptions").await;
+        assert_eq!(used, 20 * GB, "{generation:?}: what was used stays used");
+        assert_eq!(after.raw["comment"], "pays in time", "{generation:?}");
+        assert!(other.is_some() && world.panel.client(STRANGER) == other, "{generation:?}: somebody else's client");
+        let stranger = Leaves { strangers: &[STRANGER], ..Leaves::default() };
+        world.finish_but(stranger).await;
     }
 }
 
@@ -137,19 +162,25 @@ async fn what_is_sold_is_what_was_read() {
 
 #[tokio::test]
 async fn a_sale_needs_an_amount_a_plan_and_the_power() {
-    let world = World::with(|scene| scene.admin_role = true).await;
-    let amount = opens(&world, "Adel", "a lot").await.message.content;
-    assert!(amount.starts_with("Please type the amount in digits"), "{amount}");
-    assert_eq!(
-        world.admin("Adel").suggested("user-create", "plan", "prem").await,
-        [("Premium".to_owned(), "premium".to_owned())]
-    );
-    let question = opens(&world, "Adel", "100").await;
-    world.person("Adel").loses_role(world.guild.admins);
-    let answer = world.admin("Adel").confirms(&question).await;
-    assert_eq!(answer, "You may no longer do this, so nothing was changed.");
-    assert_eq!(world.number("SELECT count(*) FROM orders").await, 0);
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = World::with(|scene| {
+            scene.generation(generation);
+            scene.admin_role = true;
+        })
+        .await;
+        let amount = opens(&world, "Adel", "a lot").await.message.content;
+        assert!(amount.starts_with("Please type the amount in digits"), "{amount}");
+        assert_eq!(
+            world.admin("Adel").suggested("user-create", "plan", "prem").await,
+            [("Premium".to_owned(), "premium".to_owned())]
+        );
+        let question = opens(&world, "Adel", "100").await;
+        world.person("Adel").loses_role(world.guild.admins);
+        let answer = world.admin("Adel").confirms(&question).await;
+        assert_eq!(answer, "You may no longer do this, so nothing was changed.");
+        assert_eq!(world.number("SELECT count(*) FROM orders").await, 0);
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
