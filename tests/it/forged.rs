@@ -2,6 +2,8 @@
 //! that were never issued to this person. Nothing is accepted, nothing breaks, and each gets an
 //! answer.
 
+mod typed;
+
 use std::{collections::BTreeSet, path::Path};
 
 use regex::Regex;
@@ -9,7 +11,8 @@ use serde_json::{Value, json};
 use sqlx::{Connection as _, Row as _};
 use tollkeeper::sandbox::discord::{Answer, Message, Modal, Pending, Person};
 
-use crate::world::{Question, World};
+use crate::world::{Question, World, custom_id};
+use typed::{fills_in, typed_texts, unbounded};
 
 /// The word of every kind of button, menu and form, read where they are written: one that is added
 /// is forged here without anybody remembering it.
@@ -103,15 +106,16 @@ fn selects(person: &Person, on: &Message, ids: &[String]) -> Vec<(String, Pendin
         .collect()
 }
 
+/// One form each, with one of the texts each.
 fn forms(person: &Person, like: &Modal, ids: &[String]) -> Vec<(String, Pending)> {
-    let label = like.fields[0].label.clone();
-    ids.iter()
-        .map(|id| {
-            let mut form = like.clone();
-            form.custom_id.clone_from(id);
-            (format!("the form {id:?}"), person.submit(&form, &[(&label, "1234")]).expect("it is sent"))
-        })
-        .collect()
+    let (label, texts) = (like.fields[0].label.clone(), typed_texts());
+    let each = ids.iter().enumerate().map(|(n, id)| {
+        let (mut form, text) = (unbounded(like), &texts[n % texts.len()]);
+        form.custom_id.clone_from(id);
+        let sent = person.submit(&form, &[(&label, text)]).expect("it is sent");
+        (format!("the form {id:?} with {:.40}", format!("{text:?}")), sent)
+    });
+    each.collect()
 }
 
 /// Mona's order waits for her payment, Karim's is under review, Hoda's is completed.
@@ -180,33 +184,64 @@ async fn nothing_comes_of(world: &World, person: &Person, on: &Message, form: &M
     }
 }
 
+/// The token that a button carries.
+fn token(message: &Message, button: &str) -> String {
+    custom_id(message, button).rsplit(':').next().expect("a token").to_owned()
+}
+
+/// Mona's order has a reference, and Adel types the same for Karim's: the answer, with its token.
+async fn finds_a_twin(world: &World) -> Message {
+    let (mona, adel) = (world.customer("Mona"), world.admin("Adel"));
+    let form = mona.person.click(&mona.status(), "Enter reference").expect("the button is there");
+    let said = fills_in(&mona.person, &form.modal().await.expect("a form"), "777888").await;
+    assert!(said.starts_with("Thank you, we noted"), "{said}");
+    let list = adel.opens(&adel.card().await, "More").await;
+    let form = adel.person.select(&list.message, &["Enter the reference"]).expect("it is on the list");
+    let form = form.modal().await.expect("a form");
+    let sent = adel.person.submit(&form, &[("The number on the receipt", "777 888")]).expect("it is sent");
+    sent.reply().await.expect("an answer")
+}
+
 #[tokio::test]
 async fn a_token_is_good_for_its_own_question_alone() {
     let world = busy().await;
-    let adel = world.admin("Adel");
+    let (adel, nadia) = (world.admin("Adel"), world.admin("Nadia"));
     let hoda = world.person("Hoda").id().to_string();
     let extend = Question { message: adel.desk("user-extend", json!({ "user": hoda, "days": 7 })).await };
     let approve = adel.opens_approval().await;
     let block = Question { message: adel.desk("block", json!({ "user": hoda, "reason": "no" })).await };
+    let list = adel.desk("audit", json!({})).await;
+    let twin = finds_a_twin(&world).await;
     let card = adel.card().await;
     let opened = adel.person.click(&card, "Amount differs").expect("the button is there");
     let form = opened.modal().await.expect("a form");
     world.settles().await;
     let before = state(&world).await;
-    let token = |question: &Question| {
-        let id = question.message.part("Confirm").and_then(|part| part.custom_id.clone()).expect("a button");
-        id.rsplit(':').next().expect("a token").to_owned()
-    };
+    let [extends, approves, blocks] = [&extend, &approve, &block].map(|question| token(&question.message, "Confirm"));
+    let (lists, overrides) = (token(&list, "CSV file"), token(&twin, "Use it all the same"));
     let crossed = [
-        (format!("tk:confirm:{}", token(&extend)), false),
-        (format!("tk:wish:{}", token(&approve)), false),
-        (format!("tk:wish:{}", token(&block)), false),
-        (format!("tk:because:{}", token(&extend)), true),
-        (format!("tk:because:{}", token(&approve)), true),
-        (format!("tk:because:{}", token(&block)), true),
-        (format!("tk:confirm:{}", token(&approve).to_uppercase()), false),
-        (format!("tk:confirm:{}0", token(&approve)), false),
-        (format!("tk:confirm: {}", token(&approve)), false),
+        (format!("tk:confirm:{extends}"), false),
+        (format!("tk:confirm:{lists}"), false),
+        (format!("tk:confirm:{overrides}"), false),
+        (format!("tk:wish:{approves}"), false),
+        (format!("tk:wish:{blocks}"), false),
+        (format!("tk:wish:{lists}"), false),
+        (format!("tk:wish:{overrides}"), false),
+        (format!("tk:table:{approves}"), false),
+        (format!("tk:table:{extends}"), false),
+        (format!("tk:table:{overrides}"), false),
+        (format!("tk:audit:{approves}:0"), false),
+        (format!("tk:audit:{overrides}:0"), false),
+        (format!("tk:override:{lists}"), false),
+        (format!("tk:because:{extends}"), true),
+        (format!("tk:because:{approves}"), true),
+        (format!("tk:because:{blocks}"), true),
+        (format!("tk:because:{lists}"), true),
+        (format!("tk:confirm:{}", approves.to_uppercase()), false),
+        (format!("tk:confirm:{approves}0"), false),
+        (format!("tk:confirm: {approves}"), false),
+        (format!("tk:because:{}", overrides.to_uppercase()), true),
+        (format!("tk:because:{overrides}0"), true),
     ];
     for (id, is_form) in crossed {
         let sent = if is_form {
@@ -217,7 +252,24 @@ async fn a_token_is_good_for_its_own_question_alone() {
         all_answered(&world, sent).await;
         assert_eq!(state(&world).await, before, "{id}");
     }
+    // What was issued to one is nothing to another who may do the same.
+    let others = ["confirm", "wish", "abort", "table", "override"];
+    let all = [&extends, &approves, &blocks, &lists, &overrides];
+    let ids = others.iter().flat_map(|verb| all.iter().map(move |token| format!("tk:{verb}:{token}")));
+    all_answered(&world, clicks(&nadia.person, &card, &ids.collect::<Vec<_>>())).await;
+    let ids: Vec<_> = all.iter().map(|token| format!("tk:because:{token}")).collect();
+    all_answered(&world, forms(&nadia.person, &form, &ids)).await;
+    assert_eq!(state(&world).await, before, "somebody else's tokens");
     // All of them are still good for what they were issued for.
+    let why = adel.person.click(&twin, "Use it all the same").expect("the button is there");
+    let why = why.modal().await.expect("a form");
+    assert_eq!(fills_in(&adel.person, &why, " \n ").await, "Without a reason the reference was not changed.");
+    assert_eq!(
+        fills_in(&adel.person, &why, "One transfer for two.").await,
+        "Noted on the card, with your reason in the audit log."
+    );
+    let table = adel.person.click(&list, "CSV file").expect("the button is there").reply().await.expect("an answer");
+    assert_eq!(table.attachments.len(), 1, "{}", table.render_text());
     assert!(adel.confirms(&approve).await.starts_with("Approved."));
     assert!(adel.confirms(&extend).await.starts_with("Done: "));
     assert!(adel.confirms(&block).await.contains("can no longer order"));
@@ -242,6 +294,9 @@ fn suggesting() -> Vec<(&'static str, &'static str, Value)> {
         ("unblock", "customer", json!({})),
         ("user-adopt", "email", json!({})),
         ("user-adopt", "panel", json!({ "email": "by-hand" })),
+        ("audit", "action", json!({})),
+        ("audit", "target", json!({})),
+        ("audit", "period", json!({})),
     ]);
     all
 }
@@ -277,6 +332,7 @@ async fn a_value_that_was_never_suggested_leads_to_no_question() {
             }
             let answer = world.admin("Adel").desk(command, options).await;
             assert!(answer.part("Confirm").is_none(), "{command} {value:?}: {}", answer.render_text());
+            assert!(answer.part("CSV file").is_none(), "{command} {value:?}: {}", answer.render_text());
         }
         for typed in ["", "Hod", "%", "_", "\u{202e}", "' OR 1=1 --", "💥", &"x".repeat(90)] {
             let seen = world.admin("Adel").suggested(command, option, typed).await;
@@ -287,6 +343,10 @@ async fn a_value_that_was_never_suggested_leads_to_no_question() {
             }
         }
     }
+    // Who did it is chosen among people; one who did nothing is no way to everybody's entries.
+    let nobody = json!({ "by": world.person("Nadia").id().to_string() });
+    let answer = world.admin("Adel").desk("audit", nobody).await;
+    assert_eq!(answer.content, "The audit log has no entry like this.");
     assert_eq!(state(&world).await, before);
     world.finish().await;
 }
