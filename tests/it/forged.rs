@@ -161,6 +161,8 @@ async fn support_that_forges_decides_nothing() {
     let card = world.admin("Adel").card().await;
     let opened = world.person("Adel").click(&card, "Amount differs").expect("the button is there");
     let form = opened.modal().await.expect("a form");
+    // Who looks at it is noted after the form was sent.
+    world.counts(1, "SELECT count(*) FROM payment_submissions WHERE claimed_by IS NOT NULL").await;
     world.settles().await;
     let (before, cards) = (state(&world).await, world.cards().await);
     nothing_comes_of(&world, &world.person("Salma"), &card, &form, &[&completed, &reviewed]).await;
