@@ -87,7 +87,7 @@ pub(super) async fn noted(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId, ty
 
 /// Use it all the same: the form for the reason.
 pub(super) async fn ask_why(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::Override(token.clone())).await? {
+    if !may_override(bot, asked, &Button::Override(token.clone()), token).await? {
         return Ok(());
     }
     asked.ask(reference::why_modal(asked.locale, token)).await?;
@@ -96,7 +96,7 @@ pub(super) async fn ask_why(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
 
 /// The reason was typed: the token is spent with it.
 pub(super) async fn overridden(bot: &Bot, asked: &mut Asked<'_>, token: &Token, typed: &str) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::OverrideModal(token.clone())).await? {
+    if !may_override(bot, asked, &Button::OverrideModal(token.clone()), token).await? {
         return Ok(());
     }
     let why: String = typed.trim().chars().take(LONGEST_REASON).collect();
@@ -120,6 +120,14 @@ pub(super) async fn overridden(bot: &Bot, asked: &mut Asked<'_>, token: &Token, 
     };
     asked.answer(reference::outcome(asked.locale, &outcome)).await?;
     Ok(())
+}
+
+/// Lets admins through; an open question dies with the power it was opened with.
+async fn may_override(bot: &Bot, asked: &mut Asked<'_>, button: &Button, token: &Token) -> Result<bool, Fault> {
+    if !bot.decides(asked) {
+        bot.db.abort_session(token, asked.user, bot.clock.now()).await?;
+    }
+    bot.admins_only(asked, button).await
 }
 
 /// A reference that looks as the method's should.
