@@ -18,6 +18,7 @@ use crate::{
     },
     panel::{Availability, Reader},
     view::{
+        Post, change,
         decision::{Done, Outcome, outcome},
         refusal::{Refusal, refused},
     },
@@ -46,7 +47,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
     if !bot.may_confirm(asked, session.action) {
         // An open confirmation dies with the power it was opened with.
         bot.db.abort_session(token, asked.user, bot.clock.now()).await?;
-        asked.edit(outcome(asked.locale, &Outcome::PowerLost)).await?;
+        asked.edit(power_lost(asked, session.action)).await?;
         return bot.audit_refusal(asked, "confirm", session.subject).await;
     }
     let (schedule, now) = (&bot.config.schedule, bot.clock.now());
@@ -89,6 +90,16 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
     };
     asked.edit(post).await?;
     Ok(())
+}
+
+/// Not everything that is confirmed is about a payment.
+fn power_lost(asked: &Asked<'_>, action: Action) -> Post {
+    match action {
+        Action::Block | Action::Unblock | Action::DropEffect | Action::Release => {
+            change::outcome(asked.locale, &change::Outcome::PowerLost)
+        }
+        _ => outcome(asked.locale, &Outcome::PowerLost),
+    }
 }
 
 /// Cancel: the token lapses.
