@@ -100,7 +100,7 @@ async fn changes(world: &World, admin: &'static str, command: &str, options: Val
 }
 
 /// The fields in which two rows of the panel differ, without the panel's own times.
-fn differences(before: &ClientRow, after: &ClientRow) -> Vec<String> {
+pub(crate) fn differences(before: &ClientRow, after: &ClientRow) -> Vec<String> {
     let fields = |row: &ClientRow| row.raw.as_object().cloned().unwrap_or_default();
     let (before, after) = (fields(before), fields(after));
     let mut names: Vec<_> = before.keys().chain(after.keys()).cloned().collect();
