@@ -10,6 +10,7 @@
 //! | a reset alone leaves a depleted client cut off | `clients::a_depleted_client_works_again_after_reset_and_update`, `renewal::who_has_used_everything_up_is_let_in_again` |
 //! | open connections outlive their client | nothing in the texts promises otherwise: `view::tests` |
 //! | a lost session looks like 404, 403, a redirect or a page | `sign_in::a_lost_session_is_renewed_once_and_the_call_repeated_in_all_its_shapes` |
+//! | a 403 is also a host name that is not served, or a token of a smaller scope | `sign_in::a_panel_that_serves_another_host_name_is_said_to_do_so`, `sign_in::what_the_credentials_may_not_do_is_said_after_one_fresh_session` |
 //! | a repeated wrong login locks out | `sign_in::a_wrong_password_never_provokes_the_lockout` |
 //! | the e-mail is the key of the whole panel | `clients::a_taken_name_is_refused_in_the_panels_words`, `clients::on_3_x_a_client_of_another_inbound_is_told_apart` |
 //! | `totalGB` is bytes, `expiryTime` milliseconds, `tgId` an integer | `panel_contract`, and each world's end compares the panel with the books |

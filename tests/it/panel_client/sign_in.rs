@@ -103,9 +103,10 @@ async fn a_lost_session_is_renewed_once_and_the_call_repeated_in_all_its_shapes(
             connect(panel::Settings { credentials: Credentials { token: None, login: Some(login()) }, ..settings });
         add(&client, &target("tk-0")).await;
         let mut logins = 1;
-        for (n, shape) in
-            [Fault::Status(401), Fault::Status(404), Fault::Status(307), Fault::Html200].iter().enumerate()
-        {
+        let mut shapes = vec![Fault::Status(401), Fault::Status(404), Fault::Status(307), Fault::Html200];
+        // A session that is gone takes its CSRF token along.
+        shapes.extend((generation == Generation::V3).then_some(Fault::Status(403)));
+        for (n, shape) in shapes.iter().enumerate() {
             once(&panel, "inbounds/get/", shape.clone());
             client.inbound().await.unwrap();
             logins += 1;
@@ -164,6 +165,51 @@ async fn a_panel_that_never_lets_us_stay_is_asked_twice_and_no_more() {
         assert!(error.is_target());
         assert_eq!((count(&panel, "inbounds/get/1"), count(&panel, "/login")), (2, 2));
     }
+}
+
+/// With a domain of its own in the settings a panel answers every other host name so, whatever is asked.
+#[tokio::test]
+async fn a_panel_that_serves_another_host_name_is_said_to_do_so() {
+    for generation in EVERY {
+        let panel = panel(generation).await;
+        let client = client(&panel);
+        panel.on_request(|_| Fault::Status(403));
+        for _ in 0..2 {
+            assert_eq!(
+                client.status().await.unwrap_err().to_string(),
+                "the panel does not let us in: it does not serve this host name: \
+                 put the domain that its settings name into url"
+            );
+        }
+        assert_eq!((count(&panel, "/csrf-token"), count(&panel, "/login")), (2, 0), "{generation:?}");
+        panel.clear_faults();
+        client.status().await.unwrap();
+        no_problems(&panel);
+    }
+}
+
+#[tokio::test]
+async fn what_the_credentials_may_not_do_is_said_after_one_fresh_session() {
+    let panel = panel(Generation::V3).await;
+    let with_login = Credentials { token: None, login: Some(login()) };
+    let by_login = connect(panel::Settings { credentials: with_login, ..settings(&panel) });
+    for (client, logins) in [(client(&panel), 0), (by_login, 2)] {
+        client.status().await.unwrap();
+        panel
+            .on_request(|request| if request.route.contains("clients/add") { Fault::Status(403) } else { Fault::None });
+        let (asked, signed_in) = (count(&panel, "clients/add"), count(&panel, "/csrf-token"));
+        let error = client.add(&target("tk-1")).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the panel does not let us in: our credentials may not do this (a token of a smaller scope?)"
+        );
+        assert!(error.is_target(), "waiting helps, counting attempts does not");
+        assert_eq!(count(&panel, "clients/add"), asked + 2);
+        assert_eq!((count(&panel, "/csrf-token"), count(&panel, "/login")), (signed_in + 1, logins));
+        panel.clear_faults();
+        assert!(client.find("tk-1").await.unwrap().is_none());
+    }
+    no_problems(&panel);
 }
 
 #[tokio::test]
