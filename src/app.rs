@@ -200,6 +200,33 @@ async fn listen(mut client: serenity::Client, mut stop: watch::Receiver<bool>) -
     Ok(())
 }
 
+/// Ends when the process is told to stop: Ctrl-C, and SIGTERM where there is one. It listens from
+/// the moment this returns.
+///
+/// # Errors
+///
+/// The system gives us no signals.
+pub fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        // Without signals it is stopped by force.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
 /// Reads the configuration again at each SIGHUP, as `systemctl reload` sends it; the log says what
 /// came of it.
 #[cfg(unix)]

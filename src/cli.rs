@@ -5,8 +5,14 @@
 use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 
 use tollkeeper::{
-    app::App, clock::Clock, config::Config, db, discord::ForAPerson, domain::revenue::Period, live::Source, ops,
-    telemetry,
+    app::{App, told_to_stop},
+    clock::Clock,
+    config::Config,
+    db,
+    discord::ForAPerson,
+    domain::revenue::Period,
+    live::Source,
+    ops, telemetry,
 };
 
 /// Sells VPN access on Discord through 3x-ui panels.
@@ -63,7 +69,7 @@ enum Command {
         /// Play the tour; this is what happens anyway.
         #[arg(long)]
         tour: bool,
-        /// Leave the sandbox running afterwards.
+        /// Leave the sandbox running afterwards, until it is told to stop (Ctrl-C).
         #[arg(long)]
         keep_open: bool,
         /// Where to save the dashboard's picture; without it, among the temporary files.
@@ -204,7 +210,7 @@ async fn run(config: Config, source: Source, release_outbox: bool) -> anyhow::Re
     if config.discord.rest_proxy.is_some() {
         tracing::warn!("discord.rest_proxy is set: calls to Discord go through it");
     }
-    let shutdown = signal()?;
+    let shutdown = told_to_stop()?;
     let done = match App::build(config, source, Clock::system()).await {
         Ok(app) => match if release_outbox { app.release_outbox().await } else { Ok(()) } {
             Ok(()) => app.run_until(shutdown).await,
@@ -216,20 +222,4 @@ async fn run(config: Config, source: Source, release_outbox: bool) -> anyhow::Re
         tracing::error!("{error:#}");
     }
     done
-}
-
-/// Ends when the process is told to stop.
-fn signal() -> std::io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    Ok(async move {
-        let interrupt = tokio::signal::ctrl_c();
-        #[cfg(unix)]
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-        #[cfg(not(unix))]
-        let _ = interrupt.await;
-    })
 }

@@ -16,6 +16,7 @@ use super::{
     shop::Shop,
 };
 use crate::{
+    app::told_to_stop,
     db::Db,
     domain::{OrderId, OrderStatus},
 };
@@ -32,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How the tour is played.
 #[derive(Default)]
 pub struct Options {
-    /// The sandbox stays open at the end, until it is interrupted.
+    /// The sandbox stays open at the end, until it is told to stop.
     pub keep_open: bool,
     /// Where the dashboard's picture is saved; without one, a file of that name among the
     /// machine's temporary ones.
@@ -74,11 +75,13 @@ pub async fn play(options: Options, out: &mut (dyn Write + Send)) -> anyhow::Res
         Err(error) => Err(error),
     };
     if options.keep_open && verdict.is_ok() {
+        // It listens before it says so: who reads it may end it at once.
+        let ended = told_to_stop()?;
         stage.prose(&format!(
             "The sandbox stays open; its configuration is {}. Ctrl-C ends it.",
             shop.config_file().display()
         ))?;
-        tokio::signal::ctrl_c().await?;
+        ended.await;
     }
     shop.stop_bot().await?;
     verdict
