@@ -27,6 +27,8 @@ pub(super) struct Comparison<'a> {
     pub(super) sent: &'a str,
     /// The request of this step.
     pub(super) request: &'a Request,
+    /// Keys that the recorded panel may tell and ours need not.
+    pub(super) newer: &'a [&'a str],
 }
 
 /// Every difference, in words; none means that the sandbox answers as the real panel did.
@@ -49,7 +51,7 @@ pub(super) fn compare(comparison: &Comparison<'_>, recorded: &Answer, ours: &Ans
         let (then, now) = (decoded(&recorded.body), decoded(&ours.body));
         values(comparison, "sub", &then, &now, &mut found);
     } else if comparison.request.path.ends_with("/status") {
-        shape("", &recorded.body, &ours.body, &mut found);
+        shape(comparison, "", &recorded.body, &ours.body, &mut found);
         let state = |answer: &Answer| answer.body["obj"]["xray"].clone();
         if state(recorded) != state(ours) {
             found.push(format!("xray {} instead of {}", state(ours), state(recorded)));
@@ -74,19 +76,19 @@ fn decoded(body: &Value) -> Value {
 }
 
 /// Equal keys and JSON types, at every depth.
-fn shape(at: &str, then: &Value, now: &Value, found: &mut Vec<String>) {
+fn shape(comparison: &Comparison<'_>, at: &str, then: &Value, now: &Value, found: &mut Vec<String>) {
     match (then, now) {
         (Value::Object(then), Value::Object(now)) => {
-            same_keys(at, then, now, found);
+            same_keys(comparison, at, then, now, found);
             for (key, value) in then {
                 if let Some(other) = now.get(key) {
-                    shape(&format!("{at}.{key}"), value, other, found);
+                    shape(comparison, &format!("{at}.{key}"), value, other, found);
                 }
             }
         }
         (Value::Array(then), Value::Array(now)) => {
             for (index, (then, now)) in then.iter().zip(now).enumerate() {
-                shape(&format!("{at}[{index}]"), then, now, found);
+                shape(comparison, &format!("{at}[{index}]"), then, now, found);
             }
         }
         _ if std::mem::discriminant(then) == std::mem::discriminant(now) => {}
@@ -95,12 +97,14 @@ fn shape(at: &str, then: &Value, now: &Value, found: &mut Vec<String>) {
 }
 
 fn same_keys(
+    comparison: &Comparison<'_>,
     at: &str,
     then: &serde_json::Map<String, Value>,
     now: &serde_json::Map<String, Value>,
     out: &mut Vec<String>,
 ) {
-    let missing: Vec<_> = then.keys().filter(|key| !now.contains_key(*key)).collect();
+    let missing: Vec<_> =
+        then.keys().filter(|key| !now.contains_key(*key) && !comparison.newer.contains(&key.as_str())).collect();
     let extra: Vec<_> = now.keys().filter(|key| !then.contains_key(*key)).collect();
     if !missing.is_empty() || !extra.is_empty() {
         out.push(format!("{at}: keys missing {missing:?}, made up {extra:?}"));
@@ -111,12 +115,12 @@ fn same_keys(
 fn values(comparison: &Comparison<'_>, at: &str, then: &Value, now: &Value, found: &mut Vec<String>) {
     match (then, now) {
         (Value::Object(old), Value::Object(new)) => {
-            same_keys(at, old, new, found);
+            same_keys(comparison, at, old, new, found);
             for (key, value) in old {
                 let Some(other) = new.get(key) else { continue };
                 let at = format!("{at}.{key}");
                 if VOLATILE.contains(&key.as_str()) || value == "<csrf-token>" || is_csrf_answer(comparison, &at) {
-                    shape(&at, value, other, found);
+                    shape(comparison, &at, value, other, found);
                 } else if key == "inboundIds" {
                     values(comparison, &at, &sorted(value), &sorted(other), found);
                 } else {
