@@ -6,7 +6,7 @@
 //! Discord and to the panel (before it is handled, and after it but before its answer), n = 1, 2, …
 //! until a run ends alive. People react to what they see, as people do.
 //!
-//! `cargo test` takes every commit of the first sale and a sample of the rest; with
+//! `cargo test` takes every commit of the first sale and a sample of the rest, of both generations; with
 //! `TOLLKEEPER_KILL=all` in the environment it takes every point of every walk on both
 //! generations of the panel.
 
@@ -82,17 +82,22 @@ fn all() -> Vec<Series> {
     all
 }
 
-/// Every commit of the first sale, and of the rest what fits into a minute on two cores.
+/// Every commit of the first sale, and of the rest what fits into two minutes on two cores.
 fn some() -> Vec<Series> {
-    let series = |walk, place, step| Series { walk, generation: Generation::V3, place, step };
+    let v3 = |walk, place, step| Series { walk, generation: Generation::V3, place, step };
+    let v2 = |walk, place, step| Series { walk, generation: Generation::V2_9, place, step };
     vec![
-        series(Walk::FirstSale, Place::Commit, 1),
-        series(Walk::FirstSale, Place::Discord, 8),
-        series(Walk::FirstSale, Place::Panel, 3),
-        series(Walk::Decline, Place::Commit, 25),
-        series(Walk::Renewal, Place::Panel, 3),
-        series(Walk::Desk, Place::Commit, 24),
-        series(Walk::Desk, Place::Panel, 24),
+        v3(Walk::FirstSale, Place::Commit, 1),
+        v3(Walk::FirstSale, Place::Discord, 12),
+        v3(Walk::FirstSale, Place::Panel, 4),
+        v3(Walk::Decline, Place::Commit, 30),
+        v3(Walk::Renewal, Place::Panel, 4),
+        v3(Walk::Desk, Place::Commit, 36),
+        v3(Walk::Desk, Place::Panel, 36),
+        v2(Walk::FirstSale, Place::Commit, 18),
+        v2(Walk::FirstSale, Place::Panel, 4),
+        v2(Walk::Renewal, Place::Commit, 24),
+        v2(Walk::Renewal, Place::Panel, 4),
     ]
 }
 

@@ -3,7 +3,7 @@
 //! send again.
 
 use serde_json::json;
-use tollkeeper::sandbox::discord::{Answer, Channel, Id, Message, Pending, Person, Refused, View, permission};
+use tollkeeper::sandbox::discord::{Answer, Channel, Id, Message, Modal, Pending, Person, Refused, View, permission};
 
 use super::{
     process::Process,
@@ -77,6 +77,17 @@ impl People<'_> {
         }
     }
 
+    /// The same, for a window that opens.
+    async fn form(&self, pending: Result<Pending, Refused>) -> Option<Modal> {
+        let life = self.process.life();
+        let pending = pending.ok()?;
+        tokio::select! {
+            biased;
+            form = pending.modal() => form.ok(),
+            () = Process::next(life) => None,
+        }
+    }
+
     /// `/order`, and a plan from the menu, until there is a ticket to pay in.
     pub(super) async fn orders(&self, sale: &Sale) -> Id {
         let person = self.world.person(sale.customer);
@@ -143,10 +154,37 @@ impl People<'_> {
         let look = |view: &View<'_>| {
             let sent = view.dms_of(customer).len() >= links;
             let mut cards = view.messages(review);
-            cards.retain(|card| !card.ephemeral);
+            cards.retain(|card| !card.ephemeral && card.contains("· proof "));
             (sent && cards.last()?.contains("Link sent by direct message")).then_some(())
         };
         self.achieve("the link", look, async || self.decides("Approve", async |question| Some(question)).await).await;
+    }
+
+    /// Amount differs with less than the price and Confirm, until the customer reads what is missing
+    /// and can send the rest.
+    pub(super) async fn is_received_in_part(&self, sale: &Sale, ticket: Id, typed: &str) {
+        let admin = self.world.person("Adel");
+        let customer = self.world.person(sale.customer).id();
+        let look = |view: &View<'_>| {
+            let told = status(view, customer, ticket)?.contains("A part of your payment has arrived");
+            let open = view.permissions(customer, ticket) & permission::SEND_MESSAGES != 0;
+            let waiting = view.messages(self.world.guild.review).into_iter().any(|card| card.part("Approve").is_some());
+            (told && open && !waiting).then_some(())
+        };
+        self.achieve("the part to be booked", look, async || {
+            let shown = admin.sees(self.world.guild.review);
+            let Some(card) = shown.iter().rev().find(|card| card.part("Amount differs").is_some()) else {
+                return Pressed::Answered;
+            };
+            // No form where it is decided already: the card is about to say so.
+            let Some(form) = self.form(admin.click(card, "Amount differs")).await else { return Pressed::Nothing };
+            let label = form.fields[0].label.clone();
+            let Some(question) = self.message(admin.submit(&form, &[(&label, typed)])).await else {
+                return Pressed::Nothing;
+            };
+            self.first(admin.click(&question, "Confirm")).await
+        })
+        .await;
     }
 
     /// Decline with a reason and Confirm, until the customer reads it and can send another.

@@ -21,7 +21,7 @@ pub(super) enum Walk {
     Decline,
     /// The second purchase of somebody who has a subscription.
     Renewal,
-    /// Every command of the desk that changes something, after a first sale.
+    /// Every command of the desk that changes something, after a first sale; then a payment in two parts.
     Desk,
 }
 
