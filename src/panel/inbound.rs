@@ -4,8 +4,6 @@
 //! are objects; both are read here and nowhere else. Everything is optional: a field that a
 //! version does not send is not an error before a link needs it.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -55,9 +53,9 @@ pub struct Stream {
     pub ws_settings: Option<Http>,
     /// With `network: httpupgrade`.
     pub httpupgrade_settings: Option<Http>,
-    /// With `network: xhttp`.
+    /// With `network: xhttp`; as the panel keeps it, for a link carries most of it.
     #[serde(alias = "splithttpSettings")]
-    pub xhttp_settings: Option<Http>,
+    pub xhttp_settings: Option<Value>,
     /// With `network: grpc`.
     pub grpc_settings: Option<Grpc>,
     /// With `network: kcp`.
@@ -153,10 +151,10 @@ pub struct HeaderRequest {
     /// Paths.
     pub path: Option<OneOrMany>,
     /// Headers; several values each.
-    pub headers: Option<BTreeMap<String, OneOrMany>>,
+    pub headers: Option<Value>,
 }
 
-/// WebSocket, HTTP upgrade or XHTTP.
+/// WebSocket or HTTP upgrade.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Http {
@@ -164,10 +162,8 @@ pub struct Http {
     pub path: String,
     /// The Host header.
     pub host: String,
-    /// Headers, in which older versions keep Host.
-    pub headers: Option<BTreeMap<String, OneOrMany>>,
-    /// XHTTP's mode.
-    pub mode: String,
+    /// Headers, in which older versions keep Host: a text each, or a list of texts.
+    pub headers: Option<Value>,
 }
 
 /// gRPC.

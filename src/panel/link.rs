@@ -3,10 +3,13 @@
 //! Follows what the panels themselves put into theirs; where a panel chooses at random (short
 //! id, spider path) the choice here is fixed, so that a customer's link never changes by itself.
 
+use serde_json::Value;
 use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::inbound::{ExternalProxy, Http, Inbound, OneOrMany};
+
+mod xhttp;
 
 /// Why an inbound has no link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,11 +112,7 @@ fn transport(inbound: &Inbound, network: &str, params: &mut Params) -> Result<()
         }
         "ws" => http(stream.ws_settings.as_ref(), params),
         "httpupgrade" => http(stream.httpupgrade_settings.as_ref(), params),
-        "xhttp" | "splithttp" => {
-            http(stream.xhttp_settings.as_ref(), params);
-            let mode = stream.xhttp_settings.as_ref().map_or("", |xhttp| &xhttp.mode);
-            params.push(("mode", mode.to_owned()));
-        }
+        "xhttp" | "splithttp" => xhttp::push(stream.xhttp_settings.as_ref().unwrap_or(&Value::Null), params),
         "grpc" => {
             let grpc = stream.grpc_settings.clone().unwrap_or_default();
             params.push(("serviceName", grpc.service_name));
@@ -140,10 +139,12 @@ fn http(settings: Option<&Http>, params: &mut Params) {
     params.push(("host", host));
 }
 
-fn host_header(headers: Option<&std::collections::BTreeMap<String, OneOrMany>>) -> String {
-    headers
-        .and_then(|headers| headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host")))
-        .map_or_else(String::new, |(_, value)| value.first().to_owned())
+/// The Host among headers: a text, or the first of a list.
+fn host_header(headers: Option<&Value>) -> String {
+    let headers = headers.and_then(Value::as_object).into_iter().flatten();
+    let host = headers.filter(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, host)| host).next();
+    let text = host.and_then(|host| host.as_str().or_else(|| host.get(0)?.as_str()));
+    text.unwrap_or_default().to_owned()
 }
 
 fn tls(inbound: &Inbound, params: &mut Params) {

@@ -123,6 +123,16 @@ fn an_xhttp_link_follows_the_written_rules() {
 }
 
 #[test]
+fn an_xhttp_link_tells_what_both_ends_must_agree_on() {
+    let settings = json!({"path": "/x", "host": "", "mode": "auto", "xPaddingBytes": "1-9", "xmux": {"a": "b&c"}});
+    let stream = json!({"network": "xhttp", "security": "none", "xhttpSettings": settings});
+    let rest = "encryption=none&extra=%7B%22mode%22%3A%22auto%22%2C%22xPaddingBytes%22%3A%221-9%22%2C%22xmux%22%3A\
+                %7B%22a%22%3A%22b%26c%22%7D%7D&host=&mode=auto&path=%2Fx&security=none&type=xhttp\
+                &x_padding_bytes=1-9#Basic";
+    assert_eq!(one(&stream), format!("{START}{rest}"));
+}
+
+#[test]
 fn a_kcp_link_follows_the_written_rules() {
     let settings = json!({"seed": "s3ed", "header": {"type": "wechat-video"}, "mtu": 1350});
     let stream = json!({"network": "kcp", "security": "none", "kcpSettings": settings});
