@@ -74,6 +74,18 @@ pub struct ExternalProxy {
     pub port: u16,
     /// Added to the link's name.
     pub remark: String,
+    /// Asked for instead of the inbound's name; this and what follows only on 3.x, and only with TLS.
+    pub sni: String,
+    /// Imitated instead of the inbound's.
+    pub fingerprint: String,
+    /// Offered instead of the inbound's: a list, or a text with commas.
+    pub alpn: Option<OneOrMany>,
+    /// Insisted on instead of the inbound's.
+    pub pinned_peer_cert_sha256: Option<OneOrMany>,
+    /// Verified against instead of the inbound's.
+    pub verify_peer_cert_by_name: Option<OneOrMany>,
+    /// Used instead of the inbound's.
+    pub ech_config_list: Option<OneOrMany>,
 }
 
 /// REALITY, the server's side.
@@ -211,7 +223,10 @@ impl OneOrMany {
     pub fn joined(&self) -> String {
         match self {
             Self::One(text) => text.clone(),
-            Self::Many(texts) => texts.join(","),
+            Self::Many(texts) => {
+                let texts: Vec<&str> = texts.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+                texts.join(",")
+            }
         }
     }
 }

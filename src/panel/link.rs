@@ -50,7 +50,7 @@ pub fn vless(
         if inbound.on_socket {
             return Err(LinkError::Socket);
         }
-        let params = params(inbound, &inbound.stream.security, flow)?;
+        let params = params(inbound, None, &inbound.stream.security, flow)?;
         return Ok(vec![join(uuid, public_host, inbound.port, &params, remark)]);
     }
     proxies.iter().map(|proxy| behind(proxy, inbound, uuid, flow, remark)).collect()
@@ -72,14 +72,14 @@ fn behind(
         "tls" | "none" => proxy.force_tls.as_str(),
         _ => inbound.stream.security.as_str(),
     };
-    let params = params(inbound, security, flow)?;
+    let params = params(inbound, Some(proxy), security, flow)?;
     let name = if proxy.remark.is_empty() { remark.to_owned() } else { format!("{remark}-{}", proxy.remark) };
     Ok(join(uuid, &proxy.dest, proxy.port, &params, &name))
 }
 
 type Params = Vec<(&'static str, String)>;
 
-fn params(inbound: &Inbound, security: &str, flow: &str) -> Result<Params, LinkError> {
+fn params(inbound: &Inbound, proxy: Option<&ExternalProxy>, security: &str, flow: &str) -> Result<Params, LinkError> {
     // "raw" is the new name of "tcp"; apps know the old one.
     let network = if inbound.stream.network == "raw" { "tcp" } else { &inbound.stream.network };
     let mut params = vec![("type", network.to_owned()), ("encryption", inbound.encryption.clone())];
@@ -87,7 +87,7 @@ fn params(inbound: &Inbound, security: &str, flow: &str) -> Result<Params, LinkE
     params.push(("security", security.to_owned()));
     match security {
         "none" => {}
-        "tls" => tls(inbound, &mut params),
+        "tls" => tls(inbound, proxy, &mut params),
         "reality" => reality(inbound, &mut params)?,
         other => return Err(LinkError::Security(other.to_owned())),
     }
@@ -147,19 +147,23 @@ fn host_header(headers: Option<&Value>) -> String {
     text.unwrap_or_default().to_owned()
 }
 
-fn tls(inbound: &Inbound, params: &mut Params) {
+/// What the proxy before the inbound has of its own goes before the inbound's (3x-ui,
+/// `internal/sub/service.go`, `applyExternalProxyTLSParams`; up to 2.9 it has nothing).
+fn tls(inbound: &Inbound, proxy: Option<&ExternalProxy>, params: &mut Params) {
     let tls = inbound.stream.tls_settings.clone().unwrap_or_default();
     let client = tls.settings.unwrap_or_default();
+    let proxy = proxy.cloned().unwrap_or_default();
     let list = |list: Option<OneOrMany>| list.map_or_else(String::new, |list| list.joined());
     let optional = [
-        ("sni", tls.server_name),
-        ("alpn", tls.alpn.join(",")),
-        ("fp", client.fingerprint),
-        ("ech", client.ech_config_list),
-        ("pcs", list(client.pinned_peer_cert_sha256)),
-        ("vcn", list(client.verify_peer_cert_by_name)),
+        ("sni", proxy.sni, tls.server_name),
+        ("alpn", list(proxy.alpn), tls.alpn.join(",")),
+        ("fp", proxy.fingerprint, client.fingerprint),
+        ("ech", list(proxy.ech_config_list), client.ech_config_list),
+        ("pcs", list(proxy.pinned_peer_cert_sha256), list(client.pinned_peer_cert_sha256)),
+        ("vcn", list(proxy.verify_peer_cert_by_name), list(client.verify_peer_cert_by_name)),
     ];
-    params.extend(optional.into_iter().filter(|(_, value)| !value.is_empty()));
+    let chosen = optional.into_iter().map(|(key, theirs, ours)| (key, if theirs.is_empty() { ours } else { theirs }));
+    params.extend(chosen.filter(|(_, value)| !value.is_empty()));
 }
 
 fn reality(inbound: &Inbound, params: &mut Params) -> Result<(), LinkError> {

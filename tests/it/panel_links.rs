@@ -1,5 +1,7 @@
 //! Share links against those that panels gave, and against the written rules where none was recorded.
 
+mod proxies;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -202,48 +204,6 @@ fn over_xhttp_vless_encryption_carries_the_flow_that_a_client_has() {
         let links = link::vless(&inbound, "h.test", &UUID, "xtls-rprx-vision", "x").unwrap();
         assert!(!links[0].contains("flow="), "{}", links[0]);
     }
-}
-
-#[test]
-fn behind_a_proxy_that_ends_tls_there_is_no_flow() {
-    let proxy = |force: &str| json!({"forceTls": force, "dest": "cdn.test", "port": 80});
-    let stream = |security: &str| {
-        json!({
-            "network": "tcp", "security": security, "tlsSettings": tls(),
-            "externalProxy": [proxy("none"), proxy("same"), proxy("tls")],
-        })
-    };
-    let carry = |security: &str| {
-        let links = link::vless(&inbound(&stream(security)), "h.test", &UUID, "xtls-rprx-vision", "x").unwrap();
-        links.iter().map(|link| link.contains("flow=")).collect::<Vec<_>>()
-    };
-    assert_eq!(carry("tls"), [false, true, true]);
-    assert_eq!(carry("none"), [false, false, false], "xray itself has no TLS to look into");
-}
-
-#[test]
-fn every_external_proxy_has_its_own_link() {
-    let stream = json!({
-        "network": "ws", "security": "tls", "tlsSettings": tls(), "wsSettings": {"path": "/ws", "host": "cdn.test"},
-        "externalProxy": [
-            {"forceTls": "same", "dest": "cdn-1.test", "port": 8443, "remark": "Frankfurt"},
-            {"forceTls": "none", "dest": "2001:db8::7", "port": 80, "remark": ""},
-        ],
-    });
-    let links = link::vless(&inbound(&stream), "unused.test", &UUID, "", "Basic").unwrap();
-    let uuid = UUID;
-    assert_eq!(
-        links,
-        [
-            format!(
-                "vless://{uuid}@cdn-1.test:8443?alpn=h2%2Chttp%2F1.1&encryption=none&fp=chrome&host=cdn.test\
-                 &path=%2Fws&security=tls&sni=tls.test&type=ws#Basic-Frankfurt"
-            ),
-            format!(
-                "vless://{uuid}@[2001:db8::7]:80?encryption=none&host=cdn.test&path=%2Fws&security=none&type=ws#Basic"
-            ),
-        ]
-    );
 }
 
 #[test]
