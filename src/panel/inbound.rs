@@ -130,6 +130,8 @@ pub struct Tls {
 pub struct TlsClient {
     /// The browser whose handshake is imitated.
     pub fingerprint: String,
+    /// Whether any certificate will do, as older 2.x let one say.
+    pub allow_insecure: bool,
     /// Encrypted client hello.
     pub ech_config_list: String,
     /// Hashes of certificates the client shall insist on: a list, or a text with commas.

@@ -164,6 +164,11 @@ fn tls(inbound: &Inbound, proxy: Option<&ExternalProxy>, params: &mut Params) {
     ];
     let chosen = optional.into_iter().map(|(key, theirs, ours)| (key, if theirs.is_empty() { ours } else { theirs }));
     params.extend(chosen.filter(|(_, value)| !value.is_empty()));
+    // 2.x writes it (3x-ui, `sub/subService.go`). An app with a newer xray refuses it, and is let
+    // in by what replaced it: the pin, or the name.
+    if client.allow_insecure && !params.iter().any(|(key, _)| matches!(*key, "pcs" | "vcn")) {
+        params.push(("allowInsecure", "1".to_owned()));
+    }
 }
 
 fn reality(inbound: &Inbound, params: &mut Params) -> Result<(), LinkError> {

@@ -162,6 +162,26 @@ fn raw_is_the_new_name_of_tcp_and_carries_the_flow_with_tls() {
 }
 
 #[test]
+fn a_certificate_that_nobody_shall_verify_is_said_to_be_one() {
+    let link = |client: Value, force: &str| {
+        let mut settings = tls();
+        settings["settings"] = client;
+        let proxy = json!({"forceTls": force, "dest": "cdn.test", "port": 443, "remark": ""});
+        one(&json!({"network": "tcp", "security": "tls", "tlsSettings": settings, "externalProxy": [proxy]}))
+    };
+    assert!(link(json!({"allowInsecure": true}), "same").contains("?allowInsecure=1&alpn="));
+    for (client, force) in [
+        (json!({"allowInsecure": true}), "none"),
+        (json!({"allowInsecure": false}), "same"),
+        (json!({}), "tls"),
+        (json!({"allowInsecure": true, "pinnedPeerCertSha256": ["aa"]}), "same"),
+        (json!({"allowInsecure": true, "verifyPeerCertByName": "v.test"}), "same"),
+    ] {
+        assert!(!link(client.clone(), force).contains("allowInsecure"), "{client}, {force}");
+    }
+}
+
+#[test]
 fn the_flow_is_left_out_where_xray_cannot_carry_it() {
     for network in ["ws", "grpc", "httpupgrade", "xhttp"] {
         let inbound = inbound(&json!({"network": network, "security": "tls", "tlsSettings": tls()}));
