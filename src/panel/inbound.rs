@@ -60,6 +60,8 @@ pub struct Stream {
     pub grpc_settings: Option<Grpc>,
     /// With `network: kcp`.
     pub kcp_settings: Option<Kcp>,
+    /// Disguises of newer xray, around any transport; as the panel keeps them.
+    pub finalmask: Option<Value>,
 }
 
 /// An address before the inbound.
@@ -196,10 +198,14 @@ pub struct Grpc {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Kcp {
-    /// A password that obfuscates packets.
+    /// A password that obfuscates packets, up to 2.8.
     pub seed: String,
-    /// A disguise.
+    /// A disguise, up to 2.8.
     pub header: Option<Header>,
+    /// The largest packet, in bytes; a number.
+    pub mtu: Value,
+    /// How often packets are sent, in milliseconds; a number.
+    pub tti: Value,
 }
 
 /// A text, or a list of texts: versions differ.

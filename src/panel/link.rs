@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::inbound::{ExternalProxy, Http, Inbound, OneOrMany};
 
+mod mask;
 mod xhttp;
 
 /// Why an inbound has no link.
@@ -84,6 +85,7 @@ fn params(inbound: &Inbound, proxy: Option<&ExternalProxy>, security: &str, flow
     let network = if inbound.stream.network == "raw" { "tcp" } else { &inbound.stream.network };
     let mut params = vec![("type", network.to_owned()), ("encryption", inbound.encryption.clone())];
     transport(inbound, network, &mut params)?;
+    params.extend(mask::any(&inbound.stream));
     params.push(("security", security.to_owned()));
     match security {
         "none" => {}
@@ -121,12 +123,7 @@ fn transport(inbound: &Inbound, network: &str, params: &mut Params) -> Result<()
                 params.push(("mode", "multi".to_owned()));
             }
         }
-        "kcp" => {
-            let kcp = stream.kcp_settings.clone().unwrap_or_default();
-            let disguise = kcp.header.unwrap_or_default().r#type;
-            let optional = [("headerType", disguise), ("seed", kcp.seed)];
-            params.extend(optional.into_iter().filter(|(_, value)| !value.is_empty()));
-        }
+        "kcp" => mask::push_kcp(stream, params),
         other => return Err(LinkError::Transport(other.to_owned())),
     }
     Ok(())

@@ -138,8 +138,23 @@ fn an_xhttp_link_tells_what_both_ends_must_agree_on() {
 fn a_kcp_link_follows_the_written_rules() {
     let settings = json!({"seed": "s3ed", "header": {"type": "wechat-video"}, "mtu": 1350});
     let stream = json!({"network": "kcp", "security": "none", "kcpSettings": settings});
-    let rest = "encryption=none&headerType=wechat-video&security=none&seed=s3ed&type=kcp#Basic";
+    let rest = "encryption=none&headerType=wechat-video&mtu=1350&security=none&seed=s3ed&type=kcp#Basic";
     assert_eq!(one(&stream), format!("{START}{rest}"));
+    let masks = json!([{"type": "mkcp-legacy", "settings": {"header": "", "value": "s3ed"}}]);
+    let stream = json!({
+        "network": "kcp", "security": "none", "kcpSettings": {"tti": 20, "mtu": null}, "finalmask": {"udp": masks},
+    });
+    let rest = "encryption=none&fm=%7B%22udp%22%3A%5B%7B%22settings%22%3A%7B%22header%22%3A%22%22%2C%22value%22%3A\
+                %22s3ed%22%7D%2C%22type%22%3A%22mkcp-legacy%22%7D%5D%7D&security=none&seed=s3ed&tti=20&type=kcp#Basic";
+    assert_eq!(one(&stream), format!("{START}{rest}"));
+}
+
+#[test]
+fn a_final_mask_is_told_whatever_the_transport() {
+    let masks = json!({"tcp": [{"type": "fragment"}], "udp": []});
+    let stream = json!({"network": "tcp", "security": "tls", "tlsSettings": tls(), "finalmask": masks});
+    let fm = "&fm=%7B%22tcp%22%3A%5B%7B%22type%22%3A%22fragment%22%7D%5D%7D&";
+    assert!(one(&stream).contains(fm), "{}", one(&stream));
 }
 
 #[test]
