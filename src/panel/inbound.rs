@@ -38,7 +38,7 @@ pub struct Inbound {
 pub struct Stream {
     /// tcp (also called raw), ws, grpc, httpupgrade, xhttp, kcp.
     pub network: String,
-    /// none, tls or reality.
+    /// none (also when it is empty), tls or reality.
     pub security: String,
     /// Other addresses under which the inbound is reached; one link each.
     pub external_proxy: Vec<ExternalProxy>,
@@ -158,13 +158,15 @@ pub struct Header {
     pub r#type: String,
     /// The request it imitates.
     pub request: Option<HeaderRequest>,
+    /// The answer it imitates.
+    pub response: Option<HeaderRequest>,
 }
 
-/// The request a TCP header imitates.
+/// The request, or the answer, that a TCP header imitates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct HeaderRequest {
-    /// Paths.
+    /// Paths; an answer has none.
     pub path: Option<OneOrMany>,
     /// Headers; several values each.
     pub headers: Option<Value>,

@@ -85,6 +85,8 @@ fn params(inbound: &Inbound, proxy: Option<&ExternalProxy>, security: &str, flow
     let network = if inbound.stream.network == "raw" { "tcp" } else { &inbound.stream.network };
     let mut params = vec![("type", network.to_owned()), ("encryption", inbound.encryption.clone())];
     transport(inbound, network, &mut params)?;
+    // As the panels take it that were never told of any.
+    let security = if security.is_empty() { "none" } else { security };
     params.extend(mask::any(&inbound.stream));
     params.push(("security", security.to_owned()));
     match security {
@@ -107,8 +109,12 @@ fn transport(inbound: &Inbound, network: &str, params: &mut Params) -> Result<()
             let header = stream.tcp_settings.as_ref().and_then(|tcp| tcp.header.as_ref());
             if let Some(header) = header.filter(|header| header.r#type == "http") {
                 let request = header.request.clone().unwrap_or_default();
+                // 3.x looks into the answer first (3x-ui, `internal/sub/service.go`,
+                // `applyShareNetworkParams`), 2.x only into the request.
+                let answers = host_header(header.response.as_ref().and_then(|response| response.headers.as_ref()));
+                let host = if answers.is_empty() { host_header(request.headers.as_ref()) } else { answers };
                 params.push(("path", request.path.as_ref().map_or("/", OneOrMany::first).to_owned()));
-                params.push(("host", host_header(request.headers.as_ref())));
+                params.push(("host", host));
                 params.push(("headerType", "http".to_owned()));
             }
         }

@@ -166,6 +166,28 @@ fn a_tcp_link_with_an_http_header_follows_the_written_rules() {
 }
 
 #[test]
+fn the_host_of_a_tcp_header_is_first_looked_for_in_its_answer() {
+    let host = |response: Value| {
+        let request = json!({"path": ["/"], "headers": {"Host": ["asked.test"]}});
+        let header = json!({"type": "http", "request": request, "response": response});
+        let link = one(&json!({"network": "tcp", "security": "", "tcpSettings": {"header": header}}));
+        params(&Url::parse(&link).unwrap())["host"].clone()
+    };
+    assert_eq!(host(json!({"version": "1.1", "headers": {"host": ["answers.test", "b.test"]}})), "answers.test");
+    assert_eq!(host(json!({"headers": {"Host": "answers.test"}})), "answers.test");
+    for none in [json!({"headers": {"Content-Type": ["video/mpeg"]}}), json!({"headers": {"Host": []}}), json!(null)] {
+        assert_eq!(host(none), "asked.test");
+    }
+}
+
+#[test]
+fn no_security_is_the_security_none() {
+    for stream in [json!({"network": "tcp"}), json!({"network": "tcp", "security": ""})] {
+        assert_eq!(one(&stream), format!("{START}encryption=none&security=none&type=tcp#Basic"));
+    }
+}
+
+#[test]
 fn raw_is_the_new_name_of_tcp_and_carries_the_flow_with_tls() {
     let mut settings = tls();
     settings["settings"]["echConfigList"] = json!("ECH");
