@@ -43,23 +43,49 @@ pub fn vless(
     flow: &str,
     remark: &str,
 ) -> Result<Vec<String>, LinkError> {
-    if inbound.protocol != "vless" {
-        return Err(LinkError::Protocol(inbound.protocol.clone()));
-    }
     let proxies = &inbound.stream.external_proxy;
     if proxies.is_empty() {
-        if inbound.on_socket {
-            return Err(LinkError::Socket);
-        }
-        let params = params(inbound, None, &inbound.stream.security, flow)?;
-        return Ok(vec![join(uuid, public_host, inbound.port, &params, remark)]);
+        return Ok(vec![direct(inbound, public_host, uuid, flow, remark)?]);
     }
     proxies.iter().map(|proxy| behind(proxy, inbound, uuid, flow, remark)).collect()
+}
+
+/// The one of [`vless`]'s links that a customer is given: the first, but none without TLS where the
+/// inbound has TLS or REALITY and another proxy keeps it.
+pub fn chosen(
+    inbound: &Inbound,
+    public_host: &str,
+    uuid: &Uuid,
+    flow: &str,
+    remark: &str,
+) -> Result<String, LinkError> {
+    let proxies = &inbound.stream.external_proxy;
+    let plain = |security: &str| matches!(security, "" | "none");
+    let secured = proxies.iter().find(|proxy| !plain(security_behind(proxy, inbound)));
+    match secured.filter(|_| !plain(&inbound.stream.security)).or_else(|| proxies.first()) {
+        Some(proxy) => behind(proxy, inbound, uuid, flow, remark),
+        None => direct(inbound, public_host, uuid, flow, remark),
+    }
 }
 
 /// The subscription link: what the panel's subscription listener answers at.
 pub fn subscription(subscription_url: &str, sub_id: &str) -> String {
     format!("{}/{}", subscription_url.trim_end_matches('/'), percent(sub_id))
+}
+
+fn direct(inbound: &Inbound, public_host: &str, uuid: &Uuid, flow: &str, remark: &str) -> Result<String, LinkError> {
+    let params = params(inbound, None, &inbound.stream.security, flow)?;
+    if inbound.on_socket {
+        return Err(LinkError::Socket);
+    }
+    Ok(join(uuid, public_host, inbound.port, &params, remark))
+}
+
+fn security_behind<'a>(proxy: &'a ExternalProxy, inbound: &'a Inbound) -> &'a str {
+    match proxy.force_tls.as_str() {
+        forced @ ("tls" | "none") => forced,
+        _ => &inbound.stream.security,
+    }
 }
 
 fn behind(
@@ -69,11 +95,7 @@ fn behind(
     flow: &str,
     remark: &str,
 ) -> Result<String, LinkError> {
-    let security = match proxy.force_tls.as_str() {
-        "tls" | "none" => proxy.force_tls.as_str(),
-        _ => inbound.stream.security.as_str(),
-    };
-    let params = params(inbound, Some(proxy), security, flow)?;
+    let params = params(inbound, Some(proxy), security_behind(proxy, inbound), flow)?;
     let name = if proxy.remark.is_empty() { remark.to_owned() } else { format!("{remark}-{}", proxy.remark) };
     Ok(join(uuid, &proxy.dest, proxy.port, &params, &name))
 }
@@ -81,6 +103,9 @@ fn behind(
 type Params = Vec<(&'static str, String)>;
 
 fn params(inbound: &Inbound, proxy: Option<&ExternalProxy>, security: &str, flow: &str) -> Result<Params, LinkError> {
+    if inbound.protocol != "vless" {
+        return Err(LinkError::Protocol(inbound.protocol.clone()));
+    }
     // "raw" is the new name of "tcp"; apps know the old one.
     let network = if inbound.stream.network == "raw" { "tcp" } else { &inbound.stream.network };
     let mut params = vec![("type", network.to_owned()), ("encryption", inbound.encryption.clone())];

@@ -234,7 +234,12 @@ impl Reader {
         self.0.guard(self.0.clients()).await
     }
 
-    /// The customer's links for a client of `inbound`; asks nobody.
+    /// The customer's link for a client of `inbound`: of several, the one to be given. Asks nobody.
+    pub fn link(&self, inbound: &Inbound, uuid: &Uuid, flow: &str, remark: &str) -> Result<String, LinkError> {
+        link::chosen(inbound, &self.0.public_host, uuid, flow, remark)
+    }
+
+    /// All links for a client of `inbound`, in the panel's order; asks nobody.
     pub fn links(&self, inbound: &Inbound, uuid: &Uuid, flow: &str, remark: &str) -> Result<Vec<String>, LinkError> {
         link::vless(inbound, &self.0.public_host, uuid, flow, remark)
     }

@@ -244,10 +244,9 @@ fn done(
     let Some(record) = &snapshot.client else { return Outcome::Lost("the client has vanished from the panel") };
     let link = match &change.what {
         Change::Rotate {} | Change::Adopt {} => {
-            let links = client.reader().links(&snapshot.inbound, &record.uuid, &record.flow, &remark(world, sub));
-            match links.map(|links| links.into_iter().next()) {
-                Ok(Some(link)) => Some(link),
-                Ok(None) | Err(_) => return Outcome::Lost("the inbound gives no link"),
+            match client.reader().link(&snapshot.inbound, &record.uuid, &record.flow, &remark(world, sub)) {
+                Ok(link) => Some(link),
+                Err(_) => return Outcome::Lost("the inbound gives no link"),
             }
         }
         _ => None,

@@ -54,12 +54,8 @@ pub(super) async fn sync(
     match outcome {
         Outcome::Done(filled, snapshot) => {
             let flow = snapshot.client.as_ref().map_or("", |record| &record.flow);
-            let links = client.reader().links(&snapshot.inbound, &sub.uuid, flow, &remark(world, sub));
-            let link = match links.map(|links| links.into_iter().next()) {
-                Ok(Some(link)) => link,
-                Ok(None) => return Err(Failure::Row("the inbound gives no link".to_owned())),
-                Err(error) => return Err(Failure::Row(error.to_string())),
-            };
+            let link = client.reader().link(&snapshot.inbound, &sub.uuid, flow, &remark(world, sub));
+            let link = link.map_err(|error| Failure::Row(error.to_string()))?;
             tracing::info!(order.id = %grant.order, panel, "provisioned");
             let ticket_stays = world.config.schedule.ticket_delete_after;
             let done = Provisioned { grant, filled, link: &link, ticket_stays };

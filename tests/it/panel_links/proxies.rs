@@ -1,7 +1,8 @@
 //! Links of inbounds with external proxies.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tollkeeper::panel::link;
+use url::Url;
 
 use super::{UUID, inbound, tls};
 
@@ -45,6 +46,32 @@ fn every_external_proxy_has_its_own_link() {
             ),
         ]
     );
+}
+
+#[test]
+fn of_several_links_a_customer_is_given_one_with_tls_where_there_is_one() {
+    let given = |security: &str, forced: &[&str]| {
+        let proxies: Vec<Value> = (1..)
+            .zip(forced)
+            .map(
+                |(at, forced)| json!({"forceTls": forced, "dest": format!("cdn-{at}.test"), "port": 443, "remark": ""}),
+            )
+            .collect();
+        let stream = json!({
+            "network": "ws", "security": security, "tlsSettings": tls(), "wsSettings": {"path": "/"},
+            "externalProxy": proxies,
+        });
+        let link = link::chosen(&inbound(&stream), "h.test", &UUID, "", "Basic").unwrap();
+        let all = link::vless(&inbound(&stream), "h.test", &UUID, "", "Basic").unwrap();
+        assert!(all.contains(&link), "{link} is none of {all:?}");
+        Url::parse(&link).unwrap().host_str().unwrap().to_owned()
+    };
+    assert_eq!(given("tls", &[]), "h.test");
+    assert_eq!(given("tls", &["none", "same", "tls"]), "cdn-2.test");
+    assert_eq!(given("tls", &["same", "tls"]), "cdn-1.test", "the panel's order");
+    assert_eq!(given("tls", &["none", "none"]), "cdn-1.test");
+    assert_eq!(given("none", &["same", "tls"]), "cdn-1.test", "the panel's order");
+    assert_eq!(given("", &["same", "none"]), "cdn-1.test");
 }
 
 #[test]
