@@ -4,6 +4,8 @@
 //! are objects; both are read here and nowhere else. Everything is optional: a field that a
 //! version does not send is not an error before a link needs it.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -22,14 +24,25 @@ pub struct Inbound {
     pub protocol: String,
     /// Where xray listens.
     pub port: u16,
-    /// Whether that is a socket of the server behind another inbound, which nobody reaches from outside.
-    pub on_socket: bool,
+    /// And for whom.
+    pub listens: Listens,
     /// Post-quantum encryption of VLESS itself; `none` nearly always.
     pub encryption: String,
     /// Whether VLESS itself encrypts: by `encryption`, or by the server's side of it.
     pub encrypted: bool,
     /// Transport and security.
     pub stream: Stream,
+}
+
+/// For whom xray listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listens {
+    /// For everybody, as far as the panel says.
+    Outside,
+    /// For programs on its own server: on the loopback address.
+    Loopback,
+    /// For another inbound of its server: on a socket.
+    Socket,
 }
 
 /// What xray calls `streamSettings`.
@@ -328,7 +341,7 @@ pub(super) fn read(obj: Value) -> Result<(Inbound, Vec<Value>), Error> {
     let inbound = Inbound {
         id: row.id,
         remark: row.remark,
-        on_socket: row.listen.starts_with(['@', '/']),
+        listens: Listens::at(&row.listen),
         enabled: row.enable,
         protocol: row.protocol,
         port: row.port,
@@ -337,6 +350,21 @@ pub(super) fn read(obj: Value) -> Result<(Inbound, Vec<Value>), Error> {
         stream,
     };
     Ok((inbound, settings.clients))
+}
+
+impl Listens {
+    /// From an inbound's `listen`; empty is every address.
+    fn at(listen: &str) -> Self {
+        let address = listen.trim().trim_matches(['[', ']']);
+        let loopback = |address: IpAddr| address.to_canonical().is_loopback();
+        if address.starts_with(['@', '/']) {
+            Self::Socket
+        } else if address.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(loopback) {
+            Self::Loopback
+        } else {
+            Self::Outside
+        }
+    }
 }
 
 /// Opens JSON that may be a text inside the JSON.
@@ -367,4 +395,22 @@ fn typed<T: DeserializeOwned>(mut value: Value, what: &str) -> Result<T, Error> 
     drop_nulls(&mut value);
     // serde's message quotes values, which may be keys: only the place is told.
     serde_json::from_value(value).map_err(|_| Error::unexpected(format!("an inbound whose {what} has a wrong type")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Listens;
+
+    #[test]
+    fn for_whom_an_inbound_listens() {
+        for loopback in ["127.0.0.1", "127.3.2.1", "::1", "[::1]", "localhost", "Localhost", "::ffff:127.0.0.1"] {
+            assert_eq!(Listens::at(loopback), Listens::Loopback, "{loopback}");
+        }
+        for outside in ["", "0.0.0.0", "::", "203.0.113.7", "2001:db8::1", "10.0.0.1", "localhost.test"] {
+            assert_eq!(Listens::at(outside), Listens::Outside, "{outside}");
+        }
+        for socket in ["@vless", "/run/xray.sock,0666"] {
+            assert_eq!(Listens::at(socket), Listens::Socket, "{socket}");
+        }
+    }
 }

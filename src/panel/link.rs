@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 use uuid::Uuid;
 
-use super::inbound::{ExternalProxy, Http, Inbound, OneOrMany};
+use super::inbound::{ExternalProxy, Http, Inbound, Listens, OneOrMany};
 
 mod mask;
 mod xhttp;
@@ -75,7 +75,7 @@ pub fn subscription(subscription_url: &str, sub_id: &str) -> String {
 
 fn direct(inbound: &Inbound, public_host: &str, uuid: &Uuid, flow: &str, remark: &str) -> Result<String, LinkError> {
     let params = params(inbound, None, &inbound.stream.security, flow)?;
-    if inbound.on_socket {
+    if inbound.listens == Listens::Socket {
         return Err(LinkError::Socket);
     }
     Ok(join(uuid, public_host, inbound.port, &params, remark))

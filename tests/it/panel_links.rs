@@ -5,7 +5,7 @@ mod proxies;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tollkeeper::panel::{Inbound, link, link::LinkError};
+use tollkeeper::panel::{Inbound, inbound::Listens, link, link::LinkError};
 use url::Url;
 use uuid::Uuid;
 
@@ -301,7 +301,7 @@ fn an_inbound_that_cannot_be_sold_says_why() {
     let empty = inbound(&json!({"network": "tcp", "security": "reality", "realitySettings": {}}));
     assert_eq!(link(&empty).to_string(), "the inbound has no REALITY public key");
     let mut behind = inbound(&json!({"network": "ws", "security": "none", "wsSettings": {"path": "/ws"}}));
-    behind.on_socket = true;
+    behind.listens = Listens::Socket;
     assert_eq!(link(&behind), LinkError::Socket, "its own port is nobody's");
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     config::{Config, PanelConfig},
-    panel::{Error, Reader, Xray, link::LinkError},
+    panel::{Error, Reader, Xray, inbound::Listens, link::LinkError},
     panels,
 };
 
@@ -71,6 +71,14 @@ async fn inbound(section: &mut Section, panel: &PanelConfig, reader: &Reader, at
         Ok(_) => {
             let (network, security) = (&inbound.stream.network, &inbound.stream.security);
             section.well(format!("Inbound {id} is vless over {network} with {security}, on port {}.", inbound.port));
+            if inbound.listens == Listens::Loopback && inbound.stream.external_proxy.is_empty() {
+                section.note(format!(
+                    "Inbound {id} listens on its server's loopback address, and its link leads to {} at port {}: where \
+                     nothing there passes connections on, no customer can connect. In the panel, give the inbound an \
+                     external proxy, or let it listen on all addresses (leave its address empty).",
+                    panel.public_host, inbound.port
+                ));
+            }
         }
         Err(error @ LinkError::Protocol(_)) => section
             .mend(format!("Inbound {id} cannot be sold ({error}): put the number of a vless inbound into inbound_id.")),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tollkeeper::{
     clock::Clock,
     sandbox::panel::{Generation, InboundSpec},
@@ -93,6 +94,28 @@ async fn an_inbound_that_cannot_be_sold() {
     let (text, well) = check(&world).await;
     assert!(!well);
     insta::assert_snapshot!(finding(&text, "Inbound 1"), @"MEND  Inbound 1 is switched off, so no customer can connect: switch it on in the panel.");
+    world.leave();
+}
+
+#[tokio::test]
+async fn an_inbound_that_only_its_own_server_reaches() {
+    let world = shop(|_| {}).await;
+    let mut inbound = InboundSpec { listen: "127.0.0.1".to_owned(), ..InboundSpec::reality(1) };
+    world.panel.set_inbound(&inbound);
+    let (text, _) = check(&world).await;
+    let says = finding(&text, "loopback");
+    assert!(
+        says.starts_with("note  Inbound 1 listens on its server's loopback address, and its link leads to"),
+        "{says}"
+    );
+    assert!(
+        says.contains("at port 20001: where nothing there passes connections on, no customer can connect."),
+        "{says}"
+    );
+    inbound.stream["externalProxy"] = json!([{"forceTls": "same", "dest": "vpn.test", "port": 443, "remark": ""}]);
+    world.panel.set_inbound(&inbound);
+    let (text, _) = check(&world).await;
+    assert!(!text.contains("loopback"), "{text}");
     world.leave();
 }
 
