@@ -57,7 +57,7 @@ impl Version {
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Self::DEVELOPMENT {
-            return f.write_str("development build");
+            return f.write_str("dev build");
         }
         write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
     }
@@ -326,7 +326,7 @@ mod tests {
         for text in ["dev+1a2b3c4d", "dev", "vdev+9", "dev+31", "dev+3.0.1"] {
             let build = Version::parse(text).unwrap();
             assert!(build > Version::parse("99.99.99").unwrap(), "{text}");
-            assert_eq!(build.to_string(), "development build");
+            assert_eq!(build.to_string(), "dev build");
             assert!(Generation::V3 { version: build }.has_bulk_switch());
         }
     }

@@ -323,7 +323,7 @@ async fn a_development_build_of_3_x_is_as_good_as_the_newest() {
     let options = PanelOptions { panel_version: Some("dev+1a2b3c4d".into()), ..PanelOptions::new(Generation::V3) };
     let panel = Panel::start(options).await.unwrap();
     let client = client(&panel);
-    assert_eq!(client.status().await.unwrap().generation.to_string(), "development build");
+    assert_eq!(client.status().await.unwrap().generation.to_string(), "dev build");
     let record = add(&client, &target("tk-1")).await.client.unwrap();
     client.set_enabled(&record, false).await.unwrap();
     assert!(!panel.client("tk-1").unwrap().serving);
