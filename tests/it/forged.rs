@@ -217,6 +217,8 @@ async fn a_token_is_good_for_its_own_question_alone() {
     let card = adel.card().await;
     let opened = adel.person.click(&card, "Amount differs").expect("the button is there");
     let form = opened.modal().await.expect("a form");
+    // Who looks at it is noted after the question was sent.
+    world.counts(1, "SELECT count(*) FROM payment_submissions WHERE claimed_by IS NOT NULL").await;
     world.settles().await;
     let before = state(&world).await;
     let [extends, approves, blocks] = [&extend, &approve, &block].map(|question| token(&question.message, "Confirm"));
