@@ -22,7 +22,8 @@ pub(super) async fn reread(bot: &Bot) -> Result<(), Fault> {
 
 /// Somebody wrote somewhere. Only files of a ticket's own customer matter.
 pub(super) async fn message(bot: &Bot, message: &Message) -> Result<(), Fault> {
-    let home = message.guild_id.is_some_and(|guild| GuildId(guild.get()) == bot.config.discord.guild_id);
+    // Discord promises no guild in the event; that the channel is a ticket is asked below.
+    let home = message.guild_id.is_none_or(|guild| GuildId(guild.get()) == bot.config.discord.guild_id);
     let forwarded = message.message_snapshots.iter().any(|snapshot| !snapshot.attachments.is_empty());
     if !home || message.author.bot || message.attachments.is_empty() && !forwarded {
         return Ok(());

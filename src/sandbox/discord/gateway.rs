@@ -37,6 +37,8 @@ pub(super) struct Faults {
     pub(super) refuse_resume: bool,
     pub(super) refuse_connections: bool,
     pub(super) deaf: bool,
+    /// Messages are announced without the guild that they are in.
+    pub(super) omits_guilds: bool,
 }
 
 /// What the connection task writes next.

@@ -315,7 +315,7 @@ impl State {
         let mut full = self.message_json(message, true);
         let mut bare = self.message_json(message, self.content_visible(message, 0));
         for data in [&mut full, &mut bare] {
-            if guild {
+            if guild && !self.faults.omits_guilds {
                 data["guild_id"] = json!(self.guild.to_string());
                 if let Some(member) = self.members.get(&author) {
                     let mut member = self.member_json(author, member);
