@@ -129,8 +129,12 @@ fn periods(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Vec<AutocompleteChoice>
         [Period::containing(Span::Day, today), Period::last_days(7, today), Period::last_days(30, today), month];
     let typed_one = typed.parse::<Period>().ok();
     let all = typed_one.into_iter().chain(usual).chain([month.previous(), Period::containing(Span::Year, today)]);
-    let mut names: Vec<_> = all.map(|period| period.to_string()).filter(|name| name.starts_with(&typed)).collect();
-    names.dedup();
+    let mut names: Vec<String> = Vec::new();
+    for name in all.map(|period| period.to_string()).filter(|name| name.starts_with(&typed)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     names.into_iter().map(|name| AutocompleteChoice::new(name.clone(), name)).collect()
 }
 
