@@ -204,6 +204,8 @@ async fn register(
     let Err(error) = http.create_guild_commands(GuildId::new(guild.0), &commands).await else { return Ok(()) };
     let error = Unanswered::from(error);
     match error.status {
+        // A page of something in between, which knows nothing of our rights.
+        _ if error.code.is_none_or(|code| code <= 0) => Err(Refused::Later(error.to_string())),
         Some(403 | 404) => Err(Refused::Never(format!(
             "the bot may not register commands in the guild {guild} ({error}): check discord.guild_id, and invite the bot again with the scopes `bot` and `applications.commands`"
         ))),

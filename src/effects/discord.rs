@@ -29,7 +29,7 @@ const DISCORD_EPOCH: i64 = 1_420_070_400_000;
 /// What Discord answered to a call that it understood and refused.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
-    /// Discord's JSON error code, 0 where it gave none.
+    /// Discord's JSON error code; 0 where our own client refused before anything was sent.
     pub(super) code: isize,
     /// Its words and, for a malformed request, what is wrong with which field.
     pub(super) says: String,
@@ -64,8 +64,7 @@ impl Trouble {
     }
 
     /// Whether Discord itself said no, whatever the reason: what was asked for one person is asked
-    /// in vain, and neither they nor anybody else must wait for it. What comes without Discord's
-    /// code comes from something in between.
+    /// in vain, and neither they nor anybody else must wait for it.
     pub(super) fn is_no(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.code > 0)
     }
@@ -109,7 +108,8 @@ fn trouble(error: serenity::Error) -> Trouble {
     match error {
         serenity::Error::Http(HttpError::UnsuccessfulRequest(response)) => {
             let status = response.status_code.as_u16();
-            if status == 401 || status == 429 || status >= 500 {
+            // A proxy's page, an overload: without a code of its own it is not Discord's decision.
+            if status == 401 || status == 429 || status >= 500 || response.error.code <= 0 {
                 return Trouble::Target(format!("Discord answered {status}"));
             }
             let error = response.error;
