@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use serenity::all::HttpError;
+use serenity::all::{CommandInteraction, CreateAutocompleteResponse, CreateInteractionResponse, Http, HttpError};
 
 use crate::{
     db,
@@ -12,7 +12,7 @@ use crate::{
     view::refusal,
 };
 
-use super::{Bot, asked::Asked};
+use super::{Bot, Host, asked::Asked, stale};
 
 /// Discord no longer waits for an answer to this interaction.
 const UNKNOWN_INTERACTION: isize = 10_062;
@@ -144,4 +144,44 @@ pub(super) fn log_event(bot: &Bot, name: &str, fault: &Fault) {
     let incident = incident();
     tracing::error!(event = name, %incident, "an event was not handled: {}", chain(fault));
     bot.faults.note(Part::Events, incident);
+}
+
+/// What went wrong outside our own handlers, which settle their faults themselves.
+pub(super) async fn on_error(error: poise::FrameworkError<'_, Host, Fault>) {
+    match error {
+        poise::FrameworkError::EventHandler { error, event, framework, .. } => {
+            log_event(&framework.user_data.bot(), event.snake_case_name(), &error);
+        }
+        // Discord knows a command, or a form of it, that this version does not.
+        poise::FrameworkError::UnknownInteraction { framework, interaction, .. } => {
+            let (bot, http) = (&framework.user_data.bot(), &framework.serenity_context.http);
+            unknown(bot, http, interaction).await;
+        }
+        poise::FrameworkError::CommandStructureMismatch { ctx, .. }
+        | poise::FrameworkError::ArgumentParse { ctx: poise::Context::Application(ctx), .. } => {
+            let http = &ctx.framework.serenity_context.http;
+            unknown(&ctx.framework.user_data.bot(), http, ctx.interaction).await;
+        }
+        poise::FrameworkError::Command { error, ctx: poise::Context::Application(ctx), .. } => {
+            let mut asked = ctx.framework.user_data.bot().command(&ctx);
+            settle(&mut asked, Err(error)).await;
+        }
+        // The setup cannot fail, and no command has a check, a cooldown or a prefix.
+        other => tracing::error!("the framework reports: {other}"),
+    }
+}
+
+/// A command, or a form of one, that we do not know. Whoever is still typing it is suggested
+/// nothing: Discord takes no other answer to that.
+async fn unknown(bot: &Bot, http: &Http, interaction: &CommandInteraction) {
+    if interaction.data.autocomplete().is_some() {
+        let nothing = CreateInteractionResponse::Autocomplete(CreateAutocompleteResponse::new());
+        if let Err(error) = interaction.create_response(http, nothing).await {
+            tracing::info!("nothing could be suggested: {}", Unanswered::from(error));
+        }
+        return;
+    }
+    let mut asked = Asked::command(http, bot, interaction);
+    let done = stale(&mut asked).await;
+    settle(&mut asked, done).await;
 }

@@ -51,7 +51,7 @@ use asked::Asked;
 use commands::commands;
 pub use commands::registrations;
 pub use fault::{Fault, Unanswered};
-use fault::{log_event, settle};
+use fault::{on_error, settle};
 
 /// How long an answer may wait for what it is about; a person does not watch for longer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -324,32 +324,4 @@ async fn stale(asked: &mut Asked<'_>) -> Result<(), Fault> {
     tracing::info!(user.id = %asked.user, "refused: a button that is none of ours");
     asked.answer(refused(asked.locale, Refusal::Stale)).await?;
     Ok(())
-}
-
-/// What went wrong outside our own handlers, which settle their faults themselves.
-async fn on_error(error: poise::FrameworkError<'_, Host, Fault>) {
-    match error {
-        poise::FrameworkError::EventHandler { error, event, framework, .. } => {
-            log_event(&framework.user_data.bot(), event.snake_case_name(), &error);
-        }
-        // Discord knows a command, or a form of it, that this version does not.
-        poise::FrameworkError::UnknownInteraction { framework, interaction, .. } => {
-            let (bot, http) = (&framework.user_data.bot(), &framework.serenity_context.http);
-            let mut asked = Asked::command(http, bot, interaction);
-            let done = stale(&mut asked).await;
-            settle(&mut asked, done).await;
-        }
-        poise::FrameworkError::CommandStructureMismatch { ctx, .. }
-        | poise::FrameworkError::ArgumentParse { ctx: poise::Context::Application(ctx), .. } => {
-            let mut asked = ctx.framework.user_data.bot().command(&ctx);
-            let done = stale(&mut asked).await;
-            settle(&mut asked, done).await;
-        }
-        poise::FrameworkError::Command { error, ctx: poise::Context::Application(ctx), .. } => {
-            let mut asked = ctx.framework.user_data.bot().command(&ctx);
-            settle(&mut asked, Err(error)).await;
-        }
-        // The setup cannot fail, and no command has a check, a cooldown or a prefix.
-        other => tracing::error!("the framework reports: {other}"),
-    }
 }
