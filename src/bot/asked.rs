@@ -1,7 +1,10 @@
 //! An interaction as it arrives: who asked, where, in which language; and the ways to answer.
 //!
-//! The answer carries no state and is never retried: whatever it says is in the database, and
-//! shown again wherever the person looks next.
+//! The answer carries no state: whatever it says is in the database, and shown again wherever the
+//! person looks next. So it is repeated only while nobody knows whether Discord took it, a few
+//! times and within the moment; a first answer by which two machines exclude each other never is.
+
+use std::time::Duration;
 
 use serenity::all::{
     Builder as _, CommandInteraction, ComponentInteraction, CreateInteractionResponse,
@@ -11,10 +14,23 @@ use serenity::all::{
 use crate::{
     domain::{ChannelId, GuildId, Millis, RoleId, UserId},
     faults::Faults,
-    view::{Locale, Modal, Post},
+    view::{
+        Locale, Modal, Post,
+        refusal::{Refusal, refused},
+    },
 };
 
-use super::{Bot, fault::Unanswered};
+use super::{
+    Bot,
+    fault::{ALREADY_ACKNOWLEDGED, Unanswered},
+};
+
+/// How often an answer is sent that Discord takes once, or that would be there twice.
+const ONCE_MORE: u32 = 2;
+/// How often an edit is sent, which says the same however often it arrives.
+const EDITS: u32 = 3;
+/// Before the second try; the first answer has to arrive within three seconds.
+const PAUSE: Duration = Duration::from_millis(150);
 
 /// Somebody's click, command or form.
 pub(super) struct Asked<'a> {
@@ -131,21 +147,53 @@ impl<'a> Asked<'a> {
 
     /// Takes the command; the answer follows, and only the person sees it.
     pub(super) async fn defer(&mut self) -> Result<(), Unanswered> {
-        let message = CreateInteractionResponseMessage::new().ephemeral(true);
-        self.call_back(CreateInteractionResponse::Defer(message), Stage::Deferred).await
+        self.call_back(deferral(), Stage::Deferred).await
+    }
+
+    /// Takes the click like [`Self::take`], and is sent once: Discord takes one answer for each
+    /// interaction, and whoever acts on a `true` is the only one that does. Where nobody knows
+    /// whether Discord took it, nothing is done, and the person reads so if it did.
+    pub(super) async fn take_alone(&mut self) -> bool {
+        if !self.private {
+            return self.defer_alone().await;
+        }
+        self.alone(CreateInteractionResponse::Acknowledge, Stage::Answered).await
+    }
+
+    /// The same with an answer of its own to come, wherever the button is.
+    pub(super) async fn defer_alone(&mut self) -> bool {
+        self.alone(deferral(), Stage::Deferred).await
+    }
+
+    async fn alone(&mut self, response: CreateInteractionResponse, then: Stage) -> bool {
+        let taken = response.execute(self.http, (InteractionId::new(self.id), self.token)).await;
+        let Err(lost) = taken.map_err(Unanswered::from) else {
+            self.stage = then;
+            return true;
+        };
+        tracing::warn!(user.id = %self.user, "a click was not acknowledged, so nothing was done: {lost}");
+        if lost.is_unknown() {
+            // Had it not arrived, Discord would refuse what follows it, and so it does.
+            self.stage = then;
+            if let Err(unheard) = self.reply(refused(self.locale, Refusal::NotTaken)).await {
+                tracing::debug!(user.id = %self.user, "and nobody could be told: {unheard}");
+            }
+        }
+        false
     }
 
     /// Turns the answer (or the updated message) into this one.
     pub(super) async fn edit(&mut self, post: Post) -> Result<(), Unanswered> {
-        post.edit_answer().execute(self.http, self.token).await?;
+        let (http, token) = (self.http, self.token);
+        insist(EDITS, || post.clone().edit_answer().execute(http, token)).await?;
         self.stage = Stage::Answered;
         Ok(())
     }
 
-    /// One more message that only the person sees.
+    /// One more message that only the person sees: rather twice than not at all.
     pub(super) async fn add(&mut self, post: Post) -> Result<(), Unanswered> {
-        post.followup().execute(self.http, (None, self.token)).await?;
-        Ok(())
+        let (http, token) = (self.http, self.token);
+        insist(ONCE_MORE, || post.clone().followup().execute(http, (None, token))).await
     }
 
     /// Says something, whatever was said before.
@@ -158,8 +206,35 @@ impl<'a> Asked<'a> {
     }
 
     async fn call_back(&mut self, response: CreateInteractionResponse, then: Stage) -> Result<(), Unanswered> {
-        response.execute(self.http, (InteractionId::new(self.id), self.token)).await?;
+        let (http, token, id) = (self.http, self.token, InteractionId::new(self.id));
+        insist(ONCE_MORE, || response.clone().execute(http, (id, token))).await?;
         self.stage = then;
         Ok(())
+    }
+}
+
+/// "Thinking…", for the person alone.
+fn deferral() -> CreateInteractionResponse {
+    CreateInteractionResponse::Defer(CreateInteractionResponseMessage::new().ephemeral(true))
+}
+
+/// Sends an answer again while nobody knows whether Discord took it. What Discord then calls
+/// answered before is the try whose own answer was lost.
+async fn insist<T, F>(most: u32, send: impl Fn() -> F) -> Result<(), Unanswered>
+where
+    F: Future<Output = serenity::Result<T>>,
+{
+    let mut tried = 1;
+    loop {
+        let Err(lost) = send().await.map_err(Unanswered::from) else { return Ok(()) };
+        if lost.is_done() || tried > 1 && lost.code == Some(ALREADY_ACKNOWLEDGED) {
+            return Ok(());
+        }
+        if !lost.is_unknown() || tried == most {
+            return Err(lost);
+        }
+        tracing::debug!(tried, "an answer may not have arrived and is sent again: {lost}");
+        tokio::time::sleep(PAUSE * tried).await;
+        tried += 1;
     }
 }

@@ -33,8 +33,7 @@ use super::{
 
 /// Confirm: the token is spent in the transaction that decides.
 pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    if let Err(unanswered) = asked.take().await {
-        tracing::warn!(user.id = %asked.user, "a confirmation was not acknowledged, so nothing was done: {unanswered}");
+    if !asked.take_alone().await {
         return Ok(());
     }
     let session = match bot.db.session(token, asked.user, bot.clock.now()).await? {
@@ -111,7 +110,7 @@ pub(super) async fn abort(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Re
 
 /// Retry: the order goes to the panel once more.
 pub(super) async fn retry(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::Retry(id.clone())).await? || !accepted(asked).await {
+    if !bot.admins_only(asked, &Button::Retry(id.clone())).await? || !asked.defer_alone().await {
         return Ok(());
     }
     let result = if bot.db.retry(id, asked.user, bot.clock.now()).await? {
@@ -126,7 +125,7 @@ pub(super) async fn retry(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Res
 
 /// Back to review: the approval is taken back.
 pub(super) async fn back_to_review(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::BackToReview(id.clone())).await? || !accepted(asked).await {
+    if !bot.admins_only(asked, &Button::BackToReview(id.clone())).await? || !asked.defer_alone().await {
         return Ok(());
     }
     let result = if bot.db.back_to_review(id, asked.user, bot.clock.now()).await? {
@@ -137,17 +136,6 @@ pub(super) async fn back_to_review(bot: &Bot, asked: &mut Asked<'_>, id: &OrderI
     };
     asked.edit(outcome(asked.locale, &result)).await?;
     Ok(())
-}
-
-/// Whether Discord let us take this click.
-async fn accepted(asked: &mut Asked<'_>) -> bool {
-    match asked.defer().await {
-        Ok(()) => true,
-        Err(unanswered) => {
-            tracing::warn!(user.id = %asked.user, "a click was not acknowledged, so nothing was done: {unanswered}");
-            false
-        }
-    }
 }
 
 /// Approves, or books what arrived where that is not simply the price.

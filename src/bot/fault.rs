@@ -17,7 +17,7 @@ use super::{Bot, Host, asked::Asked, stale};
 /// Discord no longer waits for an answer to this interaction.
 const UNKNOWN_INTERACTION: isize = 10_062;
 /// The interaction was answered before, perhaps by another process with our token.
-const ALREADY_ACKNOWLEDGED: isize = 40_060;
+pub(super) const ALREADY_ACKNOWLEDGED: isize = 40_060;
 /// The interaction's token has lapsed.
 const UNKNOWN_WEBHOOK: isize = 10_015;
 
@@ -56,13 +56,39 @@ pub struct Unanswered {
     /// Discord's own code, when there was an answer.
     pub code: Option<isize>,
     says: String,
+    done: Done,
+}
+
+/// What a call that brought nothing may have done all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    /// Nothing: Discord said no, or it was never sent.
+    No,
+    /// Nobody knows: no answer came, or none of Discord's own making.
+    Perhaps,
+    /// What was asked: only the answer could not be read.
+    Yes,
 }
 
 impl Unanswered {
     /// There was no answer within this time.
     pub fn silent(patience: std::time::Duration) -> Self {
         let says = format!("Discord did not answer within {} s", patience.as_secs());
-        Self { status: None, code: None, says }
+        Self { status: None, code: None, says, done: Done::Perhaps }
+    }
+
+    /// Whether Discord may have done what was asked, and may not.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.done == Done::Perhaps
+    }
+
+    /// Whether Discord did what was asked, in an answer that says more than we understand.
+    pub(super) fn is_done(&self) -> bool {
+        self.done == Done::Yes
+    }
+
+    fn not_understood(done: Done) -> Self {
+        Self { status: None, code: None, says: "Discord's answer was not understood".to_owned(), done }
     }
 
     /// Whether it makes no sense to answer this interaction any more.
@@ -85,14 +111,21 @@ impl From<serenity::Error> for Unanswered {
                 for wrong in &answer.error.errors {
                     let _ = write!(says, "; {}: {}", wrong.path, wrong.message);
                 }
-                Self { status: Some(status), code: Some(answer.error.code), says }
+                let own = status < 500 && answer.error.code > 0;
+                let done = if own { Done::No } else { Done::Perhaps };
+                Self { status: Some(status), code: Some(answer.error.code), says, done }
             }
             serenity::Error::Http(HttpError::Request(error)) => {
                 let error = error.without_url();
-                Self { status: None, code: None, says: format!("Discord did not answer: {}", chain(&error)) }
+                let says = format!("Discord did not answer: {}", chain(&error));
+                Self { status: None, code: None, says, done: Done::Perhaps }
             }
-            serenity::Error::Model(error) => Self { status: None, code: None, says: format!("not sent: {error}") },
-            _ => Self { status: None, code: None, says: "Discord's answer was not understood".to_owned() },
+            serenity::Error::Model(error) => {
+                Self { status: None, code: None, says: format!("not sent: {error}"), done: Done::No }
+            }
+            // serenity reads a body only after a status of success.
+            serenity::Error::Json(_) => Self::not_understood(Done::Yes),
+            _ => Self::not_understood(Done::Perhaps),
         }
     }
 }
@@ -122,6 +155,13 @@ pub(super) async fn settle(asked: &mut Asked<'_>, done: Result<(), Fault>) {
         && unanswered.is_over()
     {
         tracing::info!(user.id = %asked.user, "an answer came too late or was given elsewhere: {unanswered}");
+        return;
+    }
+    if let Fault::Discord(unanswered) = &fault
+        && unanswered.is_unknown()
+    {
+        // What was asked for may be done, and perhaps the person reads so: an apology would be false.
+        tracing::warn!(user.id = %asked.user, "Discord may not have taken an answer: {unanswered}");
         return;
     }
     let incident = incident();

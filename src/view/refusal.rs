@@ -47,6 +47,8 @@ pub enum Refusal {
     Stale,
     /// Used outside the shop's server.
     NotHere,
+    /// Nobody knows whether Discord took the click, so nothing was done.
+    NotTaken,
 }
 
 /// A refusal as the person reads it.
@@ -71,6 +73,7 @@ pub fn refused(locale: Locale, refusal: Refusal) -> Post {
         Refusal::NotChangeable => locale.say("refusal-not-changeable"),
         Refusal::Stale => locale.say("refusal-stale"),
         Refusal::NotHere => locale.say("refusal-not-here"),
+        Refusal::NotTaken => locale.say("refusal-not-taken"),
     })
 }
 

@@ -56,8 +56,7 @@ pub(super) async fn question(
 
 /// Confirm: the wish is carried out in the transaction that spends its token.
 pub(in super::super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    if let Err(unanswered) = asked.take().await {
-        tracing::warn!(user.id = %asked.user, "a confirmation was not acknowledged, so nothing was done: {unanswered}");
+    if !asked.take_alone().await {
         return Ok(());
     }
     let (permit, wish) = match bot.db.wish(token, asked.user, bot.clock.now()).await? {

@@ -198,7 +198,7 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
 }
 
 /// Every refusal.
-pub(super) const REFUSALS: [Refusal; 17] = [
+pub(super) const REFUSALS: [Refusal; 18] = [
     Refusal::Blocked,
     Refusal::TooSoon { again_at: NOW },
     Refusal::TooOften { again_at: NOW },
@@ -216,6 +216,7 @@ pub(super) const REFUSALS: [Refusal; 17] = [
     Refusal::NotChangeable,
     Refusal::Stale,
     Refusal::NotHere,
+    Refusal::NotTaken,
 ];
 
 fn orders(locale: Locale, words: Words<'_>) -> Vec<Post> {

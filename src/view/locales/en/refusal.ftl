@@ -16,4 +16,5 @@ refusal-being-read = A picture in the ticket is just being looked at, so the ord
 refusal-not-changeable = The payment method can no longer be changed.
 refusal-stale = This button is out of date. Nothing was changed.
 refusal-not-here = Please use this in the shop's server.
+refusal-not-taken = Discord lost the connection while you pressed the button, so nothing was done. Please press it again.
 refusal-fault = Something went wrong on our side. Please try again; if it happens again, tell our team this number: { $incident }
