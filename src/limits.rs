@@ -1,10 +1,16 @@
-//! Who did what how often lately: counted in memory, and forgotten by a restart.
+//! Who did what how often lately, and which interactions were taken up: counted in memory, and
+//! forgotten by a restart.
 //!
 //! The rule is `governor`'s cell rate: somebody who did nothing for a while may do it `count`
 //! times at once, and from then on once every `per / count`, so a spent window frees itself bit
 //! by bit and not all at once. Nothing in here decides what is limited or says so to a person.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use governor::{Quota, RateLimiter, clock as governed, middleware::NoOpMiddleware, state::keyed::HashMapStateStore};
 
@@ -29,6 +35,12 @@ impl governed::Clock for Steady {
     }
 }
 
+/// An interaction can be answered for so long ("Receiving and Responding"); nobody delivers it later.
+const INTERACTION_LIVES: Duration = Duration::from_mins(15);
+
+/// So many interactions are remembered at the most: hundreds of people at once, for minutes.
+const MOST_INTERACTIONS: usize = 10_000;
+
 type Counters = RateLimiter<UserId, HashMapStateStore<UserId>, Steady, NoOpMiddleware<Duration>>;
 
 /// The counters of everything that is limited in memory; cheap to clone, and every clone counts
@@ -37,6 +49,8 @@ type Counters = RateLimiter<UserId, HashMapStateStore<UserId>, Steady, NoOpMiddl
 pub struct Limits {
     /// One for each thing, in its order; `None` where there is no limit.
     counters: Arc<[(Limited, Option<Counters>)]>,
+    /// The interactions of the last minutes, by id: the smallest is the oldest.
+    taken: Arc<Mutex<BTreeMap<u64, Duration>>>,
     clock: Clock,
 }
 
@@ -50,7 +64,17 @@ impl Limits {
             Limited::Refresh | Limited::Export | Limited::Backup => config.dashboard,
         };
         let counters = Limited::ALL.map(|limited| (limited, counters(limit(limited), clock)));
-        Self { counters: Arc::new(counters), clock: clock.clone() }
+        Self { counters: Arc::new(counters), taken: Arc::default(), clock: clock.clone() }
+    }
+
+    /// Whether an interaction comes for the first time. Discord delivers events at least once, and
+    /// what is done before it is answered must not be done twice.
+    pub fn is_first(&self, interaction: u64) -> bool {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.len() >= MOST_INTERACTIONS && !taken.contains_key(&interaction) {
+            taken.pop_first();
+        }
+        taken.insert(interaction, self.clock.steady()).is_none()
     }
 
     /// Counts one more time; `Err` says when it may be done again, and counts nothing.
@@ -64,8 +88,13 @@ impl Limits {
         })
     }
 
-    /// Forgets everybody whose window is free again; says how many are still remembered.
+    /// Forgets the interactions that are over, and everybody whose window is free again; says how
+    /// many people are still remembered.
     pub fn forget(&self) -> usize {
+        let now = self.clock.steady();
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.retain(|_, at| now.saturating_sub(*at) < INTERACTION_LIVES);
+        drop(taken);
         let limited = self.counters.iter().filter_map(|(_, counters)| counters.as_ref());
         limited
             .map(|counters| {
@@ -127,6 +156,21 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(limits.count(Limited::Proof, MONA), Ok(()), "there is no limit");
         }
+    }
+
+    #[test]
+    fn an_interaction_comes_once_while_it_lives() {
+        let (limits, clock) = twice_a_minute();
+        assert!(limits.is_first(7) && limits.clone().is_first(8));
+        assert!(!limits.is_first(7) && !limits.is_first(8));
+        clock.advance(INTERACTION_LIVES);
+        limits.forget();
+        assert!(limits.is_first(7), "nobody delivers it so late: it was forgotten");
+        for id in 100..=100 + MOST_INTERACTIONS as u64 {
+            assert!(limits.is_first(id));
+        }
+        assert_eq!(limits.taken.lock().unwrap().len(), MOST_INTERACTIONS);
+        assert!(!limits.is_first(100 + MOST_INTERACTIONS as u64), "the newest stay");
     }
 
     #[test]

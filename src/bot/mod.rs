@@ -36,6 +36,7 @@ mod asked;
 mod commands;
 mod dashboard;
 mod decision;
+mod entrance;
 mod fault;
 mod link;
 mod more;
@@ -50,6 +51,7 @@ mod usage;
 use asked::Asked;
 use commands::commands;
 pub use commands::registrations;
+use entrance::Entrance;
 pub use fault::{Fault, Unanswered};
 use fault::{on_error, settle};
 
@@ -81,6 +83,8 @@ struct Bot {
     boot: String,
     /// Whether Discord has said READY.
     connected: watch::Sender<bool>,
+    /// How many events are in hand.
+    in_hand: watch::Sender<usize>,
     /// When this process began.
     started: Millis,
 }
@@ -112,9 +116,24 @@ impl Host {
         let Parts { db, panels, door, live, clock, limits, faults, boot } = parts;
         let config = live.now();
         let (staff, locale) = (Arc::new(config.discord.staff()), shop_locale(&config));
-        let (connected, _) = watch::channel(false);
+        let (connected, in_hand) = (watch::Sender::new(false), watch::Sender::new(0));
         let started = clock.now();
-        Self(Bot { db, panels, door, config, clock, limits, faults, staff, locale, live, boot, connected, started })
+        Self(Bot {
+            db,
+            panels,
+            door,
+            config,
+            clock,
+            limits,
+            faults,
+            staff,
+            locale,
+            live,
+            boot,
+            connected,
+            in_hand,
+            started,
+        })
     }
 
     /// The bot as it is configured now.
@@ -131,6 +150,11 @@ impl Host {
     /// Follows whether Discord has ever said READY to this bot.
     pub fn connected(&self) -> watch::Receiver<bool> {
         self.0.connected.subscribe()
+    }
+
+    /// Follows how many events are in hand.
+    pub fn in_hand(&self) -> watch::Receiver<usize> {
+        self.0.in_hand.subscribe()
     }
 }
 
@@ -181,7 +205,8 @@ pub fn intents(config: &DiscordConfig) -> GatewayIntents {
 }
 
 /// The framework that hands events to the bot. Its setup cannot fail.
-pub fn framework(host: Host) -> poise::Framework<Host, Fault> {
+pub fn framework(host: Host) -> impl serenity::framework::Framework + 'static {
+    let inside = host.clone();
     let options = poise::FrameworkOptions {
         commands: commands(host.0.locale),
         on_error: |error| Box::pin(on_error(error)),
@@ -190,11 +215,12 @@ pub fn framework(host: Host) -> poise::Framework<Host, Fault> {
         prefix_options: poise::PrefixFrameworkOptions { mention_as_prefix: false, ..Default::default() },
         ..Default::default()
     };
-    poise::Framework::builder()
+    let framework = poise::Framework::builder()
         .options(options)
         .initialize_owners(false)
-        .setup(move |_, _, _| Box::pin(async move { Ok(host) }))
-        .build()
+        .setup(move |_, _, _| Box::pin(async move { Ok(inside) }))
+        .build();
+    Entrance { framework, host }
 }
 
 async fn on_event(framework: poise::FrameworkContext<'_, Host, Fault>, event: &FullEvent) -> Result<(), Fault> {

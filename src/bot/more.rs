@@ -31,7 +31,7 @@ pub(super) async fn open(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId) -> 
         return Ok(());
     }
     let post = match reviewable(bot, asked.locale, id).await? {
-        Ok(_) => more::menu(asked.locale, id),
+        Ok(order) => more::menu(asked.locale, id, order.attempts_left.into()),
         Err(post) => post,
     };
     asked.answer(post).await?;
@@ -64,7 +64,7 @@ pub(super) async fn chosen(
             let locale = customer.map_or(bot.locale, |customer| Locale::choose(&customer.locale, bot.locale));
             question(bot, asked, id.to_string(), &order, Action::Fake, Some(Reason::fake(locale))).await?
         }
-        More::Attempt => match bot.db.one_more_attempt(id, asked.user, now).await? {
+        More::Attempt { left } => match bot.db.one_more_attempt(id, left, asked.user, now).await? {
             Some(left) => more::outcome(asked.locale, Outcome::Attempts { left }),
             None => more::outcome(asked.locale, Outcome::TooLate),
         },

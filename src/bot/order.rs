@@ -170,7 +170,9 @@ pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Re
     if bot.db.is_being_read(id).await? {
         return Ok(asked.answer(refused(locale, Refusal::BeingRead)).await?);
     }
-    let done = bot.db.cancel(id, asked.user, cause, bot.clock.now()).await?;
+    let cancelled = bot.db.cancel(id, asked.user, cause, bot.clock.now()).await?;
+    // The second of two clicks asks for what the first has done.
+    let done = cancelled || is_cancelled(bot, id).await?;
     let post = match (done, cause) {
         (false, _) => refused(locale, Refusal::NotCancellable),
         (true, CancelCause::Customer) => view::order::cancelled(locale),
@@ -183,6 +185,11 @@ pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Re
         asked.answer(post).await?;
     }
     Ok(())
+}
+
+async fn is_cancelled(bot: &Bot, id: &OrderId) -> Result<bool, Fault> {
+    let order = bot.db.order(id).await?;
+    Ok(order.is_some_and(|order| matches!(order.state, OrderState::Cancelled { .. })))
 }
 
 /// The order, if it is the person's own; everybody else is told.

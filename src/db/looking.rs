@@ -7,7 +7,7 @@ use super::{
     Db, Error, moment,
     review::{Decided, Declining, Times},
     sessions::Session,
-    unsigned,
+    signed, unsigned,
 };
 use crate::domain::{
     Millis, OrderId, SubmissionId, UserId,
@@ -57,19 +57,33 @@ impl Db {
         Ok(true)
     }
 
-    /// One attempt more for the order of a proof under review; answers how many are left, or
-    /// `None` when it is not under review any more.
-    pub async fn one_more_attempt(&self, id: SubmissionId, by: UserId, now: Millis) -> Result<Option<u64>, Error> {
+    /// One attempt more than the `seen` ones for the order of a proof under review; answers how many
+    /// are left, or `None` when it is not under review any more. Asked twice, by a double click or by
+    /// two people at once, it is one attempt.
+    pub async fn one_more_attempt(
+        &self,
+        id: SubmissionId,
+        seen: u64,
+        by: UserId,
+        now: Millis,
+    ) -> Result<Option<u64>, Error> {
         let mut tx = self.begin().await?;
         let Ok(order) = tx.under_review(id).await? else { return Ok(None) };
-        let key = order.as_str();
-        let left = sqlx::query_scalar!(
-            "UPDATE orders SET attempts_left = attempts_left + 1, updated_at = ? WHERE id = ? RETURNING attempts_left",
+        let (key, seen) = (order.as_str(), signed(seen));
+        let given = sqlx::query_scalar!(
+            "UPDATE orders SET attempts_left = attempts_left + 1, updated_at = ? WHERE id = ? AND attempts_left = ?
+             RETURNING attempts_left",
             now.0,
-            key
+            key,
+            seen
         )
-        .fetch_one(tx.sql())
+        .fetch_optional(tx.sql())
         .await?;
+        let Some(left) = given else {
+            let left =
+                sqlx::query_scalar!("SELECT attempts_left FROM orders WHERE id = ?", key).fetch_one(tx.sql()).await?;
+            return Ok(Some(unsigned(left)));
+        };
         tx.audit_order(by, "order.one_more_attempt", &order, json!({ "submission": id.0, "left": left }), now).await?;
         tx.show_everywhere(&order, now).await?;
         tx.commit().await?;

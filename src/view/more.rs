@@ -12,57 +12,61 @@ pub enum More {
     Ask,
     /// Type the transfer's reference.
     Reference,
-    /// Give the order one attempt more.
-    Attempt,
+    /// Give the order one attempt more than the reader of the list saw it have.
+    Attempt {
+        /// As many it had.
+        left: u64,
+    },
     /// Say that nobody is looking at it any more.
     LetGo,
     /// Decline it for good as a fake, and block its customer.
     Fake,
 }
 
+/// What the value of [`More::Attempt`] begins with; the number that was shown follows.
+const ATTEMPT: &str = "attempt:";
+
 impl More {
-    /// All of them, in the order of the list.
-    pub const ALL: [Self; 5] = [Self::Ask, Self::Reference, Self::Attempt, Self::LetGo, Self::Fake];
+    /// All of them for an order with so many attempts left, in the order of the list.
+    fn all(left: u64) -> [Self; 5] {
+        [Self::Ask, Self::Reference, Self::Attempt { left }, Self::LetGo, Self::Fake]
+    }
 
     /// The menu's value.
-    pub fn as_str(self) -> &'static str {
+    fn value(self) -> String {
         match self {
-            Self::Ask => "ask",
-            Self::Reference => "reference",
-            Self::Attempt => "attempt",
-            Self::LetGo => "let-go",
-            Self::Fake => "fake",
+            Self::Ask => "ask".to_owned(),
+            Self::Reference => "reference".to_owned(),
+            Self::Attempt { left } => format!("{ATTEMPT}{left}"),
+            Self::LetGo => "let-go".to_owned(),
+            Self::Fake => "fake".to_owned(),
         }
     }
 
     /// The entry of a menu's value.
     pub fn from_value(value: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|entry| entry.as_str() == value)
+        let left = value.strip_prefix(ATTEMPT).and_then(|left| left.parse().ok());
+        Self::all(left.unwrap_or_default()).into_iter().find(|entry| entry.value() == value)
     }
 
     fn label(self, locale: Locale) -> String {
         locale.say(match self {
             Self::Ask => "more-ask",
             Self::Reference => "more-reference",
-            Self::Attempt => "more-attempt",
+            Self::Attempt { .. } => "more-attempt",
             Self::LetGo => "more-let-go",
             Self::Fake => "more-fake",
         })
     }
 }
 
-/// The list.
-pub fn menu(locale: Locale, submission: SubmissionId) -> Post {
-    let entry = |more: More| Entry {
-        value: more.as_str().to_owned(),
-        label: more.label(locale),
-        description: None,
-        chosen: false,
-    };
+/// The list for a proof whose order has so many attempts left.
+pub fn menu(locale: Locale, submission: SubmissionId, left: u64) -> Post {
+    let entry = |more: More| Entry { value: more.value(), label: more.label(locale), description: None, chosen: false };
     Post::text(locale.say("more-what")).row(Row::Menu(Menu {
         button: Button::MoreMenu(submission),
         placeholder: locale.say("more-placeholder"),
-        options: More::ALL.map(entry).to_vec(),
+        options: More::all(left).map(entry).to_vec(),
     }))
 }
 

@@ -22,6 +22,7 @@ mod forged;
 mod kill;
 mod limits;
 mod migrations;
+mod oddities;
 mod ops;
 mod order;
 mod outage_monitor;

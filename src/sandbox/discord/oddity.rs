@@ -1,7 +1,13 @@
 //! What Discord may do one day and hardly ever does, and what other applications do.
 
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
 use super::Discord;
+use super::answer::Pending;
 use super::gateway::{Frame, GUILD_MESSAGES};
+use super::interaction::Act;
 use super::permission::SEND_MESSAGES;
 use super::person::{Person, Refused, may};
 use super::seen::Message;
@@ -12,6 +18,36 @@ impl Discord {
     pub fn writes_frame(&self, text: &str) {
         self.shared.change(|state| {
             state.sessions.iter().for_each(|session| session.write(Frame::Text(text.to_owned(), None)));
+        });
+    }
+
+    /// Delivers an interaction once more.
+    pub fn repeats(&self, asked: &Pending) {
+        self.shared.change(|state| {
+            for session in &mut state.sessions {
+                let sent = session.kept.iter().find_map(|(_, frame)| match frame {
+                    Frame::Text(text, Some(id)) if *id == asked.id => serde_json::from_str::<Value>(text).ok(),
+                    _ => None,
+                });
+                if let Some(sent) = sent {
+                    session.send("INTERACTION_CREATE", &sent["d"], Some(asked.id), false);
+                }
+            }
+        });
+    }
+
+    /// Announces messages without their guild, which Discord's reference calls optional (or with it again).
+    pub fn omits_guilds(&self, omit: bool) {
+        self.shared.change(|state| state.faults.omits_guilds = omit);
+    }
+
+    /// Gives a message an embed whose picture has no address, which Discord's own schema allows.
+    pub fn embeds_without_address(&self, message: &Message) {
+        self.shared.change(|state| {
+            let stored = state.messages.get_mut(&message.channel).and_then(|all| all.get_mut(&message.id));
+            if let Some(stored) = stored {
+                stored.embeds.push(json!({ "type": "rich", "image": { "width": 1, "height": 1 } }));
+            }
         });
     }
 
@@ -28,7 +64,7 @@ impl Discord {
             }
             let ids: Vec<_> = messages.iter().map(Id::to_string).collect();
             let guild = state.guild.to_string();
-            let data = serde_json::json!({ "ids": ids, "channel_id": channel.to_string(), "guild_id": guild });
+            let data = json!({ "ids": ids, "channel_id": channel.to_string(), "guild_id": guild });
             state.emit("MESSAGE_DELETE_BULK", GUILD_MESSAGES, &data);
         });
     }
@@ -43,6 +79,13 @@ impl Discord {
 }
 
 impl Person {
+    /// Types into a command as it was registered once: the data of an autocomplete interaction, whatever it says.
+    pub fn types_into(&self, channel: Id, data: Value) -> Pending {
+        let act = Act { kind: 4, name: "autocomplete".into(), user: self.id, channel, source: None, data };
+        let id = self.shared.change(|state| state.interact(act));
+        Pending { shared: Arc::clone(&self.shared), id }
+    }
+
     /// Forwards a message with its files to another channel.
     pub fn forwards(&self, message: &Message, channel: Id) -> Result<Message, Refused> {
         self.shared.change(|state| {

@@ -175,7 +175,7 @@ pub(super) fn beside_decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let order = order_of(words, OrderState::PaymentSubmitted { returned: None });
     let asked = Notice::Asked { question: QuestionId(1) };
     let mut posts =
-        vec![more::menu(locale, SubmissionId(1)), notice::notice(locale, &order, &asked, Some(words.sentence))];
+        vec![more::menu(locale, SubmissionId(1), 2), notice::notice(locale, &order, &asked, Some(words.sentence))];
     let outcomes = [
         more::Outcome::Asked,
         more::Outcome::Attempts { left: 1 },
