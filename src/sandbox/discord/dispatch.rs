@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, Request as HttpRequest, Response as HttpResponse, header};
+use axum::http::{HeaderMap, Request as HttpRequest, Response as HttpResponse, header, request::Parts};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
@@ -291,12 +291,17 @@ impl Shared {
         if !matches!(fault, Fault::None) {
             return (n, fault);
         }
+        (n, self.ordered(&info))
+    }
+
+    /// The fault that a rule orders for a request.
+    fn ordered(&self, info: &RequestInfo) -> Fault {
         let ordered = self.change(|state| {
-            let rule = state.rules.iter_mut().find(|rule| rule.matches(&info))?;
+            let rule = state.rules.iter_mut().find(|rule| rule.matches(info))?;
             rule.left -= 1;
             Some(rule.fault.clone())
         });
-        (n, ordered.unwrap_or_default())
+        ordered.unwrap_or_default()
     }
 
     fn answered(&self, n: u64, status: Option<u16>, at: Instant) {
@@ -310,23 +315,38 @@ impl Shared {
     }
 }
 
-/// Serves the CDN: a file by its signed address.
-pub(super) fn cdn(shared: &Shared, request: &HttpRequest<Incoming>) -> Answer {
+/// Serves the CDN. Faults are ordered for it by its path, as for the API; its requests are not in the log.
+pub(super) async fn cdn(shared: &Shared, request: HttpRequest<Incoming>) -> Result<Answer, Cut> {
+    let (head, _) = request.into_parts();
+    let (method, path) = (head.method.to_string(), head.uri.path().to_owned());
+    let info = RequestInfo { n: 0, method, path, route: "", is_write: false, body: Value::Null };
+    match shared.ordered(&info) {
+        Fault::Status { status, body, headers } => return Ok(json_answer(status, &body, &headers)),
+        Fault::CutBefore | Fault::CutAfter => return Err(Cut),
+        Fault::Delay(time) | Fault::DelayAnswer(time) => tokio::time::sleep(time).await,
+        Fault::HoldBefore(gate) | Fault::HoldAfter(gate) => gate.pass().await,
+        Fault::CallBefore(deed) | Fault::CallAfter(deed) => deed(),
+        Fault::None => {}
+    }
+    Ok(file(shared, &head))
+}
+
+/// A file by its signed address.
+fn file(shared: &Shared, head: &Parts) -> Answer {
     let gone = || {
         let mut answer = HttpResponse::new(Body::from("This content is no longer available."));
         *answer.status_mut() = axum::http::StatusCode::NOT_FOUND;
         answer
     };
-    if request.headers().contains_key(header::AUTHORIZATION) {
+    if head.headers.contains_key(header::AUTHORIZATION) {
         shared.change(|state| state.problem("the bot's token was sent to the CDN".to_owned()));
     }
-    let segments: Vec<&str> = request.uri().path().split('/').skip(1).collect();
+    let segments: Vec<&str> = head.uri.path().split('/').skip(1).collect();
     let ["attachments", channel, id, name] = segments[..] else { return gone() };
     let (Ok(channel), Ok(id)) = (channel.parse::<Id>(), id.parse::<Id>()) else { return gone() };
-    let query: Vec<(String, String)> =
-        url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
-            .map(|(k, v)| (k.into(), v.into()))
-            .collect();
+    let query: Vec<(String, String)> = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
+        .map(|(k, v)| (k.into(), v.into()))
+        .collect();
     let field = |key: &str| query.iter().find(|(known, _)| known == key).map_or("", |(_, value)| value.as_str());
     let (expires, signed) = (field("ex"), field("hm"));
     let file = shared.change(|state| {

@@ -92,7 +92,9 @@ async fn tunnel(mut socket: TcpStream, authority: &Authority, shared: Arc<Shared
     let stream = authority.acceptor.accept(socket).await.context("TLS with the client")?;
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
-        async move { if host == API { dispatch::api(&shared, request).await } else { Ok(dispatch::cdn(&shared, &request)) } }
+        async move {
+            if host == API { dispatch::api(&shared, request).await } else { dispatch::cdn(&shared, request).await }
+        }
     });
     http1::Builder::new().serve_connection(TokioIo::new(stream), service).await?;
     Ok(())
