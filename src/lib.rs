@@ -148,7 +148,11 @@
 //! - [`live`] is the one that both `bot` and `effects` ask for the configuration: it stands below both,
 //!   and knows `db` because a reload that is not in the audit log is not in force.
 //! - [`supervisor`] speaks systemd's protocol: ready, status, alive, stopping. It feeds the watchdog
-//!   only while the outbox worker answers it and the gateway is not gone for long.
+//!   only while the outbox worker answers it and the gateway is not gone for long; without a watchdog
+//!   it ends a bot that has been deaf for an hour while Discord answers.
+//! - An interaction is let in once (`bot/entrance.rs`): Discord may deliver an event again.
+//! - What people wrote is read back with types of ours (`effects/written.rs`): serenity reads none of
+//!   a hundred messages when one of them says something new.
 //! - [`drift`] reads the panels and the books for `/admin drift` and for the owners' weekly message;
 //!   the rules in `domain/drift.rs` say where they differ and which command mends it, and `restore`
 //!   asks them too.

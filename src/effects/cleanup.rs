@@ -78,7 +78,7 @@ async fn delete_all(
             Ok(()) => world.db.forget_messages(&young).await?,
             Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => return Ok(Round::ChannelGone),
             // One of them is in the way; alone, each shows what it is.
-            Err(Trouble::Refused(_) | Trouble::Target(_)) => one_by_one.extend(young),
+            Err(Trouble::Refused(_) | Trouble::Target(_) | Trouble::Unread(_)) => one_by_one.extend(young),
         }
     }
     for message in one_by_one {
@@ -90,7 +90,7 @@ async fn delete_all(
                 // Asked again it says the same; it must not stand in the way of the others.
                 tracing::warn!(channel.id = %channel, message.id = %message, code = refusal.code, "a message of ours cannot be deleted: {}", refusal.says);
             }
-            Err(Trouble::Target(why)) => {
+            Err(Trouble::Target(why) | Trouble::Unread(why)) => {
                 tracing::warn!(channel.id = %channel, message.id = %message, "a message of ours was not deleted, until the next round: {why}");
                 *failures += 1;
                 if *failures >= GIVE_UP_AFTER {
@@ -157,14 +157,14 @@ async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(
         return Ok(());
     }
     tracing::warn!(order.id = %id, channel.id = %here, "a ticket that nobody needs any more is deleted");
-    match call(serenity_channel(here).delete(&*world.http)).await {
-        Ok(_) => Ok(()),
+    match world.delete_channel(here).await {
+        Ok(()) => Ok(()),
         Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => Ok(()),
         Err(Trouble::Refused(refusal)) => {
             tracing::warn!(channel.id = %here, "the channel cannot be deleted: {}", refusal.says);
             Ok(())
         }
-        Err(Trouble::Target(why)) => {
+        Err(Trouble::Target(why) | Trouble::Unread(why)) => {
             // It is found again by the next sweep; the other channels need not wait for it.
             tracing::warn!(channel.id = %here, "the channel was not deleted: {why}");
             Ok(())

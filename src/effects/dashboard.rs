@@ -1,12 +1,8 @@
 //! The dashboard: one message in its channel, found again, edited, and posted again when it is gone.
 
 use chrono::Datelike as _;
-use serenity::all::Message;
 
-use super::{
-    Failure, World,
-    discord::{PAGE, UNKNOWN_MESSAGE, call, serenity_channel},
-};
+use super::{Failure, World, discord::UNKNOWN_MESSAGE, written::Written};
 use crate::{
     db::{
         boots::Whose,
@@ -83,7 +79,7 @@ async fn shown(
 /// Whoever wrote the dashboard last should be a run of ours. Two bots with one token answer
 /// everything twice, and nobody but this footer tells.
 async fn look_for_a_second_bot(world: &World, channel: ChannelId, message: MessageId) -> Result<(), Failure> {
-    let shown = match call(serenity_channel(channel).message(&*world.http, message.0)).await {
+    let shown = match world.message(channel, message).await {
         Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => return Ok(()),
         shown => shown?,
     };
@@ -98,9 +94,8 @@ async fn look_for_a_second_bot(world: &World, channel: ChannelId, message: Messa
 }
 
 /// The run that wrote a dashboard last; `None` for every other message.
-fn writer(message: &Message) -> Option<&str> {
-    let mut footers = message.embeds.iter().filter_map(|embed| embed.footer.as_ref());
-    footers.find_map(|footer| Marker::parse_dashboard(&footer.text))
+fn writer(message: &Written) -> Option<&str> {
+    message.footers().find_map(Marker::parse_dashboard)
 }
 
 /// A dashboard of ours in the channel, the newest if there are several.
@@ -108,14 +103,13 @@ async fn find(world: &World, channel: ChannelId) -> Result<Option<MessageId>, Fa
     let mut before = None;
     for _ in 0..PAGES {
         let page = world.messages_before(channel, before).await?;
-        for message in &page {
-            let ours = message.author.id.get() == world.me.0;
-            if ours && writer(message).is_some() {
-                return Ok(Some(MessageId(message.id.get())));
+        for message in &page.messages {
+            if message.author() == world.me && writer(message).is_some() {
+                return Ok(Some(message.id()));
             }
         }
-        match page.last() {
-            Some(oldest) if page.len() == PAGE => before = Some(oldest.id.get()),
+        match page.messages.last() {
+            Some(oldest) if page.goes_on => before = Some(oldest.id()),
             _ => break,
         }
     }

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use serenity::{
-    all::{CreateMessage, GetMessages, Message, MessageId as DiscordMessage},
-    http::HttpError,
-};
+use serenity::{all::CreateMessage, http::HttpError};
 
 use super::{Failure, World};
 use crate::{
     domain::{ChannelId, MessageId, Millis, UserId},
-    view::{Marker, Post},
+    view::Post,
 };
 
 /// Passing it is a target error: serenity waits out a 429 however long it is.
@@ -18,9 +15,6 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The same for calls that carry a picture.
 const UPLOAD_DEADLINE: Duration = Duration::from_mins(2);
-
-/// How far before the first try a message of ours can lie: clocks differ.
-const CLOCK_SLACK: Duration = Duration::from_mins(10);
 
 /// Discord's epoch: snowflakes count milliseconds from the first second of 2015
 /// (Discord's reference, "Snowflakes").
@@ -46,6 +40,8 @@ pub(super) enum Trouble {
     Refused(Refusal),
     /// Discord did not answer, or not in a way that says anything about this request.
     Target(String),
+    /// Discord did it, and says so in a form that nobody here knows: asked again it says the same.
+    Unread(String),
 }
 
 impl From<Trouble> for Failure {
@@ -53,6 +49,7 @@ impl From<Trouble> for Failure {
         match trouble {
             Trouble::Refused(refusal) => Self::Row(format!("Discord refused ({}): {}", refusal.code, refusal.says)),
             Trouble::Target(why) => Self::Target(why),
+            Trouble::Unread(why) => Self::Row(why),
         }
     }
 }
@@ -124,7 +121,19 @@ fn trouble(error: serenity::Error) -> Trouble {
         serenity::Error::Model(error) => {
             Trouble::Refused(Refusal { code: 0, says: error.to_string(), details: Vec::new(), fields: Vec::new() })
         }
+        // serenity reads a body after a status of success; what is no JSON at all is not Discord's.
+        serenity::Error::Json(error) if error.is_data() => {
+            Trouble::Unread(format!("Discord answered in a form that this program does not know: {error}"))
+        }
         other => Trouble::Target(format!("Discord answered something unexpected: {other}")),
+    }
+}
+
+/// What was done although nobody understands the words in which Discord says so.
+fn done<T>(answer: Result<T, Trouble>) -> Result<(), Trouble> {
+    match answer {
+        Ok(_) | Err(Trouble::Unread(_)) => Ok(()),
+        Err(trouble) => Err(trouble),
     }
 }
 
@@ -151,7 +160,7 @@ impl World {
     /// Makes an existing message say what the post says; files that are there stay.
     pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, post: Post) -> Result<(), Trouble> {
         let edit = Post { files: Vec::new(), ..post }.edit();
-        call(serenity_channel(channel).edit_message(&*self.http, message.0, edit)).await.map(drop)
+        done(call(serenity_channel(channel).edit_message(&*self.http, message.0, edit)).await)
     }
 
     /// The same with the post's own files, if it has any, in place of those that are there.
@@ -161,7 +170,12 @@ impl World {
         message: MessageId,
         post: Post,
     ) -> Result<(), Trouble> {
-        upload(serenity_channel(channel).edit_message(&*self.http, message.0, post.edit())).await.map(drop)
+        done(upload(serenity_channel(channel).edit_message(&*self.http, message.0, post.edit())).await)
+    }
+
+    /// Deletes a channel.
+    pub(super) async fn delete_channel(&self, channel: ChannelId) -> Result<(), Trouble> {
+        done(call(serenity_channel(channel).delete(&*self.http)).await)
     }
 
     /// The direct-message channel with a person; asking again gives the same one.
@@ -169,59 +183,7 @@ impl World {
         let channel = call(serenity::all::UserId::new(user.0.max(1)).create_dm_channel(&*self.http)).await?;
         Ok(ChannelId(channel.id.get()))
     }
-
-    /// Looks whether an earlier try has posted a message with this marker since `since`.
-    pub(super) async fn find_posted(
-        &self,
-        channel: ChannelId,
-        marker: &Marker,
-        since: Millis,
-    ) -> Result<Option<MessageId>, Trouble> {
-        let mut after = snowflake_at(since.minus(CLOCK_SLACK));
-        loop {
-            let page = self.messages_after(channel, after).await?;
-            let ours = page.iter().filter(|message| message.author.id.get() == self.me.0);
-            for message in ours {
-                let footers = message.embeds.iter().filter_map(|embed| embed.footer.as_ref());
-                if marker.is_in(&message.content, footers.map(|footer| footer.text.as_str())) {
-                    return Ok(Some(MessageId(message.id.get())));
-                }
-            }
-            match page.iter().map(|message| message.id.get()).max() {
-                Some(last) if page.len() == PAGE => after = last,
-                _ => return Ok(None),
-            }
-        }
-    }
-
-    /// Up to a hundred messages after a snowflake, oldest first.
-    pub(super) async fn messages_after(&self, channel: ChannelId, after: u64) -> Result<Vec<Message>, Trouble> {
-        let wanted = GetMessages::new().after(DiscordMessage::new(after.max(1))).limit(100);
-        let mut page = call(serenity_channel(channel).messages(&*self.http, wanted)).await?;
-        page.sort_by_key(|message| message.id);
-        Ok(page)
-    }
 }
-
-impl World {
-    /// Up to a hundred messages before another, newest first; before nothing: the newest there are.
-    pub(super) async fn messages_before(
-        &self,
-        channel: ChannelId,
-        before: Option<u64>,
-    ) -> Result<Vec<Message>, Trouble> {
-        let mut wanted = GetMessages::new().limit(100);
-        if let Some(before) = before {
-            wanted = wanted.before(DiscordMessage::new(before.max(1)));
-        }
-        let mut page = call(serenity_channel(channel).messages(&*self.http, wanted)).await?;
-        page.sort_by_key(|message| std::cmp::Reverse(message.id));
-        Ok(page)
-    }
-}
-
-/// Messages Discord gives at a time.
-pub(super) const PAGE: usize = 100;
 
 /// Discord's ids are never 0, and serenity's cannot be.
 pub(super) fn serenity_channel(channel: ChannelId) -> serenity::all::ChannelId {

@@ -30,6 +30,7 @@ mod read;
 mod resend;
 mod ticket;
 mod worker;
+mod written;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -2,7 +2,7 @@
 
 use super::{
     Failure, World,
-    discord::{UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, call, serenity_channel},
+    discord::{UNKNOWN_CHANNEL, UNKNOWN_MESSAGE},
 };
 use crate::{
     db::{
@@ -10,7 +10,7 @@ use crate::{
         submissions::{Submission, Verdict},
     },
     domain::{
-        ChannelId, OrderId, SubmissionId,
+        ChannelId, MessageId, OrderId, SubmissionId,
         effect::{Audience, Change, Effect, Notice, OutageId, OwnerNews, StaffNews},
         tracked::Tracked,
     },
@@ -118,13 +118,21 @@ async fn waiting(world: &World, id: SubmissionId) -> Result<Option<Submission>, 
 async fn with_card_there(world: &World, submission: Submission) -> Result<Submission, Failure> {
     let Some(card) = submission.card else { return Ok(submission) };
     let channel = world.config.discord.review_channel_id;
-    match call(world.http.get_message(serenity_channel(channel), card.0.max(1).into())).await {
+    let there = is_there(world, channel, card).await?;
+    Ok(Submission { card: submission.card.filter(|_| there), ..submission })
+}
+
+/// Whether a message of ours that must stand is there, as far as Discord says. One that somebody
+/// deleted is posted again.
+pub(super) async fn is_there(world: &World, channel: ChannelId, message: MessageId) -> Result<bool, Failure> {
+    match world.message(channel, message).await {
         Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {
-            world.db.messages_gone(channel, &[card], world.clock.now()).await?;
-            Ok(Submission { card: None, ..submission })
+            let lost = world.db.messages_gone(channel, &[message], world.clock.now()).await?;
+            tracing::info!(channel.id = %channel, messages = lost, "somebody deleted what must stand; it is posted again");
+            Ok(false)
         }
-        // Whatever else it says: the reminder matters more than its link.
-        _ => Ok(submission),
+        // Whatever else it says: what it was asked for matters more.
+        _ => Ok(true),
     }
 }
 
@@ -216,7 +224,7 @@ pub(super) async fn say(
     channel: ChannelId,
     post: Post,
     marker: &Marker,
-) -> Result<crate::domain::MessageId, super::discord::Trouble> {
+) -> Result<MessageId, super::discord::Trouble> {
     if claim.must_look_first()
         && let Some(said) = world.find_posted(channel, marker, claim.first_try_at).await?
     {

@@ -3,30 +3,37 @@
 //! The gateway's event, READY, the ten-minute scan and a restart all want this one effect; a
 //! message that has been looked at is not looked at again.
 
-use serenity::all::{Attachment, Message};
+use std::time::Duration;
 
 use super::{
     Failure, World,
-    discord::{PAGE, UNKNOWN_CHANNEL},
+    discord::{UNKNOWN_CHANNEL, made_before},
+    notify::is_there,
+    written::{File, Written},
 };
 use crate::{
     db::{
         outbox::Claim,
-        submissions::{Proof, ProofSource, Submitted},
+        submissions::{Proof, ProofSource, Submitted, Verdict},
     },
-    domain::{Order, OrderId, effect::Notice, order::ProofRefused},
+    domain::{Order, OrderId, OrderStatus, effect::Notice, order::ProofRefused},
     proof::{FetchError, Picture},
 };
 
+/// So long a file that Discord announces and does not hand out holds up its ticket. Then its
+/// customer is asked for it again, and what comes after it in the ticket goes on.
+const FILE_PATIENCE: Duration = Duration::from_mins(10);
+
 /// Reads a ticket to its end.
 pub(super) async fn ticket(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
-    to_its_end(world, id).await?;
+    to_its_end(world, claim, id).await?;
+    what_must_stand(world, id).await?;
     Ok(world.db.finish(claim, world.clock.now()).await?)
 }
 
 /// Ends an unpaid order whose time is over, after one more look for a proof that nobody announced.
 pub(super) async fn and_lapse(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
-    to_its_end(world, id).await?;
+    to_its_end(world, claim, id).await?;
     let now = world.clock.now();
     if world.clock.jumped(world.config.schedule.clock_hold).is_some() {
         return Ok(world.db.finish(claim, now).await?);
@@ -37,7 +44,25 @@ pub(super) async fn and_lapse(world: &World, claim: &Claim, id: &OrderId) -> Res
     Ok(())
 }
 
-async fn to_its_end(world: &World, id: &OrderId) -> Result<(), Failure> {
+/// That somebody deleted the status message or the card may have come with no event, or before we
+/// knew the message at all.
+async fn what_must_stand(world: &World, id: &OrderId) -> Result<(), Failure> {
+    let Some(order) = world.db.order(id).await? else { return Ok(()) };
+    if let (Some(channel), Some(status)) = (order.ticket.channel, order.ticket.status_message) {
+        is_there(world, channel, status).await?;
+    }
+    if order.status() != OrderStatus::PaymentSubmitted {
+        return Ok(());
+    }
+    let Some(latest) = world.db.latest_submission(id).await? else { return Ok(()) };
+    let waiting = world.db.submission(latest).await?.filter(|found| found.verdict == Verdict::Pending);
+    if let Some(card) = waiting.and_then(|submission| submission.card) {
+        is_there(world, world.config.discord.review_channel_id, card).await?;
+    }
+    Ok(())
+}
+
+async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
     loop {
         let now = world.clock.now();
         let Some(order) = world.db.order(id).await? else { break };
@@ -49,11 +74,11 @@ async fn to_its_end(world: &World, id: &OrderId) -> Result<(), Failure> {
             }
             other => other.map_err(Failure::from)?,
         };
-        for message in &page {
-            let notices = look_at(world, &order, message).await?;
-            world.db.ticket_read(id, message.id.get(), notices, world.clock.now()).await?;
+        for message in &page.messages {
+            let notices = look_at(world, claim, &order, message).await?;
+            world.db.ticket_read(id, message.id().0, notices, world.clock.now()).await?;
         }
-        if page.len() < PAGE {
+        if !page.goes_on {
             break;
         }
     }
@@ -61,11 +86,11 @@ async fn to_its_end(world: &World, id: &OrderId) -> Result<(), Failure> {
 }
 
 /// What the customer must be told about one message; a proof that is taken tells by itself.
-async fn look_at(world: &World, order: &Order, message: &Message) -> Result<Vec<Notice>, Failure> {
-    if message.author.id.get() != order.customer.0 || files(message).next().is_none() {
+async fn look_at(world: &World, claim: &Claim, order: &Order, message: &Written) -> Result<Vec<Notice>, Failure> {
+    if message.author() != order.customer || message.files().next().is_none() {
         return Ok(Vec::new());
     }
-    let id = message.id.get();
+    let id = message.id().0;
     // The order as it is now: an earlier message of the same page may have been its proof.
     let Some(order) = world.db.order(&order.id).await? else { return Ok(Vec::new()) };
     match order.accepts_proof() {
@@ -76,8 +101,8 @@ async fn look_at(world: &World, order: &Order, message: &Message) -> Result<Vec<
         Ok(()) => {}
     }
     let mut refused = None;
-    for file in files(message) {
-        match fetch(world, &order.id, id, file).await? {
+    for file in message.files() {
+        match fetch(world, claim, &order.id, id, file).await? {
             Err(why) => refused = refused.or(Some(why)),
             Ok(picture) => {
                 // On disk before the commit: a row never points at nothing.
@@ -101,27 +126,31 @@ async fn look_at(world: &World, order: &Order, message: &Message) -> Result<Vec<
     Ok(refused.into_iter().collect())
 }
 
-/// The files of a message, and those of the messages that it forwards.
-fn files(message: &Message) -> impl Iterator<Item = &Attachment> {
-    let forwarded = message.message_snapshots.iter().flat_map(|snapshot| &snapshot.attachments);
-    message.attachments.iter().chain(forwarded)
-}
-
 /// Downloads and examines one file; where that leads nowhere, what the customer must be told.
 async fn fetch(
     world: &World,
+    claim: &Claim,
     order: &OrderId,
     message: u64,
-    file: &Attachment,
+    file: &File,
 ) -> Result<Result<Picture, Notice>, Failure> {
-    let bytes = match world.door.fetch(&file.url, u64::from(file.size)).await {
+    let bytes = match world.door.fetch(&file.url, file.size).await {
         Ok(bytes) => bytes,
         Err(FetchError::Refused(why)) => return Ok(Err(Notice::BadPicture { message, why })),
         Err(error @ (FetchError::Foreign { .. } | FetchError::Gone)) => {
             tracing::warn!(order.id = %order, "a file in a ticket was not fetched: {error}");
             return Ok(Err(Notice::NotFetched { message }));
         }
-        Err(error @ FetchError::Unreachable(_)) => return Err(Failure::Target(error.to_string())),
+        Err(error @ FetchError::Unreachable(_)) => {
+            // Discord itself answers: it gave the message. Both must be old, the message and the
+            // waiting for it: a ticket that could not be read at all gives a file its whole time.
+            let given_up_at = world.clock.now().minus(FILE_PATIENCE);
+            if claim.first_try_at > given_up_at || !made_before(message, given_up_at) {
+                return Err(Failure::Target(error.to_string()));
+            }
+            tracing::warn!(order.id = %order, "a file in a ticket was given up: {error}");
+            return Ok(Err(Notice::NotFetched { message }));
+        }
     };
     Ok(world.door.examine(bytes).await.map_err(|why| Notice::BadPicture { message, why }))
 }

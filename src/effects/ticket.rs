@@ -246,7 +246,7 @@ async fn make_channel(world: &World, order: &Order) -> Result<Result<ChannelId, 
                 return Ok(Err((CancelCause::NoRoom, refusal.says)));
             }
             Err(Trouble::Refused(refusal)) => return Ok(Err((CancelCause::NoTicket, refusal.says))),
-            Err(target @ Trouble::Target(_)) => return Err(target.into()),
+            Err(trouble @ (Trouble::Target(_) | Trouble::Unread(_))) => return Err(trouble.into()),
         }
     }
     Ok(Err((CancelCause::NoRoom, full)))
@@ -255,13 +255,13 @@ async fn make_channel(world: &World, order: &Order) -> Result<Result<ChannelId, 
 /// Where there is no room, the oldest ticket whose link has reached its customer goes early.
 async fn make_room(world: &World) -> Result<bool, Failure> {
     let Some(channel) = world.db.oldest_delivered_ticket().await? else { return Ok(false) };
-    match call(serenity_channel(channel).delete(&*world.http)).await {
+    match world.delete_channel(channel).await {
         Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
             tracing::warn!(channel.id = %channel, "a ticket cannot be deleted to make room: {}", refusal.says);
             return Ok(false);
         }
-        Err(target @ Trouble::Target(_)) => return Err(target.into()),
-        Ok(_) | Err(Trouble::Refused(_)) => {}
+        Err(trouble @ (Trouble::Target(_) | Trouble::Unread(_))) => return Err(trouble.into()),
+        Ok(()) | Err(Trouble::Refused(_)) => {}
     }
     world.db.ticket_gone(channel, world.clock.now()).await?;
     tracing::info!(channel.id = %channel, "a delivered ticket went early to make room");
@@ -287,8 +287,8 @@ pub(super) async fn delete(world: &World, claim: &Claim, id: &OrderId) -> Result
         return Ok(world.db.delete_ticket_later(claim, id, later, true, now).await?);
     }
     if let Some(channel) = order.ticket.channel {
-        match call(serenity_channel(channel).delete(&*world.http)).await {
-            Ok(_) => {}
+        match world.delete_channel(channel).await {
+            Ok(()) => {}
             Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => {}
             Err(trouble) => return Err(trouble.into()),
         }

@@ -2,10 +2,12 @@
 //! twice, does what it is asked and loses the answer. Nobody reads something false, and nothing
 //! happens twice.
 
-use serde_json::json;
-use tollkeeper::sandbox::discord::{Answer, Fault, Pending};
+use std::time::{Duration, Instant};
 
-use crate::world::{World, custom_id};
+use serde_json::json;
+use tollkeeper::sandbox::discord::{Answer, Fault, Gate, Pending, View};
+
+use crate::world::{SOON, World, custom_id, receipt};
 
 /// A page of something between us and Discord, which has no code of Discord's.
 fn a_proxys_page(status: u16) -> Fault {
@@ -141,5 +143,91 @@ async fn an_answer_that_is_lost_is_given_again() {
         .await;
     world.settles().await;
     assert_eq!(spent.messages().iter().filter(|message| message.contains(APOLOGY)).count(), 0);
+    world.finish().await;
+}
+
+/// One message in a form that nobody knows, and one file that never comes, keep nothing else from
+/// being read, found and told.
+#[tokio::test]
+async fn nothing_that_stands_in_a_channel_holds_up_the_rest() {
+    let world = World::new().await;
+    let (mona, karim) = (world.customer("Mona"), world.customer("Karim"));
+    mona.orders("Basic").await;
+    mona.chooses("InstaPay").await;
+    world.settles().await;
+    let review = world.guild.review;
+    for odd in [mona.person.says(mona.ticket(), "see my shop"), world.person("Adel").says(review, "look at this")] {
+        world.discord.embeds_without_address(&odd.unwrap());
+    }
+    // The answer to the card's post is lost: it is looked for among the messages, and found.
+    world.discord.fail_next("POST", &format!("/channels/{review}/messages"), 1, Fault::CutAfter);
+    world.discord.forget_nonces();
+    mona.uploads("Mona's receipt").await;
+    world.settles().await;
+    let cards =
+        |view: &View<'_>| view.messages(review).iter().filter(|message| message.part("Approve").is_some()).count();
+    assert_eq!(world.discord.look(cards), 1);
+
+    karim.orders("Basic").await;
+    karim.chooses("InstaPay").await;
+    world.settles().await;
+    world.discord.fail_next("GET", "/attachments/", u32::MAX, Fault::server_error());
+    karim.posts("receipt.png", &receipt("Karim's receipt")).unwrap();
+    world.counts(1, "SELECT count(*) FROM outbox WHERE kind = 'read_ticket' AND tries > 0").await;
+    assert!(karim.cancels().await.contains("just being looked at"));
+    world.passes(Duration::from_mins(11));
+    karim.waits_for("We could not read your file").await;
+    world.discord.no_faults();
+    karim.uploads("Karim's receipt, again").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_deleted_while_nobody_told_us_is_posted_again() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    world.settles().await;
+    let (status, card) = (mona.status(), world.admin("Adel").card().await);
+    world.discord.deaf(true);
+    for message in [&status, &card] {
+        world.discord.bulk_deleted(message.channel, &[message.id]);
+    }
+    world.discord.forget_held_events();
+    world.discord.deaf(false);
+    world.discord.invalidate_session();
+    world.card("the card again", |again| again.id != card.id && again.part("Approve").is_some()).await;
+    mona.waits_for("We are checking your payment").await;
+    let answer = world.admin("Adel").approves().await;
+    assert!(answer.starts_with("Approved. Link sent"), "{answer}");
+    mona.is_sent_link(0).await;
+    world.finish().await;
+}
+
+/// A proof sent with a command is nowhere but in the bot's hands until it is committed.
+#[tokio::test]
+async fn a_stop_waits_for_what_somebody_just_sent() {
+    let world = World::new().await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    mona.chooses("InstaPay").await;
+    world.settles().await;
+    let gate = Gate::new();
+    world.discord.fail_next("GET", "/attachments/", 1, Fault::HoldBefore(gate.clone()));
+    let (proof, ()) = tokio::join!(mona.proves("Mona's receipt"), async {
+        let deadline = Instant::now() + SOON;
+        while gate.waiting() == 0 {
+            assert!(Instant::now() < deadline, "the file is never asked for");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::join!(world.stop(), async {
+            world.until("the bot to be going", |view| (!view.bot_online()).then_some(())).await;
+            gate.open();
+        });
+    });
+    assert!(proof.contains("Thank you"), "{}", proof.render_text());
+    assert_eq!(world.number("SELECT count(*) FROM payment_submissions").await, 1);
+    world.start().await;
+    mona.is_under_review().await;
     world.finish().await;
 }
