@@ -98,6 +98,7 @@ impl App {
             () = &mut shutdown => return Ok(()),
         };
         let (stop, stopped) = watch::channel(false);
+        let events = bot.in_hand();
         let mut parts = self.start(bot, connected, &stopped).await?;
         let ended = tokio::select! {
             ended = parts.join_next() => ended,
@@ -113,7 +114,8 @@ impl App {
         supervisor::stopping();
         // The receivers may all be gone, which is as good.
         let _ = stop.send(true);
-        finish(&mut parts).await;
+        self.db.end_waits();
+        finish(&mut parts, events).await;
         verdict
     }
 
@@ -157,6 +159,7 @@ impl App {
         let life = supervisor::Life {
             connected: bot.connected(),
             shards: Arc::clone(&client.shard_manager),
+            http: Arc::clone(&client.http),
             worker: asker,
             panels: self.panels.values().map(panel::Client::reader).collect(),
         };
@@ -165,10 +168,7 @@ impl App {
         let (stop, limits) = (stopped.clone(), self.limits.clone());
         parts.spawn(async move { ("the timed tasks", tasks::run(world, limits, stop).await) });
         let stop = stopped.clone();
-        parts.spawn(async move {
-            supervisor::report(life, stop).await;
-            ("the report to the service manager", Ok(()))
-        });
+        parts.spawn(async move { ("the report to the service manager", supervisor::report(life, stop).await) });
         let (shards, stop) = (Arc::clone(&client.shard_manager), stopped.clone());
         parts.spawn(async move {
             bot.show_presence(shards, stop).await;
@@ -251,17 +251,20 @@ async fn reload_on_hangup(live: Live, db: Db, clock: Clock, mut stop: watch::Rec
     Ok(())
 }
 
-/// Lets work in hand end, but not for ever.
-async fn finish(parts: &mut Parts) {
+/// Lets work in hand end, but not for ever: the parts, and then what Discord's last events began. A
+/// proof that somebody just sent with a command is nowhere but in their hands.
+async fn finish(parts: &mut Parts, mut events: watch::Receiver<usize>) {
     let ends = async {
         while let Some(ended) = parts.join_next().await {
             if let Ok((part, Err(error))) = ended {
                 tracing::warn!("{part} ended badly: {error:#}");
             }
         }
+        // Without anybody who counts there is nothing left to wait for.
+        let _ = events.wait_for(|events| *events == 0).await;
     };
     if timeout(LAST_WORK, ends).await.is_err() {
-        tracing::warn!("work in hand did not end in time; it is in the outbox and goes on at the next start");
+        tracing::warn!("work in hand did not end in time; what is in the outbox goes on at the next start");
     }
     parts.abort_all();
 }

@@ -3,11 +3,20 @@
 //!
 //! The watchdog is fed by progress, not by a timer: the outbox worker has to come round when it is
 //! asked, and the gateway must not be gone for long. A bot that merely exists is restarted.
+//!
+//! Where nobody has a watchdog, a bot that cannot hear Discord ends by itself, loudly, but only
+//! while Discord answers everything else, and late. Then a connection hangs that will never stand
+//! (the library sets no time for it), and whatever runs the bot can start it anew. An outage of
+//! Discord, or of the way there, is waited out: ending would bring nothing back, and where nothing
+//! restarts the bot it would be gone when Discord is there again.
 
 use std::{sync::Arc, time::Duration};
 
 use sd_notify::NotifyState;
-use serenity::{all::ShardManager, gateway::ConnectionStage};
+use serenity::{
+    all::{Http, ShardManager},
+    gateway::ConnectionStage,
+};
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior},
@@ -20,6 +29,13 @@ use crate::{effects::Asker, panel::Reader};
 /// a fresh start may.
 const GATEWAY_GRACE: Duration = Duration::from_mins(15);
 
+/// How long the gateway may be gone while Discord answers everything else, where no watchdog
+/// decides: as long as an outage of the gateway alone hardly ever takes.
+const DEAF: Duration = Duration::from_hours(1);
+
+/// How long Discord may take to say that it is there.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+
 /// Between two looks where the manager has no watchdog but shows the status.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -30,6 +46,8 @@ pub struct Life {
     pub connected: watch::Receiver<bool>,
     /// The gateway.
     pub shards: Arc<ShardManager>,
+    /// Discord's REST API.
+    pub http: Arc<Http>,
     /// The outbox worker.
     pub worker: Asker,
     /// The panels, for the status.
@@ -53,12 +71,16 @@ fn tell(states: &[NotifyState<'_>]) {
     }
 }
 
-/// Reports readiness, status and life until told to stop.
-pub async fn report(life: Life, mut stop: watch::Receiver<bool>) {
+/// Reports readiness, status and life until told to stop; an error when the bot is deaf and nobody
+/// else would restart it.
+pub async fn report(life: Life, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let mut connected = life.connected.clone();
+    let is_managed = std::env::var_os("NOTIFY_SOCKET").is_some();
     tokio::select! {
-        _ = stop.wait_for(|stop| *stop) => return,
+        _ = stop.wait_for(|stop| *stop) => return Ok(()),
         Ok(_) = connected.wait_for(|connected| *connected) => {}
+        // A service manager has a time within which its services must be ready.
+        () = hears_nothing(&life.http), if !is_managed => return Err(deaf()),
     }
     tell(&[NotifyState::Ready]);
     let watchdog = sd_notify::watchdog_enabled();
@@ -68,7 +90,7 @@ pub async fn report(life: Life, mut stop: watch::Receiver<bool>) {
     let (mut shown, mut seen, mut fed) = (String::new(), Instant::now(), true);
     loop {
         tokio::select! {
-            _ = stop.changed() => return,
+            _ = stop.changed() => return Ok(()),
             _ = ticks.tick() => {}
         }
         let online = is_online(&life.shards).await;
@@ -81,6 +103,9 @@ pub async fn report(life: Life, mut stop: watch::Receiver<bool>) {
             shown = says;
         }
         if watchdog.is_none() {
+            if seen.elapsed() >= DEAF && answers(&life.http).await {
+                return Err(deaf());
+            }
             continue;
         }
         let alive = seen.elapsed() < GATEWAY_GRACE && life.worker.turns(period).await;
@@ -94,6 +119,26 @@ pub async fn report(life: Life, mut stop: watch::Receiver<bool>) {
         }
         fed = alive;
     }
+}
+
+fn deaf() -> anyhow::Error {
+    let minutes = DEAF.as_secs() / 60;
+    anyhow::anyhow!(
+        "Discord answers, but its gateway could not be reached for {minutes} minutes; a fresh start may reach it"
+    )
+}
+
+/// Ends when Discord answers although the gateway has not been there for long, from now on.
+async fn hears_nothing(http: &Http) {
+    tokio::time::sleep(DEAF).await;
+    while !answers(http).await {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Whether Discord answers at all: the gateway's address is told to everybody.
+async fn answers(http: &Http) -> bool {
+    matches!(tokio::time::timeout(ANSWERS_WITHIN, http.get_gateway()).await, Ok(Ok(_)))
 }
 
 /// Whether the gateway is connected. Its table is held for moments only, unless something hangs.

@@ -61,7 +61,7 @@ use sqlx::{
     Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 pub use audit::{AuditProblem, Happened};
 pub use lock::{DataDirLock, LockError, is_in_use};
@@ -174,6 +174,8 @@ pub struct Db {
     writer: SqlitePool,
     readers: SqlitePool,
     changes: broadcast::Sender<Subject>,
+    /// Whether nobody is to wait for a commit any more.
+    stopping: watch::Sender<bool>,
     zone: chrono_tz::Tz,
     /// What could not be written here is written beside it.
     notes: audit_file::Notes,
@@ -211,7 +213,7 @@ impl Db {
         let (changes, _) = broadcast::channel(NOTICES);
         let notes = audit_file::Notes::beside(path);
         notes.keep_room();
-        Ok(Self { writer, readers, changes, zone, notes })
+        Ok(Self { writer, readers, changes, stopping: watch::Sender::new(false), zone, notes })
     }
 
     /// Opens an existing database to look at it; a running bot is not disturbed.
@@ -220,7 +222,8 @@ impl Db {
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
         let (changes, _) = broadcast::channel(1);
         let notes = audit_file::Notes::beside(path);
-        Ok(Self { writer: readers.clone(), readers, changes, zone, notes })
+        let stopping = watch::Sender::new(false);
+        Ok(Self { writer: readers.clone(), readers, changes, stopping, zone, notes })
     }
 
     /// Starts a write transaction; whoever gets it is alone until it ends.
@@ -242,6 +245,11 @@ impl Db {
         self.changes.subscribe()
     }
 
+    /// Ends every [`Self::wait_for`], now and later: who would commit what is waited for stops.
+    pub fn end_waits(&self) {
+        self.stopping.send_replace(true);
+    }
+
     /// Waits until `look` finds something, looking again after every commit about `subject`,
     /// for at most `patience`.
     pub async fn wait_for<T, F>(
@@ -254,13 +262,19 @@ impl Db {
         F: Future<Output = Result<Option<T>, Error>>,
     {
         let mut changes = self.changes();
+        let mut stopping = self.stopping.subscribe();
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             if let Some(found) = look().await? {
                 return Ok(Some(found));
             }
             loop {
-                match tokio::time::timeout_at(deadline, changes.recv()).await {
+                let change = tokio::select! {
+                    biased;
+                    _ = stopping.wait_for(|stopping| *stopping) => return Ok(None),
+                    change = tokio::time::timeout_at(deadline, changes.recv()) => change,
+                };
+                match change {
                     Err(_) | Ok(Err(broadcast::error::RecvError::Closed)) => return Ok(None),
                     Ok(Ok(about)) if about != *subject => {}
                     Ok(Ok(_) | Err(broadcast::error::RecvError::Lagged(_))) => break,
