@@ -238,7 +238,7 @@ impl Panel {
     ) -> Result<(), Error> {
         let row = record.changed_to(target, self.flows(generation).await?.kept);
         match generation {
-            Generation::V2Old | Generation::V2 => v2::update(self, generation, &record.uuid, row).await,
+            Generation::V2Old | Generation::V2 => v2::update(self, generation, record.id(), row).await,
             Generation::V3 { .. } => v3::update(self, generation, &record.email, row).await,
         }
     }
@@ -267,7 +267,7 @@ impl Panel {
                 if v2::shares_uuid(self, generation, &present).await? {
                     return Err(Error::Refused { message: "another client has the same uuid".to_owned() });
                 }
-                v2::delete(self, generation, &present.uuid).await
+                v2::delete(self, generation, present.id()).await
             }
             Generation::V3 { .. } => v3::delete(self, generation, &present.email).await,
         };
@@ -282,7 +282,7 @@ impl Panel {
         match self.snapshot(&record.email).await?.client {
             None => Ok(Deleted::Gone),
             Some(left) if kept && !left.enabled => Ok(Deleted::KeptDisabled),
-            Some(_) => Err(Error::unexpected("it said a client was deleted that is still there")),
+            Some(_) => Err(Error::NotDone { what: "a client that it deleted is still there" }),
         }
     }
 }

@@ -33,6 +33,12 @@ pub enum Error {
     /// A version whose API we do not speak.
     #[error("the panel has version 3.0.x, which we do not support: upgrade it to 3.1 or later")]
     Unsupported,
+    /// It said yes to something about one client and did not do it; the panel itself is well.
+    #[error("the panel did not do what it said: {what}")]
+    NotDone {
+        /// What.
+        what: &'static str,
+    },
     /// An answer no supported panel gives: a page of HTML, half a JSON, a wrong type, a status 500.
     #[error("the panel answered something unexpected: {what}")]
     Unexpected {
@@ -44,7 +50,7 @@ pub enum Error {
 impl Error {
     /// Whether the panel is at fault and not this request: waiting helps, counting attempts does not.
     pub fn is_target(&self) -> bool {
-        !matches!(self, Self::Refused { .. } | Self::BrokenClient { .. })
+        !matches!(self, Self::Refused { .. } | Self::BrokenClient { .. } | Self::NotDone { .. })
     }
 
     pub(super) fn unexpected(what: impl Into<String>) -> Self {

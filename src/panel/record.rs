@@ -163,6 +163,11 @@ impl ClientRecord {
         checks.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect()
     }
 
+    /// The uuid in the panel's own spelling: 2.x looks a client up by comparing texts.
+    pub(super) fn id(&self) -> &str {
+        self.row.get("id").and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// The flow it shall have on an inbound where a client can keep `fitting`: its own. What stands
     /// in the customer's app was made for it, and a panel may have had a reason to take it away
     /// (3.7 has inbounds without). Only where no client can have one it goes, unless the client
@@ -181,7 +186,9 @@ impl ClientRecord {
             for (key, value) in wanted {
                 let ours =
                     matches!(key.as_str(), "id" | "email" | "subId" | "enable" | "totalGB" | "expiryTime" | "flow");
-                if ours || !row.contains_key(&key) {
+                // The same uuid stays in the panel's own spelling.
+                let kept = key == "id" && target.uuid == self.uuid && row.get("id").is_some_and(Value::is_string);
+                if (ours || !row.contains_key(&key)) && !kept {
                     row.insert(key, value);
                 }
             }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{
     ClientRecord, Error, Found, Generation, Snapshot,
@@ -73,7 +72,7 @@ pub(super) fn used(traffic: &Value) -> Result<i64, Error> {
     let number = |key: &str| traffic.get(key).and_then(Value::as_i64);
     match (number("up"), number("down")) {
         (Some(up), Some(down)) => Ok(up.saturating_add(down)),
-        _ => Err(Error::unexpected("a traffic row without numbers")),
+        _ => Err(Error::BrokenClient { what: "its counter has no numbers".to_owned() }),
     }
 }
 
@@ -82,8 +81,8 @@ pub(super) async fn add(panel: &Panel, generation: Generation, row: Value) -> Re
     panel.ask(generation, request).await.map(drop)
 }
 
-pub(super) async fn update(panel: &Panel, generation: Generation, uuid: &Uuid, row: Value) -> Result<(), Error> {
-    let request = Request::post(ROOT).with("updateClient").with(uuid).json(body(panel, &row));
+pub(super) async fn update(panel: &Panel, generation: Generation, id: &str, row: Value) -> Result<(), Error> {
+    let request = Request::post(ROOT).with("updateClient").with(id).json(body(panel, &row));
     panel.ask(generation, request).await.map(drop)
 }
 
@@ -92,8 +91,8 @@ pub(super) async fn reset(panel: &Panel, generation: Generation, email: &str) ->
     panel.ask(generation, request).await.map(drop)
 }
 
-pub(super) async fn delete(panel: &Panel, generation: Generation, uuid: &Uuid) -> Result<(), Error> {
-    let request = Request::post(ROOT).with(&panel.inbound_id).with("delClient").with(uuid);
+pub(super) async fn delete(panel: &Panel, generation: Generation, id: &str) -> Result<(), Error> {
+    let request = Request::post(ROOT).with(&panel.inbound_id).with("delClient").with(id);
     panel.ask(generation, request).await.map(drop)
 }
 

@@ -79,7 +79,7 @@ pub(super) async fn add(panel: &Panel, generation: Generation, row: Value, targe
     // "enable": false is ignored when a client is made.
     match client(panel, generation, &target.email).await? {
         Some(made) => panel.set_enabled(generation, &made, false).await,
-        None => Err(Error::unexpected("it said a client was added that is not there")),
+        None => Err(Error::NotDone { what: "a client that it added is not there" }),
     }
 }
 

@@ -116,7 +116,7 @@ fn trouble(panel: &PanelConfig, at: &str, error: &Error) -> String {
             format!("correct {prefix}_API_TOKEN, or {prefix}_USERNAME, {prefix}_PASSWORD and {prefix}_TOTP_SECRET")
         }
         Error::Unsupported => "back up its database (x-ui.db) and run `x-ui update` on its server".to_owned(),
-        Error::Refused { .. } | Error::Unexpected { .. } | Error::BrokenClient { .. } => {
+        Error::Refused { .. } | Error::Unexpected { .. } | Error::BrokenClient { .. } | Error::NotDone { .. } => {
             "compare url with the panel's address in the browser, with its base path".to_owned()
         }
     };

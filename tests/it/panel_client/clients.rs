@@ -239,6 +239,29 @@ async fn a_client_keeps_the_flow_it_was_made_with() {
     }
 }
 
+/// 2.x looks clients up by comparing texts, and somebody may have typed one in capitals.
+#[tokio::test]
+async fn a_uuid_in_capitals_stays_as_it_is_and_is_found() {
+    for generation in EVERY {
+        let panel = panel(generation).await;
+        let client = client(&panel);
+        add(&client, &target("tk-other")).await;
+        let capitals = "ABCDEF01-2345-4678-9ABC-DEF012345678";
+        panel.add_client(&by_hand("by-hand", capitals));
+        let found = client.find("by-hand").await.unwrap().unwrap().client;
+        let more = Target { total_bytes: 2 * QUOTA, ..found.target() };
+        client.update(&found, &more).await.unwrap();
+        let kept = panel.client("by-hand").unwrap();
+        assert_eq!(kept.total_bytes, 2 * QUOTA, "{generation:?}");
+        if generation != Generation::V3 {
+            assert_eq!(kept.uuid, capitals, "{generation:?}");
+        }
+        assert_eq!(client.delete(&found).await.unwrap(), Deleted::Gone, "{generation:?}");
+        assert!(panel.client("by-hand").is_none());
+        no_problems(&panel);
+    }
+}
+
 #[tokio::test]
 async fn on_2_x_a_client_that_shares_its_uuid_is_not_deleted() {
     let shared = Uuid::new_v4().to_string();
