@@ -95,6 +95,7 @@ impl Db {
         if let Err(refused) = tx.spend(session, now).await? {
             return Ok(Decided::Token(refused));
         }
+        tx.share_what_was_handed_over(&order, now).await?;
         let done = sqlx::query!(
             "UPDATE orders SET status = 'completed', reason = NULL, cause = NULL, ended_at = ?, updated_at = ?,
                  delivery = 'by_hand', delivered_at = ?,
@@ -299,6 +300,26 @@ impl WriteTx {
         }
         self.undo_grant(order, row.subscription_id.map(SubscriptionRow), row.panel, now).await?;
         self.show_everywhere(order, now).await
+    }
+
+    /// Where another order waits for the same client that was never confirmed, that client is the
+    /// one which staff handed over: the other order renews it and does not begin it anew.
+    async fn share_what_was_handed_over(&mut self, order: &OrderId, now: Millis) -> Result<(), Error> {
+        let id = order.as_str();
+        sqlx::query!(
+            "UPDATE subscriptions SET status = 'active', expires_at = g.new_expiry, quota_bytes = g.new_quota, updated_at = ?1
+             FROM grants g
+             WHERE g.order_id = ?2 AND g.kind = 'sale' AND g.filled_at IS NOT NULL AND g.applied_at IS NULL AND g.voided_at IS NULL
+               AND subscriptions.id = g.subscription_id AND subscriptions.status = 'pending'
+               AND EXISTS (SELECT 1 FROM orders o WHERE o.id = ?2 AND o.status = 'needs_attention')
+               AND EXISTS (SELECT 1 FROM orders o WHERE o.subscription_id = subscriptions.id AND o.id <> ?2
+                           AND o.status IN ('provisioning', 'needs_attention'))",
+            now.0,
+            id
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(())
     }
 
     /// What an approval wanted of the panel is not wanted any more.

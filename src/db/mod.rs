@@ -18,6 +18,7 @@ pub mod condition;
 pub mod dashboard;
 pub mod desk;
 mod disk;
+mod expected;
 pub mod export;
 pub mod grants;
 pub mod leftovers;

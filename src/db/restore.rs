@@ -20,19 +20,16 @@ use super::{
     disk,
     pictures::{self, Copied},
     sessions::{Session, TokenRefused},
-    unsigned,
 };
-use crate::domain::{
-    Millis, SubscriptionRow, UserId,
-    drift::{Expected, Kept},
-    grants::Expiry,
-};
+use crate::domain::{Millis, UserId};
+
+mod shown;
 
 /// The key under which `bot_config` says since when no effect is performed.
 const HELD: &str = "outbox_held_since";
 
-/// The key under which `bot_config` says until when every effect looks first, and since when what
-/// it looks for may have been made.
+/// The key under which `bot_config` says until when every effect looks first, since when what it
+/// looks for may have been made, and when the backup was restored.
 const LOOK_FIRST: &str = "look_first";
 
 /// So long after the release every effect looks first whether it was done in the time between the
@@ -167,7 +164,7 @@ impl Db {
         tx.forget_boots().await?;
         // What came after the backup is not known here, and stands on the panel and on Discord.
         let since = done.contents.last_entry.unwrap_or(now);
-        let look = json!({ "since": since.0, "until": 0 }).to_string();
+        let look = json!({ "since": since.0, "until": 0, "restored": now.0 }).to_string();
         sqlx::query!(
             "INSERT INTO bot_config (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             LOOK_FIRST,
@@ -175,6 +172,7 @@ impl Db {
         )
         .execute(tx.sql())
         .await?;
+        tx.show_restored(now).await?;
         let payload = json!({
             "entries": done.contents.audit_entries,
             "head": done.contents.audit_head,
@@ -213,71 +211,6 @@ impl Db {
         let released = tx.release(session.admin, Some(&session.hash), now).await?;
         tx.commit().await?;
         Ok(Ok(released))
-    }
-
-    /// Every client that the database knows, as it should be on its panel.
-    pub async fn expected_clients(&self) -> Result<Vec<Expected>, Error> {
-        let rows = sqlx::query_as!(
-            ExpectedRow,
-            r#"SELECT s.id AS "id!", s.user_id, s.panel, s.email, s.client_uuid, s.next_uuid, s.status, s.deleted_at, s.expires_at,
-                   s.quota_bytes, o.id AS "order?: String", o.status AS "order_status?: String",
-                   EXISTS (SELECT 1 FROM outbox b WHERE b.key IN ('subscription:' || s.id, 'remove:' || s.id)
-                           AND b.parked_at IS NULL) AS "unsettled!: bool"
-               FROM subscriptions s LEFT JOIN orders o
-                   ON o.id = (SELECT id FROM orders WHERE subscription_id = s.id ORDER BY created_at DESC LIMIT 1)
-               ORDER BY s.id /* all of it */"#
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        rows.into_iter().map(ExpectedRow::read).collect()
-    }
-}
-
-struct ExpectedRow {
-    id: i64,
-    user_id: i64,
-    panel: String,
-    email: String,
-    client_uuid: String,
-    next_uuid: Option<String>,
-    status: String,
-    deleted_at: Option<i64>,
-    expires_at: Option<i64>,
-    quota_bytes: Option<i64>,
-    order: Option<String>,
-    order_status: Option<String>,
-    unsettled: bool,
-}
-
-impl ExpectedRow {
-    fn read(self) -> Result<Expected, Error> {
-        let damaged = |problem: String| Error::Damaged { table: "orders", problem };
-        let order = match (self.order, self.order_status) {
-            (Some(id), Some(status)) => Some((
-                id.parse().map_err(|_| damaged(format!("id `{id}`")))?,
-                status.parse().map_err(|error| damaged(format!("{error}")))?,
-            )),
-            _ => None,
-        };
-        let kept = match self.status.as_str() {
-            _ if self.deleted_at.is_some() => Kept::Deleted,
-            "pending" => Kept::Pending,
-            "disabled" => Kept::Disabled,
-            _ => Kept::Active,
-        };
-        Ok(Expected {
-            row: SubscriptionRow(self.id),
-            user: UserId::from_sql(self.user_id),
-            panel: self.panel,
-            email: self.email,
-            order,
-            uuid: self.client_uuid,
-            next_uuid: self.next_uuid,
-            kept,
-            expiry: self.expires_at.map_or(Expiry::Never, Expiry::from_ours),
-            quota: self.quota_bytes.map_or(0, unsigned),
-            unsettled: self.unsettled,
-        })
     }
 }
 

@@ -183,12 +183,15 @@ impl Db {
         tx.commit().await
     }
 
-    /// Whether the client of a subscription may be removed: nothing was ever delivered from it
-    /// and no order is being provisioned into it.
+    /// Whether the client of a subscription may be removed: nothing was ever delivered from it, by
+    /// hand neither, and no order is being provisioned into it.
     pub async fn may_remove_client(&self, subscription: SubscriptionRow) -> Result<bool, Error> {
         let row = sqlx::query!(
             r#"SELECT s.status = 'pending' AND NOT EXISTS (
                    SELECT 1 FROM orders o WHERE o.subscription_id = s.id AND o.status IN ('provisioning', 'needs_attention', 'completed', 'reversed')
+               ) AND NOT EXISTS (
+                   SELECT 1 FROM grants g JOIN orders o ON o.id = g.order_id
+                   WHERE g.subscription_id = s.id AND o.status IN ('completed', 'reversed')
                ) AS "may!: bool" FROM subscriptions s WHERE s.id = ?"#,
             subscription.0
         )

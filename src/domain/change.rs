@@ -3,7 +3,7 @@
 //! Computed once from what the panel says, stored, and only then written, as a sale's grant is.
 //! What a reversal takes back is in [`super::reversal`].
 
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -223,6 +223,28 @@ pub fn want(now: Millis, change: &Change, seen: Seen, ours_disabled: bool) -> Wa
     }
 }
 
+/// What a change of the end wants that the panel has already: made by a life of the bot that its
+/// memory does not have, a backup having been restored. `ours` is the client by the books and
+/// `wanted` what the change makes of that. What had ended is extended from the moment of the change.
+pub fn made_before(now: Millis, ours: Seen, wanted: Wanted, seen: Seen) -> Option<Wanted> {
+    let (Expiry::At(to), Expiry::At(there)) = (wanted.expiry, seen.expiry) else { return None };
+    let is_made = match ours.expiry {
+        // A new end may depend on the moment: what is as short as it would be now was shortened.
+        Expiry::Never => there <= to,
+        Expiry::At(from) => match to.cmp(&from) {
+            Ordering::Less => there < from && there <= to,
+            // Only the traffic was taken back.
+            Ordering::Equal => (1..=wanted.quota).contains(&seen.quota) && seen.quota != ours.quota,
+            Ordering::Greater if from < now => {
+                let given = to.0.saturating_sub(now.0);
+                there > from && (from.0..=now.0).contains(&there.0.saturating_sub(given))
+            }
+            Ordering::Greater => there == to,
+        },
+    };
+    is_made.then_some(Wanted { time: wanted.time, bytes: wanted.bytes, ..Wanted::as_seen(seen) })
+}
+
 /// Another end, so many days later than the later of now and the old one; never before now.
 fn extended(now: Millis, old: Expiry, days: i64) -> (Expiry, Amount) {
     let Expiry::At(end) = old else { return (Expiry::Never, Amount::NONE) };
@@ -289,6 +311,36 @@ mod tests {
         assert_eq!(want(NOW, &Change::Extend { days: -1 }, ended, false).expiry, ended.expiry);
         let endless = Seen { expiry: Expiry::Never, ..seen() };
         assert_eq!(want(NOW, &Change::Extend { days: 1 }, endless, false).expiry, Expiry::Never);
+    }
+
+    #[test]
+    fn what_was_changed_before_a_backup_was_restored_is_not_changed_twice() {
+        let ours = seen();
+        let at = |days: u32| Seen { expiry: Expiry::At(NOW.plus_days(days)), ..ours };
+        let made = |days: i64, there: Seen| {
+            let wanted = want(NOW, &Change::Extend { days }, ours, false);
+            made_before(NOW, ours, wanted, there).map(|wanted| wanted.expiry)
+        };
+        assert_eq!(made(5, at(15)), Some(Expiry::At(NOW.plus_days(15))));
+        assert_eq!(made(5, at(10)), None);
+        assert_eq!(made(5, at(14)), None);
+        assert_eq!(made(-5, at(5)), Some(Expiry::At(NOW.plus_days(5))));
+        assert_eq!(made(-5, at(10)), None);
+        assert_eq!(made(-5, at(9)), None, "somebody else's day");
+        let ended = Seen { expiry: Expiry::At(Millis(NOW.0 - DAY_MS)), ..ours };
+        let wanted = want(NOW, &Change::Extend { days: 5 }, ended, false);
+        let there = |ms: i64| Seen { expiry: Expiry::At(Millis(NOW.0 + 5 * DAY_MS + ms)), ..ours };
+        assert!(made_before(NOW, ended, wanted, there(-1000)).is_some());
+        assert!(made_before(NOW, ended, wanted, there(1000)).is_none());
+        assert!(made_before(NOW, ended, wanted, ended).is_none());
+        // A reversal that took traffic only, and one that ended what had no end.
+        let less = Wanted { quota: 30 * GB, ..Wanted::as_seen(ours) };
+        assert!(made_before(NOW, ours, less, ours).is_none());
+        assert_eq!(made_before(NOW, ours, less, Seen { quota: 30 * GB, ..ours }), Some(less));
+        let endless = Seen { expiry: Expiry::Never, ..ours };
+        let ending = Wanted { expiry: Expiry::At(NOW), ..Wanted::as_seen(endless) };
+        assert!(made_before(NOW, endless, ending, endless).is_none());
+        assert!(made_before(NOW, endless, ending, Seen { expiry: Expiry::At(Millis(NOW.0 - 5)), ..ours }).is_some());
     }
 
     proptest! {

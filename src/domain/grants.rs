@@ -115,6 +115,23 @@ impl Filled {
     }
 }
 
+/// What a renewal gives that the panel has already: made by a life of the bot that its memory does
+/// not have, a backup having been restored. `None` where the panel's end does not tell: it must be
+/// ours with the days on top, or that many days after a moment since ours (what had ended is
+/// renewed from the moment of the renewal).
+pub fn given_before(now: Millis, known: Known, days: u32, bytes: u64) -> Option<Filled> {
+    let (Some(Expiry::At(ours)), Some(Expiry::At(theirs)), Some(quota)) =
+        (known.our_expiry, known.panel_expiry, known.quota)
+    else {
+        return None;
+    };
+    let base = Millis(theirs.0.saturating_sub(DAY_MS.saturating_mul(i64::from(days))));
+    let is_given = days > 0 && (base == ours || (base > ours && base <= now));
+    let has_bytes = quota == 0 || (bytes > 0 && quota >= bytes);
+    // Its counter was reset when it was given, if it had to be.
+    (is_given && has_bytes).then_some(Filled { base, expiry: Expiry::At(theirs), quota, used_before: 0 })
+}
+
 /// Something that was found on the panel when a grant was computed, worth a line on the card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Note {
@@ -122,6 +139,8 @@ pub enum Note {
     PanelChanged,
     /// The client was missing and is made again, with the same uuid.
     MadeAgain,
+    /// The panel had it already: it was given after the backup was made that was restored since.
+    GivenBefore,
 }
 
 impl Note {
@@ -130,12 +149,13 @@ impl Note {
         match self {
             Self::PanelChanged => "panel_changed",
             Self::MadeAgain => "made_again",
+            Self::GivenBefore => "given_before",
         }
     }
 
     /// Reads the name from the database.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::PanelChanged, Self::MadeAgain].into_iter().find(|note| note.as_str() == name)
+        [Self::PanelChanged, Self::MadeAgain, Self::GivenBefore].into_iter().find(|note| note.as_str() == name)
     }
 }
 
@@ -189,6 +209,38 @@ mod tests {
         assert_eq!((kept.quota, kept.used_before), (80 * GB, 20 * GB));
         let anew = fill(NOW, renewal(end, 50 * GB, 20 * GB), 30, 50 * GB, TrafficPolicy::Reset);
         assert_eq!(anew.quota, 50 * GB);
+    }
+
+    #[test]
+    fn what_was_given_before_a_backup_was_restored_is_not_given_twice() {
+        let ours = NOW.plus_days(7);
+        let with = |theirs: Millis, quota: u64| Known {
+            panel_expiry: Some(Expiry::At(theirs)),
+            quota: Some(quota),
+            ..renewal(ours, 50 * GB, 0)
+        };
+        let given = given_before(NOW, with(ours.plus_days(30), 80 * GB), 30, 50 * GB).expect("it is there");
+        assert_eq!((given.base, given.expiry), (ours, Expiry::At(ours.plus_days(30))));
+        assert_eq!((given.quota, given.used_before), (80 * GB, 0));
+        let not_given = [
+            with(ours, 50 * GB),
+            with(ours.plus_days(29), 80 * GB),
+            with(ours.plus_days(31), 80 * GB),
+            with(ours.plus_days(30), 49 * GB),
+            Known { panel_expiry: None, ..with(ours, 50 * GB) },
+            Known { panel_expiry: Some(Expiry::Never), ..with(ours, 50 * GB) },
+        ];
+        for known in not_given {
+            assert_eq!(given_before(NOW, known, 30, 50 * GB), None, "{known:?}");
+        }
+        // What had ended was renewed some time between its end and now.
+        let ended = |theirs: i64| Known { panel_expiry: Some(Expiry::At(Millis(theirs))), ..renewal(NOW, 50 * GB, 0) };
+        let later = NOW.plus_days(3);
+        let renewed = NOW.plus_days(31).0 + 5;
+        let given = given_before(later, ended(renewed), 30, 50 * GB).expect("it is there");
+        assert_eq!((given.base.0, given.expiry), (NOW.plus_days(1).0 + 5, Expiry::At(Millis(renewed))));
+        assert_eq!(given_before(later, ended(NOW.plus_days(34).0), 30, 50 * GB), None, "from the future");
+        assert_eq!(given_before(later, ended(renewed), 0, 50 * GB), None, "an end says nothing about what has none");
     }
 
     #[test]

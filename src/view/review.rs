@@ -109,6 +109,7 @@ fn note_text(locale: Locale, note: Note) -> String {
     locale.say(match note {
         Note::PanelChanged => "review-note-changed",
         Note::MadeAgain => "review-note-made-again",
+        Note::GivenBefore => "review-note-given-before",
     })
 }
 

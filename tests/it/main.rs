@@ -7,6 +7,7 @@
 
 mod admin;
 mod admin_changes;
+mod ahead;
 mod architecture;
 mod backups;
 mod canary;

@@ -32,7 +32,7 @@ async fn restored() -> World {
 }
 
 /// What the program prints.
-fn operator(world: &World, types: &[&str]) -> String {
+pub(crate) fn operator(world: &World, types: &[&str]) -> String {
     let said = tokio::task::block_in_place(|| tollkeeper(world, types));
     assert!(said.status.success(), "{said:?}");
     String::from_utf8(said.stdout).unwrap()

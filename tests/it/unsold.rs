@@ -290,6 +290,9 @@ async fn the_days_begin_when_there_is_access() {
         let question = world.admin("Adel").opens_approval().await;
         world.admin("Adel").starts_to_confirm(&question);
         world.counts(1, "SELECT count(*) FROM grants WHERE filled_at IS NOT NULL").await;
+        // Not before the first try has come to nothing.
+        let tried = "SELECT count(*) FROM outbox WHERE key LIKE 'subscription:%' AND last_error IS NOT NULL";
+        world.counts(1, tried).await;
         world.passes(Duration::from_hours(30));
         world.panel.clear_faults();
         mona.is_sent_link(0).await;

@@ -1,12 +1,12 @@
 //! A change by staff: the row of the client on the panel with what was meant in it, and nothing
 //! else.
 
-use super::{NOT_RESET, Reset, Written, detached, memory, noted, remark, reset, settle, stranger, write};
+use super::{NOT_RESET, Reset, Written, begin_anew, detached, memory, noted, remark, reset, settle, stranger, write};
 use crate::{
     db::{applied::Applied, outbox::Claim, steps::Waiting, subscriptions::Subscription},
     domain::{
         Millis,
-        change::{Change, Seen, Wanted, want},
+        change::{Change, Seen, Wanted, made_before, want},
         grants::{Expiry, NOTHING},
         reversal,
         trouble::{Cause, Trouble},
@@ -228,8 +228,7 @@ async fn made_again(world: &World, client: &Client, sub: &Subscription, change: 
         Err(Error::Refused { message }) => return Ok(Outcome::Void(refused(message))),
         Err(error) => return Err(error),
     }
-    let snapshot = client.snapshot(&sub.email).await?;
-    let written = settle(client, sub, &target, snapshot).await?;
+    let written = begin_anew(client, sub, &target).await?;
     Ok(came_of(world, client, sub, change, wanted, written))
 }
 
@@ -277,16 +276,24 @@ async fn fill(world: &World, sub: &Subscription, change: &Waiting, seen: Seen) -
         return Ok(filled);
     }
     let now = world.clock.now();
-    let wanted = match &change.what {
-        Change::Reverse { order, .. } => {
-            match world.db.layers(sub.id, order).await.map_err(|error| memory(&error))? {
-                Some(layers) => reversal::take_back(now, seen, &layers),
-                // It was booked and never gave anything.
-                None => Wanted::as_seen(seen),
-            }
-        }
-        what => want(now, what, seen, sub.disabled),
+    let layers = match &change.what {
+        Change::Reverse { order, .. } => world.db.layers(sub.id, order).await.map_err(|error| memory(&error))?,
+        _ => None,
     };
+    let compute = |seen: Seen| match (&change.what, &layers) {
+        (Change::Reverse { .. }, Some(layers)) => reversal::take_back(now, seen, layers),
+        // It was booked and never gave anything.
+        (Change::Reverse { .. }, None) => Wanted::as_seen(seen),
+        (what, _) => want(now, what, seen, sub.disabled),
+    };
+    let mut wanted = compute(seen);
+    // Both are computed from what is there, and would be made twice.
+    if matches!(change.what, Change::Extend { .. } | Change::Reverse { .. })
+        && world.db.may_be_ahead(sub.id).await.map_err(|error| memory(&error))?
+    {
+        let ours = Seen { used: seen.used, ..as_ours(sub) };
+        wanted = made_before(now, ours, compute(ours), seen).unwrap_or(wanted);
+    }
     world.db.fill_change(change.id, &wanted, now).await.map_err(|error| memory(&error))?;
     Ok(wanted)
 }

@@ -136,6 +136,22 @@ async fn settle(
     Ok(Written::Lost("the panel does not keep what was written"))
 }
 
+/// After a client was made again under its old name: it has used nothing. 3.x can keep the counter
+/// of a client that was removed, with what had ended by it, and gives it to the next of that name
+/// (its `clients/del/{email}?keepTraffic=1`; the recordings' `openapi.json`).
+async fn begin_anew(client: &Client, sub: &Subscription, target: &Target) -> Result<Written, Error> {
+    let snapshot = client.snapshot(&sub.email).await?;
+    let used = client.used(&sub.email).await?;
+    let Some(record) = snapshot.client.as_ref().filter(|record| used > 0 && sub.owns(&record.uuid)) else {
+        return settle(client, sub, target, snapshot).await;
+    };
+    match reset(client, &sub.email, used).await? {
+        Reset::Done => write(client, sub, record, target).await,
+        Reset::Refused(said) => Ok(Written::Refused(said)),
+        Reset::Lost => Ok(Written::Lost(NOT_RESET)),
+    }
+}
+
 /// Writes the whole row once, whatever it says now, and reads it back.
 async fn write(client: &Client, sub: &Subscription, record: &ClientRecord, target: &Target) -> Result<Written, Error> {
     let written = client.update(record, target).await;

@@ -1,6 +1,6 @@
 //! A sale: the client of a grant, made or renewed, and booked when the panel has it.
 
-use super::{NOT_RESET, Reset, Written, detached, memory, noted, remark, reset, settle, stranger, write};
+use super::{NOT_RESET, Reset, Written, begin_anew, detached, memory, noted, remark, reset, settle, stranger, write};
 use crate::{
     db::{
         grants::Grant,
@@ -140,15 +140,17 @@ async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant
     let (known, note) = known(sub, found.as_ref(), now);
     let filled = match grant.filled {
         Some(filled) => filled,
-        None => fill(world, grant, known, note).await?,
+        None => match before_a_restore(world, sub, grant, known).await? {
+            Some(given) => given,
+            None => fill(world, grant, known, note).await?,
+        },
     };
     let target = target(sub, &filled);
     let Some(found) = found else {
         if let Some(said) = add(client, &target).await? {
             return Ok(Outcome::Refused(said));
         }
-        let snapshot = client.snapshot(&sub.email).await?;
-        return Ok(Outcome::of(settle(client, sub, &target, snapshot).await?, filled, sub));
+        return Ok(Outcome::of(begin_anew(client, sub, &target).await?, filled, sub));
     };
     if !sub.owns(&found.client.uuid) {
         return Ok(Outcome::Puzzled(stranger(&sub.email)));
@@ -176,6 +178,23 @@ async fn fill(world: &World, grant: &Grant, known: Known, note: Option<Note>) ->
     let filled = grants::fill(now, known, grant.days, grant.bytes, world.config.shop.renewal_traffic);
     world.db.fill_grant(grant, (&known, note), &filled, now).await.map_err(|error| memory(&error))?;
     Ok(filled)
+}
+
+/// The target of a renewal that the panel has already, a backup having been restored since.
+async fn before_a_restore(
+    world: &World,
+    sub: &Subscription,
+    grant: &Grant,
+    known: Known,
+) -> Result<Option<Filled>, Error> {
+    let now = world.clock.now();
+    let Some(given) = grants::given_before(now, known, grant.days, grant.bytes) else { return Ok(None) };
+    if !world.db.may_be_ahead(sub.id).await.map_err(|error| memory(&error))? {
+        return Ok(None);
+    }
+    let note = Some(Note::GivenBefore);
+    world.db.fill_grant(grant, (&known, note), &given, now).await.map_err(|error| memory(&error))?;
+    Ok(Some(given))
 }
 
 /// The target of a first sale whose client is there. One that ends later than we remember was made

@@ -247,7 +247,7 @@ impl Panel {
 
 /// Acting as the administrator.
 impl Panel {
-    fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let result = act(&mut lock(&self.shared.state));
         self.shared.changed.send_replace(());
         result

@@ -19,6 +19,7 @@ mod call;
 mod control;
 mod inbounds;
 mod link;
+mod oddity;
 mod routes;
 mod server;
 mod session;

@@ -86,6 +86,7 @@ review-given-renewal-endless = Renewed without an end, { $traffic }
 review-panel-note = Noticed on the panel
 review-note-changed = Expiry or quota on the panel were not what the bot wrote last; the later date counted.
 review-note-made-again = The client was missing on the panel and was made again with the same link.
+review-note-given-before = The panel had these days already: they were given after the backup was made that was restored. Nothing was added.
 review-delivery = Delivery
 review-delivery-sending = The link is being sent by direct message.
 review-delivery-dm = Link sent by direct message, { $when }

@@ -81,7 +81,7 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
                 flags: &flags,
                 verdict,
                 given,
-                panel_note: Some(if given.is_some() { Note::PanelChanged } else { Note::MadeAgain }),
+                panel_note: Some([Note::PanelChanged, Note::MadeAgain, Note::GivenBefore][n % 3]),
                 panel_down_since: given.map(|_| NOW),
                 known: Some(knowns[n % 4]),
                 history: [None, Some(first), Some(History { joined_at: Some(NOW), ..many }), Some(many)][n % 4],
