@@ -198,6 +198,7 @@ fn refusals_say_what_to_do() {
     The payment method can no longer be changed.
     This button is out of date. Nothing was changed.
     Please use this in the shop's server.
+    Discord lost the connection while you pressed the button, so nothing was done. Please press it again.
     ");
     assert_snapshot!(refusal::fault(EN, "7f3a-91c2").content, @"Something went wrong on our side. Please try again; if it happens again, tell our team this number: `7f3a-91c2`");
 }
