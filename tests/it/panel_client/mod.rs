@@ -29,6 +29,7 @@
 
 mod clients;
 mod failures;
+mod flow;
 mod sign_in;
 
 use std::time::Duration;
