@@ -257,6 +257,14 @@ pub enum Flaw {
     },
 }
 
+impl Flaw {
+    /// Whether a part of the shop does not work until it is mended. A role that is not to be mentioned
+    /// is as Discord makes one: the reminders stand in the channel all the same, and go on to the owners.
+    pub fn is_grave(&self) -> bool {
+        !matches!(self, Self::Unheard { .. })
+    }
+}
+
 /// Whose role is missing, as the configuration's keys say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

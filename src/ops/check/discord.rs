@@ -11,7 +11,7 @@ use crate::{
     discord::{self, Application, NoApplication, Unanswered},
     domain::{
         ChannelId, Millis, RoleId, UserId,
-        premises::{Guild, Kind, PER_GUILD, Place},
+        premises::{Flaw, Guild, Kind, PER_GUILD, Place},
     },
     premises,
     view::{
@@ -154,7 +154,8 @@ fn rooms(section: &mut Section, config: &Config, guild: &Guild, now: Millis) {
     let moment = |at: Millis| chrono::DateTime::from_timestamp_millis(at.0).unwrap_or_default().to_string();
     let names = Names { channel: &channel, role: &role, moment: &moment };
     for found in &flaws {
-        section.mend(flaw(Locale::English, found, &names));
+        let says = flaw(Locale::English, found, &names);
+        if found.is_grave() { section.mend(says) } else { section.note(says) }
     }
     let categories: Vec<_> = plan
         .places
@@ -163,7 +164,7 @@ fn rooms(section: &mut Section, config: &Config, guild: &Guild, now: Millis) {
         .map(|(_, id)| *id)
         .filter(|id| guild.channel(*id).is_some_and(|channel| channel.kind == Kind::Category))
         .collect();
-    if flaws.is_empty() {
+    if !flaws.iter().any(Flaw::is_grave) {
         section.well(format!(
             "Channels, roles and permissions are as needed: review in {}, dashboard in {}.",
             label(guild, config.discord.review_channel_id),
