@@ -1,5 +1,5 @@
 //! Confirmations of the desk: a one-time token together with what it would do, exactly as it was
-//! shown. Spent in the transaction that acts, like every other (see [`super::tokens`]).
+//! shown. Spent in the transaction that acts, like every other (see `db/tokens.rs`).
 
 use std::time::Duration;
 

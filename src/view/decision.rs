@@ -1,4 +1,4 @@
-//! Staff decide: the confirmation, the reasons, and what came of it ([`outcome`]). All of it is seen
+//! Staff decide: the confirmation, the reasons, and what came of it (`outcome.rs`). All of it is seen
 //! by the member of staff alone.
 
 use crate::domain::{

@@ -21,11 +21,7 @@ async fn sold(generation: Generation) -> World {
         scene.generation(generation);
     })
     .await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "first receipt").await;
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    world.settles().await;
+    world.customer("Mona").owns_basic().await;
     world.panel.set_traffic(&client(&world).email, 5 * GB, 15 * GB);
     world
 }
@@ -155,10 +151,7 @@ async fn a_reversal_that_was_made_before_the_restoration_takes_nothing_of_other_
 async fn a_counter_that_outlived_its_client_is_not_held_against_the_renewal() {
     let world = World::new().await;
     let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "first receipt").await;
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    world.settles().await;
+    mona.owns_basic().await;
     let before = client(&world);
     world.panel.set_traffic(&before.email, 20 * GB, 40 * GB);
     world.panel.remove_client_keeping_its_counter(&before.email);

@@ -23,11 +23,7 @@ async fn sold(generation: Generation, policy: &'static str) -> World {
         scene.renewal_traffic = policy;
     })
     .await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "first receipt").await;
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    world.settles().await;
+    world.customer("Mona").owns_basic().await;
     world
 }
 

@@ -26,11 +26,7 @@ async fn sold(generation: Generation) -> World {
         scene.schedule("retry_max", "20ms");
     })
     .await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "first receipt").await;
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    world.settles().await;
+    world.customer("Mona").owns_basic().await;
     world.panel.set_traffic(&client(&world).email, 5 * GB, 15 * GB);
     world
 }

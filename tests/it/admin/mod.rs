@@ -18,10 +18,6 @@ const GENERATIONS: [Generation; 2] = [Generation::V2_9, Generation::V3];
 /// A world in which Mona owns Basic: 30 days, 50 GB.
 async fn sold(generation: Generation) -> World {
     let world = World::with(|scene| scene.generation(generation)).await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "first receipt").await;
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    world.settles().await;
+    world.customer("Mona").owns_basic().await;
     world
 }

@@ -36,11 +36,7 @@ async fn sold_with(generation: Generation, admin_role: bool) -> World {
     .await;
     world.panel.add_client(&stranger());
     world.start().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "first receipt").await;
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    world.settles().await;
+    world.customer("Mona").owns_basic().await;
     world.panel.edit_client(&email(&world), |fields| {
         fields.insert("comment".into(), json!("pays in time"));
         fields.insert("limitIp".into(), json!(3));

@@ -71,6 +71,14 @@ impl Customer<'_> {
         self.uploads(label).await;
     }
 
+    /// A first sale from the order to the link, and nothing left to be done: 30 days, 50 GB.
+    pub(crate) async fn owns_basic(&self) {
+        self.orders_and_pays("Basic", "first receipt").await;
+        self.world.admin("Adel").approves().await;
+        self.is_sent_link(0).await;
+        self.world.settles().await;
+    }
+
     /// Posts a file in the ticket and waits for nothing.
     pub(crate) fn posts(&self, filename: &str, bytes: &[u8]) -> Result<Message, Refused> {
         self.person.upload(self.ticket(), filename, bytes, "")
