@@ -75,8 +75,11 @@
 //! - A write transaction never spans a network call; there is one writer connection.
 //! - No parked row without something that a person sees.
 //! - An effect's first try acts; every later try looks first, because a timeout is an unknown
-//!   outcome. After a restore the first looks too: the database that was replaced may have acted.
-//!   All we create carries a marker by which it is found again (`view/marker.rs`).
+//!   outcome. After a restore the first looks too: the database that was replaced may have acted, and
+//!   a panel that is ahead of the books (`db/restore/shown.rs`) is given nothing twice.
+//!   All we create carries a marker by which it is found again (`view/marker.rs`, `effects/written.rs`).
+//! - An interaction is taken up once however often Discord delivers it (`bot/entrance.rs`), and its
+//!   answer is repeated only while nobody knows whether it arrived.
 //! - The answer to an interaction is the one thing outside the outbox. It carries no state.
 //! - Success of a panel is not proof: whoever writes reads back. uuid and subscription id are
 //!   random and stored before the first call; a client is ours only if its uuid is the stored one.
