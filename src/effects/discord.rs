@@ -123,7 +123,9 @@ fn trouble(error: serenity::Error) -> Trouble {
         }
         // serenity reads a body after a status of success; what is no JSON at all is not Discord's.
         serenity::Error::Json(error) if error.is_data() => {
-            Trouble::Unread(format!("Discord answered in a form that this program does not know: {error}"))
+            // serde's message quotes values, which may be a customer's link: only the place is told.
+            let (line, column) = (error.line(), error.column());
+            Trouble::Unread(format!("Discord answered in a form that this program does not know ({line}:{column})"))
         }
         other => Trouble::Target(format!("Discord answered something unexpected: {other}")),
     }
