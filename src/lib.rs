@@ -153,7 +153,6 @@
 //! - [`supervisor`] speaks systemd's protocol: ready, status, alive, stopping. It feeds the watchdog
 //!   only while the outbox worker answers it and the gateway is not gone for long; without a watchdog
 //!   it ends a bot that has been deaf for an hour while Discord answers.
-//! - An interaction is let in once (`bot/entrance.rs`): Discord may deliver an event again.
 //! - What people wrote is read back with types of ours (`effects/written.rs`): serenity reads none of
 //!   a hundred messages when one of them says something new.
 //! - [`drift`] reads the panels and the books for `/admin drift` and for the owners' weekly message;
