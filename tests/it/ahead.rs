@@ -3,7 +3,7 @@
 //! was removed, or what staff have handed over.
 
 use serde_json::{Value, json};
-use tollkeeper::sandbox::panel::{ClientRow, Generation, InboundSpec};
+use tollkeeper::sandbox::panel::{Generation, InboundSpec};
 
 use crate::{
     restored::operator,
@@ -22,19 +22,13 @@ async fn sold(generation: Generation) -> World {
     })
     .await;
     world.customer("Mona").owns_basic().await;
-    world.panel.set_traffic(&client(&world).email, 5 * GB, 15 * GB);
+    world.panel.set_traffic(&world.only_client().email, 5 * GB, 15 * GB);
     world
-}
-
-fn client(world: &World) -> ClientRow {
-    let mut clients = world.panel.clients();
-    assert_eq!(clients.len(), 1, "Mona has one client: {clients:#?}");
-    clients.remove(0)
 }
 
 /// What Mona has: her end, her quota and whether it is switched on.
 fn has(world: &World) -> (i64, i64, bool) {
-    let client = client(world);
+    let client = world.only_client();
     (client.expiry_ms, client.total_bytes, client.enable)
 }
 
@@ -152,12 +146,12 @@ async fn a_counter_that_outlived_its_client_is_not_held_against_the_renewal() {
     let world = World::new().await;
     let mona = world.customer("Mona");
     mona.owns_basic().await;
-    let before = client(&world);
+    let before = world.only_client();
     world.panel.set_traffic(&before.email, 20 * GB, 40 * GB);
     world.panel.remove_client_keeping_its_counter(&before.email);
     mona.orders_and_pays("Premium", "second receipt").await;
     assert!(world.admin("Adel").approves().await.starts_with("Approved. Link sent"));
-    let after = client(&world);
+    let after = world.only_client();
     assert_eq!((after.up, after.down), (0, 0), "it begins anew");
     assert!(after.total_bytes >= 150 * GB && after.enable && after.serving, "{after:?}");
     assert_eq!(after.uuid, before.uuid);
@@ -212,7 +206,7 @@ async fn a_client_that_was_handed_over_is_not_taken_by_the_next_order() {
             assert_eq!(has(&world), handed, "{generation:?}: it stays the customer's");
         }
         // By hand: what the books say of the first order nobody has read back.
-        let email = client(&world).email;
+        let email = world.only_client().email;
         let left = Leaves { outbox: &["subscription:", "owner:"], changed: &[&email], ..Leaves::default() };
         world.settles_but(left.outbox).await;
         world.finish_but(left).await;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
-use tollkeeper::sandbox::panel::{ClientRow, Fault, Generation, RequestInfo};
+use tollkeeper::sandbox::panel::{Fault, Generation, RequestInfo};
 
 use crate::{
     admin_changes::differences,
@@ -27,12 +27,6 @@ async fn sold(generation: Generation, policy: &'static str) -> World {
     world
 }
 
-fn client(world: &World) -> ClientRow {
-    let mut clients = world.panel.clients();
-    assert_eq!(clients.len(), 1, "Mona has one client: {clients:#?}");
-    clients.remove(0)
-}
-
 /// Buys Premium (30 days, 150 GB) and has it approved.
 async fn renews(mona: &Customer<'_>) -> String {
     mona.orders_and_pays("Premium", "second receipt").await;
@@ -44,17 +38,17 @@ async fn a_renewal_keeps_client_link_days_and_traffic() {
     for generation in GENERATIONS {
         let world = sold(generation, "add").await;
         let mona = world.customer("Mona");
-        world.panel.edit_client(&client(&world).email, |fields| {
+        world.panel.edit_client(&world.only_client().email, |fields| {
             fields.insert("comment".into(), json!("a friend of Omar"));
             fields.insert("limitIp".into(), json!(3));
             fields.insert("tgId".into(), json!(77));
         });
-        let before = client(&world);
+        let before = world.only_client();
         world.panel.set_traffic(&before.email, 5 * GB, 15 * GB);
         let answer = renews(&mona).await;
         assert!(answer.starts_with("Approved. Link sent"), "{answer}");
         let told = mona.is_sent_link(1).await;
-        let after = client(&world);
+        let after = world.only_client();
         assert_eq!((&after.uuid, &after.sub_id, &after.email), (&before.uuid, &before.sub_id, &before.email));
         assert_eq!(after.expiry_ms, before.expiry_ms + 30 * DAY, "no day is lost");
         assert_eq!(after.total_bytes, (50 - 20 + 150) * GB, "no byte is lost");
@@ -89,10 +83,10 @@ async fn a_renewal_keeps_client_link_days_and_traffic() {
 async fn a_renewal_may_begin_the_traffic_anew() {
     for generation in GENERATIONS {
         let world = sold(generation, "reset").await;
-        let before = client(&world);
+        let before = world.only_client();
         world.panel.set_traffic(&before.email, 5 * GB, 15 * GB);
         renews(&world.customer("Mona")).await;
-        let after = client(&world);
+        let after = world.only_client();
         assert_eq!((after.expiry_ms, after.total_bytes), (before.expiry_ms + 30 * DAY, 150 * GB), "{generation:?}");
         assert_eq!((after.up, after.down, after.enable), (0, 0, true), "{generation:?}");
         world.finish().await;
@@ -107,11 +101,11 @@ async fn who_comes_back_after_the_end_gets_full_days_from_now() {
         world.stop().await;
         world.passes(std::time::Duration::from_hours(40 * 24));
         world.start().await;
-        assert!(!client(&world).serving, "{generation:?} has cut the client off");
+        assert!(!world.only_client().serving, "{generation:?} has cut the client off");
         let from = world.clock.now().0;
         renews(&mona).await;
         mona.is_sent_link(1).await;
-        let after = client(&world);
+        let after = world.only_client();
         assert!((from + 30 * DAY..world.clock.now().0 + 30 * DAY).contains(&after.expiry_ms));
         assert!(after.enable && after.serving, "{generation:?} lets Mona in again");
         world.finish().await;
@@ -122,11 +116,11 @@ async fn who_comes_back_after_the_end_gets_full_days_from_now() {
 async fn who_has_used_everything_up_is_let_in_again() {
     for generation in [Generation::V2_6, Generation::V2_8, Generation::V2_9, Generation::V3] {
         let world = sold(generation, "add").await;
-        let before = client(&world);
+        let before = world.only_client();
         world.panel.set_traffic(&before.email, 30 * GB, 21 * GB);
-        assert!(!client(&world).serving, "{generation:?} has cut the client off");
+        assert!(!world.only_client().serving, "{generation:?} has cut the client off");
         renews(&world.customer("Mona")).await;
-        let after = client(&world);
+        let after = world.only_client();
         assert_eq!(after.total_bytes, 150 * GB, "what was used beyond the quota is forgiven");
         assert!(after.enable && after.serving, "{generation:?} lets Mona in again");
         world.finish().await;
@@ -138,11 +132,11 @@ async fn a_client_removed_by_hand_is_made_again_with_the_same_link() {
     for generation in GENERATIONS {
         let world = sold(generation, "add").await;
         let mona = world.customer("Mona");
-        let before = client(&world);
+        let before = world.only_client();
         world.panel.remove_client(&before.email);
         renews(&mona).await;
         mona.is_sent_link(1).await;
-        let after = client(&world);
+        let after = world.only_client();
         assert_eq!((after.uuid, after.expiry_ms), (before.uuid, before.expiry_ms + 30 * DAY));
         assert!(
             world.cards().await.contains("The client was missing on the panel and was made again with the same link.")
@@ -155,14 +149,14 @@ async fn a_client_removed_by_hand_is_made_again_with_the_same_link() {
 async fn what_was_changed_by_hand_counts_and_is_noted() {
     for generation in GENERATIONS {
         let world = sold(generation, "add").await;
-        let before = client(&world);
+        let before = world.only_client();
         world.panel.edit_client(&before.email, |fields| {
             fields.insert("expiryTime".into(), json!(before.expiry_ms + 5 * DAY));
             fields.insert("comment".into(), json!("a friend of Omar"));
         });
         world.panel.set_client_enabled(&before.email, false);
         renews(&world.customer("Mona")).await;
-        let after = client(&world);
+        let after = world.only_client();
         assert_eq!(after.expiry_ms, before.expiry_ms + 35 * DAY);
         assert!(after.enable, "paid for, so switched on");
         assert_eq!(after.raw["comment"], "a friend of Omar", "what is not ours stays");
@@ -176,20 +170,20 @@ async fn a_client_that_became_somebody_elses_waits_for_a_person() {
     for generation in GENERATIONS {
         let world = sold(generation, "add").await;
         let mona = world.customer("Mona");
-        let before = client(&world);
+        let before = world.only_client();
         let uuid = "11111111-2222-4333-8444-555555555555";
         world.panel.edit_client(&before.email, |fields| {
             fields.insert("id".into(), json!(uuid));
         });
         let answer = renews(&mona).await;
         assert!(answer.contains("with another uuid; it is not ours to change"), "{answer}");
-        assert_eq!(client(&world).expiry_ms, before.expiry_ms, "nothing was written");
+        assert_eq!(world.only_client().expiry_ms, before.expiry_ms, "nothing was written");
         world.panel.edit_client(&before.email, |fields| {
             fields.insert("id".into(), json!(before.uuid));
         });
         world.admin("Adel").presses("Retry").await;
         mona.is_sent_link(1).await;
-        assert_eq!(client(&world).expiry_ms, before.expiry_ms + 30 * DAY);
+        assert_eq!(world.only_client().expiry_ms, before.expiry_ms + 30 * DAY);
         world.finish().await;
     }
 }
@@ -198,7 +192,7 @@ async fn a_client_that_became_somebody_elses_waits_for_a_person() {
 async fn struck(generation: Generation, policy: &'static str, n: u32, fault: Fault) {
     let world = sold(generation, policy).await;
     let mona = world.customer("Mona");
-    let before = client(&world);
+    let before = world.only_client();
     world.panel.set_traffic(&before.email, 5 * GB, 15 * GB);
     let what = format!("{generation:?}, {policy}, write {n}, {fault:?}");
     let writes = AtomicU32::new(0);
@@ -208,7 +202,7 @@ async fn struck(generation: Generation, policy: &'static str, n: u32, fault: Fau
     });
     renews(&mona).await;
     mona.is_sent_link(1).await;
-    let after = client(&world);
+    let after = world.only_client();
     assert_eq!(after.uuid, before.uuid, "{what}");
     assert_eq!(after.expiry_ms, before.expiry_ms + 30 * DAY, "{what}");
     let left_over = if policy == "add" { 30 * GB } else { 0 };
@@ -254,12 +248,12 @@ async fn a_renewal_the_panel_refuses_leaves_the_access_as_it_was() {
     for generation in GENERATIONS {
         let world = sold(generation, "add").await;
         let mona = world.customer("Mona");
-        let before = client(&world);
+        let before = world.only_client();
         world.panel.on_request(|request| if request.is_write { Fault::Refuse("no".into()) } else { Fault::None });
         let answer = renews(&mona).await;
         assert!(answer.starts_with("The panel refused, so nothing was sold"), "{answer}");
         world.settles().await;
-        let after = client(&world);
+        let after = world.only_client();
         assert_eq!((after.uuid, after.expiry_ms, after.enable), (before.uuid, before.expiry_ms, true));
         world.panel.clear_faults();
         world.admin("Adel").approves().await;
@@ -273,7 +267,7 @@ async fn a_renewal_cut_short_by_a_crash_is_finished_after_it() {
     for (generation, n) in GENERATIONS.into_iter().flat_map(|generation| [(generation, 1), (generation, 2)]) {
         let world = sold(generation, "add").await;
         let mona = world.customer("Mona");
-        let before = client(&world);
+        let before = world.only_client();
         world.panel.set_traffic(&before.email, 5 * GB, 15 * GB);
         let writes = AtomicU32::new(0);
         world.panel.on_request(move |request| {
@@ -291,7 +285,7 @@ async fn a_renewal_cut_short_by_a_crash_is_finished_after_it() {
         world.panel.clear_faults();
         world.start().await;
         mona.is_sent_link(1).await;
-        let after = client(&world);
+        let after = world.only_client();
         assert_eq!(
             (after.expiry_ms, after.total_bytes),
             (before.expiry_ms + 30 * DAY, 180 * GB),

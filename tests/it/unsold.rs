@@ -27,14 +27,8 @@ async fn sold(generation: Generation) -> World {
     })
     .await;
     world.customer("Mona").owns_basic().await;
-    world.panel.set_traffic(&client(&world).email, 5 * GB, 15 * GB);
+    world.panel.set_traffic(&world.only_client().email, 5 * GB, 15 * GB);
     world
-}
-
-fn client(world: &World) -> ClientRow {
-    let mut clients = world.panel.clients();
-    assert_eq!(clients.len(), 1, "Mona has one client: {clients:#?}");
-    clients.remove(0)
 }
 
 /// What Mona has left: her end, and the bytes she may still use.
@@ -65,17 +59,17 @@ async fn back_to_review_takes_an_unsold_renewal_back_and_approving_gives_it_once
     for generation in GENERATIONS {
         let world = sold(generation).await;
         let mona = world.customer("Mona");
-        let before = client(&world);
+        let before = world.only_client();
         gives_up(&world).await;
-        assert_eq!(client(&world).expiry_ms, before.expiry_ms + 30 * DAY, "it was written");
+        assert_eq!(world.only_client().expiry_ms, before.expiry_ms + 30 * DAY, "it was written");
         world.admin("Adel").presses("Back to review").await;
         world.settles_but(&PARKED).await;
-        assert_eq!(left(&client(&world)), left(&before), "{generation:?}: taken back");
+        assert_eq!(left(&world.only_client()), left(&before), "{generation:?}: taken back");
         assert_eq!(world.number("SELECT count(*) FROM audit_logs WHERE action = 'order.undo'").await, 1);
         let answer = world.admin("Adel").approves().await;
         assert!(answer.starts_with("Approved. Link sent"), "{answer}");
         mona.is_sent_link(1).await;
-        let after = client(&world);
+        let after = world.only_client();
         assert_eq!((after.expiry_ms, after.total_bytes), (before.expiry_ms + 30 * DAY, 180 * GB));
         assert_eq!(lifetime_use(&world).await, 20 * GB);
         world.finish_but(Leaves { outbox: &PARKED, ..Leaves::default() }).await;
@@ -86,13 +80,13 @@ async fn back_to_review_takes_an_unsold_renewal_back_and_approving_gives_it_once
 async fn an_unsold_renewal_that_is_declined_leaves_what_was_there() {
     for generation in GENERATIONS {
         let world = sold(generation).await;
-        let before = client(&world);
+        let before = world.only_client();
         gives_up(&world).await;
         let card = world.admin("Adel").attention().await;
         let question = world.admin("Adel").opens_decline_of(&card, "We cannot deliver it.").await;
         world.admin("Adel").confirms(&question).await;
         world.settles_but(&PARKED).await;
-        let after = client(&world);
+        let after = world.only_client();
         assert_eq!(left(&after), left(&before), "{generation:?}");
         assert!(after.enable && after.serving, "Mona goes on with what she had");
         assert_eq!(world.number("SELECT count(*) FROM ledger").await, 1);
@@ -105,7 +99,7 @@ async fn an_unsold_renewal_that_is_declined_leaves_what_was_there() {
 async fn approved_again_before_it_could_be_taken_back_it_gives_once() {
     for generation in GENERATIONS {
         let world = sold(generation).await;
-        let before = client(&world);
+        let before = world.only_client();
         gives_up(&world).await;
         world.panel.on_request(|_| Fault::CutBefore);
         world.admin("Adel").presses("Back to review").await;
@@ -120,7 +114,7 @@ async fn approved_again_before_it_could_be_taken_back_it_gives_once() {
         world.panel.clear_faults();
         world.passes(BREAKER);
         world.customer("Mona").is_sent_link(1).await;
-        let after = client(&world);
+        let after = world.only_client();
         assert_eq!((after.expiry_ms, after.total_bytes), (before.expiry_ms + 30 * DAY, 180 * GB), "{generation:?}");
         assert_eq!((after.up, after.down, lifetime_use(&world).await), (0, 0, 20 * GB));
         world.finish_but(Leaves { outbox: &PARKED, ..Leaves::default() }).await;
@@ -141,17 +135,17 @@ async fn a_refusal_after_the_counters_reset_gives_no_traffic_away() {
     for generation in GENERATIONS {
         let world = sold(generation).await;
         let mona: Customer<'_> = world.customer("Mona");
-        let before = client(&world);
+        let before = world.only_client();
         mona.orders_and_pays("Premium", "second receipt").await;
         refuses_write(&world, 2);
         let answer = world.admin("Nadia").approves().await;
         assert!(answer.starts_with("The panel refused, so nothing was sold"), "{answer}");
         world.settles().await;
-        assert_eq!(left(&client(&world)), left(&before), "{generation:?}: 30 of 50 GB are left, as before");
+        assert_eq!(left(&world.only_client()), left(&before), "{generation:?}: 30 of 50 GB are left, as before");
         assert_eq!(lifetime_use(&world).await, 20 * GB);
         world.admin("Adel").approves().await;
         mona.is_sent_link(1).await;
-        assert_eq!(client(&world).total_bytes, 180 * GB);
+        assert_eq!(world.only_client().total_bytes, 180 * GB);
         assert_eq!(lifetime_use(&world).await, 20 * GB, "counted once");
         world.finish().await;
     }
@@ -162,7 +156,7 @@ async fn half_a_reset_of_the_traffic_is_told_as_half_of_it() {
     for generation in GENERATIONS {
         let world = sold(generation).await;
         // Used up: 2.9 keeps the client cut off until an update lets it in, 3.x lets it in by itself.
-        world.panel.set_traffic(&client(&world).email, 30 * GB, 21 * GB);
+        world.panel.set_traffic(&world.only_client().email, 30 * GB, 21 * GB);
         refuses_write(&world, 2);
         let mona = world.person("Mona").id().to_string();
         let message = world.admin("Adel").desk("user-reset-traffic", json!({ "user": mona })).await;
@@ -174,7 +168,7 @@ async fn half_a_reset_of_the_traffic_is_told_as_half_of_it() {
         assert!(answer.starts_with(says), "{answer}");
         assert_eq!(lifetime_use(&world).await, 51 * GB);
         world.panel.clear_faults();
-        let email = client(&world).email;
+        let email = world.only_client().email;
         world.finish_but(Leaves { changed: &[&email], ..Leaves::default() }).await;
     }
 }
@@ -183,7 +177,7 @@ async fn half_a_reset_of_the_traffic_is_told_as_half_of_it() {
 async fn what_staff_want_meanwhile_outlives_an_order_that_goes_back() {
     let world = sold(Generation::V3).await;
     let (mona, karim) = (world.customer("Mona"), world.customer("Karim"));
-    let before = client(&world);
+    let before = world.only_client();
     karim.orders_and_pays("Basic", "Karim's receipt").await;
     let first = world.admin("Nadia").opens_approval().await;
     mona.orders_and_pays("Premium", "second receipt").await;
@@ -266,11 +260,11 @@ async fn a_client_that_is_made_again_does_not_get_its_traffic_back() {
         let mona = world.customer("Mona");
         mona.link().await;
         assert_eq!(world.number("SELECT used_bytes FROM subscriptions").await, 20 * GB, "the bot knows of it");
-        world.panel.remove_client(&client(&world).email);
+        world.panel.remove_client(&world.only_client().email);
         mona.orders_and_pays("Premium", "second receipt").await;
         world.admin("Nadia").approves().await;
         mona.is_sent_link(1).await;
-        assert_eq!(client(&world).total_bytes, (50 - 20 + 150) * GB, "{generation:?}");
+        assert_eq!(world.only_client().total_bytes, (50 - 20 + 150) * GB, "{generation:?}");
         assert_eq!(lifetime_use(&world).await, 20 * GB);
         world.finish().await;
     }
@@ -292,7 +286,7 @@ async fn the_days_begin_when_there_is_access() {
         world.passes(Duration::from_hours(30));
         world.panel.clear_faults();
         mona.is_sent_link(0).await;
-        let left = client(&world).expiry_ms - world.clock.now().0;
+        let left = world.only_client().expiry_ms - world.clock.now().0;
         assert!((30 * DAY - 60_000..=30 * DAY).contains(&left), "{generation:?}: {left}");
         world.finish().await;
     }
@@ -315,7 +309,7 @@ async fn two_first_sales_to_one_customer_make_one_client() {
         world.panel.clear_faults();
         world.passes(BREAKER);
         mona.is_sent_link(1).await;
-        let both = client(&world);
+        let both = world.only_client();
         assert_eq!(both.total_bytes, 100 * GB, "{generation:?}");
         let left = both.expiry_ms - world.clock.now().0;
         assert!((60 * DAY - 60_000..=60 * DAY).contains(&left), "sixty days: {left}");

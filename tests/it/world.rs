@@ -26,7 +26,7 @@ use tollkeeper::{
     clock::Clock,
     sandbox::{
         discord::{Discord, Message, Options, Person, Portal},
-        panel::{NewClient, Panel},
+        panel::{ClientRow, NewClient, Panel},
     },
 };
 
@@ -110,6 +110,13 @@ impl World {
         let environment = scene::configure(folder.path(), &scene, &guild, &discord, &panel, second.as_ref());
         let (process, arguments, bot, finished) = (scene.process, Vec::new(), Mutex::new(None), false);
         Self { discord, panel, second, clock, guild, folder, environment, process, arguments, bot, finished }
+    }
+
+    /// The one client on the panel.
+    pub(crate) fn only_client(&self) -> ClientRow {
+        let mut clients = self.panel.clients();
+        assert_eq!(clients.len(), 1, "there is one client: {clients:#?}");
+        clients.remove(0)
     }
 
     /// Somebody else's client is on the panel under the name that the only order's will have;
