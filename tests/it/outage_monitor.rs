@@ -1,7 +1,15 @@
 //! Conversations about outages: who is told, when, and what happens meanwhile.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering::SeqCst},
+};
+
 use serde_json::Value;
-use tollkeeper::sandbox::{discord::Message, panel::Generation};
+use tollkeeper::sandbox::{
+    discord::Message,
+    panel::{Fault, Generation},
+};
 
 use crate::world::{Scene, World};
 
@@ -120,12 +128,17 @@ async fn one_panel_sells_while_the_other_is_down() {
 }
 
 #[tokio::test]
-async fn one_lost_check_is_no_outage() {
+async fn two_lost_checks_are_no_outage() {
     let world = World::with(watchful).await;
     world.looks(2).await;
-    world.panel.down().await;
-    world.panel.up().await.unwrap();
+    let lost = Arc::new(AtomicU8::new(0));
+    let count = Arc::clone(&lost);
+    world.panel.on_request(move |_| match count.fetch_update(SeqCst, SeqCst, |lost| (lost < 2).then_some(lost + 1)) {
+        Ok(_) => Fault::CutBefore,
+        Err(_) => Fault::None,
+    });
     world.looks(8).await;
+    assert_eq!(lost.load(SeqCst), 2, "two checks were lost");
     assert_eq!(world.person("Omar").dms().len(), 0);
     world.finish().await;
 }
