@@ -50,9 +50,12 @@ async fn a_bot_killed_in_every_state_goes_on_where_it_was() {
     again().await;
     let question = world.admin("Adel").opens_approval().await;
     again().await;
+    world.panel.black_hole(true);
     world.admin("Adel").starts_to_confirm(&question);
     mona.waits_for("Payment approved").await;
-    again().await;
+    world.kill().await;
+    world.panel.black_hole(false);
+    world.start().await;
     mona.is_sent_link(0).await;
     again().await;
     world.finish().await;
