@@ -22,6 +22,9 @@ use crate::{
     telemetry::incident,
 };
 
+/// How often the database's log is moved into its file.
+const FOLD_LOG: Duration = Duration::from_secs(30);
+
 /// Runs every loop until `stop` says so. A loop that ends by itself is an error.
 pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let schedule = world.config.schedule.clone();
@@ -51,6 +54,7 @@ pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> a
     loops.spawn(start("revenue roll-up", schedule.revenue_cache, Duration::ZERO).every(repair_revenue));
     let first_backup = backup::FIRST_LOOK.min(schedule.backup_check);
     loops.spawn(start("backup", schedule.backup_check, first_backup).every(backup::back_up));
+    loops.spawn(later("write-ahead log", FOLD_LOG).every(fold_log));
     loops.spawn(start("audit notes", backup::NOTES_LOOK, Duration::ZERO).every(backup::take_notes));
     while let Some(ended) = loops.join_next().await {
         let name = ended?;
@@ -111,4 +115,10 @@ async fn repair_revenue(world: World) -> Result<(), db::Error> {
 async fn refresh_dashboard(world: World) -> Result<(), db::Error> {
     let now = world.clock.now();
     world.db.want(&Effect::SyncDashboard {}, now, now).await
+}
+
+async fn fold_log(world: World) -> Result<(), db::Error> {
+    let all = world.db.fold_log().await?;
+    tracing::trace!(all, "the write-ahead log was moved into the database");
+    Ok(())
 }

@@ -79,6 +79,31 @@ async fn set(connection: &mut SqliteConnection, id: &str, status: OrderStatus) -
 }
 
 #[tokio::test]
+async fn what_was_committed_moves_into_the_file_while_somebody_reads_and_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = fresh(folder.path()).await;
+    db.place_order(order(1, 1), NOW).await.unwrap();
+    let mut reader = raw(folder.path()).await;
+    let mut past = reader.begin().await.unwrap();
+    assert_eq!(orders(&mut past).await, 1);
+    db.place_order(order(2, 2), NOW).await.unwrap();
+    assert!(!db.fold_log().await.unwrap(), "what somebody reads stays as it is");
+    assert_eq!(orders(&mut past).await, 1);
+    past.rollback().await.unwrap();
+    assert!(db.fold_log().await.unwrap());
+    // The file alone, without its log, as a copy in the middle of the day has it.
+    let alone = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.path().join("tollkeeper.db"), alone.path().join("tollkeeper.db")).unwrap();
+    assert_eq!(orders(&mut raw(alone.path()).await).await, 2);
+    db.place_order(order(3, 3), NOW).await.unwrap();
+    assert_eq!(orders(&mut reader).await, 3);
+}
+
+async fn orders(connection: &mut SqliteConnection) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test]
 async fn nothing_is_taken_out_of_audit_ledger_and_orders() {
     let folder = tempfile::tempdir().unwrap();
     let db = fresh(folder.path()).await;
