@@ -17,7 +17,7 @@ use crate::{
         Subject,
         outbox::{Claim, Failed},
     },
-    domain::effect::Part,
+    domain::effect::{Lane, Part},
     telemetry::incident,
 };
 
@@ -27,6 +27,10 @@ const SIDE_BY_SIDE: usize = 8;
 /// The longest the worker sleeps without looking: nothing depends on it, it is a net below the
 /// notices that wake it.
 const NET: Duration = Duration::from_secs(5);
+
+/// So long the dashboard lets everything else go first: its picture is drawn on the cores that a
+/// sale needs, and nobody waits for it as a customer waits for a link.
+const YIELDS: Duration = Duration::from_secs(2);
 
 /// While a lane is paused, whether its panel has come back is asked this often. It asks nobody
 /// but the breaker.
@@ -41,6 +45,9 @@ pub struct Worker {
     in_hand: HashMap<Id, Claim>,
     busy: HashSet<String>,
     paused: HashMap<String, Pause>,
+    /// The dashboard's lane, and whether it waits for what is in hand.
+    dashboard: String,
+    yielding: bool,
     /// Rows that could not be given back because the database failed.
     stuck: Vec<(Claim, String)>,
 }
@@ -62,6 +69,8 @@ impl Worker {
             in_hand: HashMap::new(),
             busy: HashSet::new(),
             paused: HashMap::new(),
+            dashboard: Lane::Dashboard.to_string(),
+            yielding: false,
             stuck: Vec::new(),
         }
     }
@@ -102,20 +111,20 @@ impl Worker {
                 self.stuck.push((claim, error));
             }
         }
-        if self.running.len() >= SIDE_BY_SIDE {
+        let places = SIDE_BY_SIDE.saturating_sub(self.running.len());
+        if places == 0 {
             return Ok(());
         }
         let now = self.world.clock.now();
-        for head in self.world.db.heads(&self.world.boot, now).await? {
-            if self.running.len() >= SIDE_BY_SIDE {
-                break;
-            }
-            if self.busy.contains(&head.lane) || self.is_paused(&head.lane) {
-                continue;
-            }
-            if let Some(claim) = self.world.db.claim(head.id, &self.world.boot, now).await? {
-                self.start(claim);
-            }
+        let heads = self.world.db.heads(&self.world.boot, now).await?;
+        let free = heads.into_iter().filter(|head| !self.busy.contains(&head.lane) && !self.is_paused(&head.lane));
+        let (patient, urgent): (Vec<_>, Vec<_>) =
+            free.partition(|head| head.lane == self.dashboard && now.since(head.due_since) < YIELDS);
+        self.yielding = !patient.is_empty() && (!urgent.is_empty() || !self.running.is_empty());
+        let rest = if self.yielding { Vec::new() } else { patient };
+        let rows: Vec<_> = urgent.into_iter().chain(rest).map(|head| head.id).take(places).collect();
+        for claim in self.world.db.claim(&rows, &self.world.boot, now).await? {
+            self.start(claim);
         }
         Ok(())
     }
@@ -220,6 +229,9 @@ impl Worker {
         }
         if !self.paused.is_empty() || !self.stuck.is_empty() {
             sleep = sleep.min(PAUSED_LOOK);
+        }
+        if self.yielding {
+            sleep = sleep.min(YIELDS);
         }
         Instant::now() + sleep
     }

@@ -67,7 +67,7 @@ async fn what_the_first_version_wrote_is_brought_up_to_date() {
     let sub = db.subscription(order.subscription.unwrap()).await.unwrap().unwrap();
     let heads = db.heads("test", NOW).await.unwrap();
     let head = heads.iter().find(|head| head.lane == "panel:main").unwrap();
-    let claim = db.claim(head.id, "test", NOW).await.unwrap().unwrap();
+    let claim = db.claim(&[head.id], "test", NOW).await.unwrap().remove(0);
     let grant = db.next_grant(sub.id).await.unwrap().unwrap();
     let expiry = Expiry::At(NOW.plus_days(grant.days));
     let filled = Filled { base: NOW, expiry, quota: grant.bytes, used_before: 0 };

@@ -108,7 +108,7 @@ impl Books {
         let sub = self.db.subscription(state.subscription.unwrap()).await.unwrap().unwrap();
         let heads = self.db.heads("test", at).await.unwrap();
         let head = heads.iter().find(|head| head.lane == "panel:main").unwrap();
-        let claim = self.db.claim(head.id, "test", at).await.unwrap().unwrap();
+        let claim = self.db.claim(&[head.id], "test", at).await.unwrap().remove(0);
         let grant = self.db.next_grant(sub.id).await.unwrap().unwrap();
         let filled =
             Filled { base: at, expiry: Expiry::At(at.plus_days(grant.days)), quota: grant.bytes, used_before: 0 };
