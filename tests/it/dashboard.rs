@@ -143,6 +143,25 @@ async fn refresh_is_for_admins_and_says_when_it_is_done() {
     world.finish().await;
 }
 
+/// It lets sales go first, but not for as long as a silent panel takes.
+#[tokio::test]
+async fn a_panel_that_says_nothing_keeps_no_dashboard_waiting() {
+    let world = World::with(|scene| scene.schedule("panel_timeout", "15s")).await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    world.panel.black_hole(true);
+    let question = world.admin("Adel").opens_approval().await;
+    world.admin("Adel").starts_to_confirm(&question);
+    mona.waits_for("We are preparing your access.").await;
+    let told = world.presses_on_dashboard(&world.person("Omar"), "Refresh").await;
+    assert!(told.contains("The dashboard shows the numbers of this moment."), "{}", told.render_text());
+    world.panel.black_hole(false);
+    world.kill().await;
+    world.start().await;
+    mona.is_sent_link(0).await;
+    world.finish().await;
+}
+
 #[tokio::test]
 async fn a_roll_up_that_cannot_be_written_is_said_on_the_dashboard_and_repaired() {
     let world = World::with(|scene| scene.schedule("revenue_cache", "80ms")).await;

@@ -253,7 +253,7 @@ async fn a_black_holed_panel_delays_nobody_else() {
     hoda.cancels().await;
     hoda.waits_for("Order cancelled").await;
     let took = start.elapsed();
-    assert!(took < Duration::from_secs(2), "cancel, lock and card took {took:?}");
+    assert!(took < Duration::from_secs(5), "cancel, lock and card took {took:?}");
     world.panel.black_hole(false);
     // What the hole swallowed stays swallowed; a restart does not wait for its deadline.
     world.kill().await;
