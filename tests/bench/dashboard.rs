@@ -71,5 +71,7 @@ async fn fill(path: &Path, orders: u32, now: i64) -> anyhow::Result<()> {
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut sql).await?;
     sql.close().await?;
+    // What was filled in is on the disk before anything is measured, not on its way there.
+    std::fs::File::open(path)?.sync_all()?;
     Ok(())
 }
