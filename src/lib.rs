@@ -153,9 +153,9 @@
 //! - [`supervisor`] speaks systemd's protocol: ready, status, alive, stopping. It feeds the watchdog
 //!   only while the outbox worker answers it and the gateway is not gone for long; without a watchdog
 //!   it ends a bot that has been deaf for an hour while Discord answers.
-//! - No commit moves the write-ahead log into the database's file, a task does (`Db::fold_log`): a
-//!   customer's link waited for it. For the same reason the worker claims all free
-//!   lanes in one transaction, and lets the dashboard go after the sales (`effects/worker.rs`).
+//! - A task moves the write-ahead log into the database's file (`Db::fold_log`), no longer the commit
+//!   that a customer's link waits for. For the same reason the worker claims all free lanes in one
+//!   transaction, and lets the dashboard go after the sales (`effects/worker.rs`).
 //! - What people wrote is read back with types of ours (`effects/written.rs`): serenity reads none of
 //!   a hundred messages when one of them says something new.
 //! - [`drift`] reads the panels and the books for `/admin drift` and for the owners' weekly message;

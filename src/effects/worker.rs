@@ -15,7 +15,7 @@ use super::{Failure, Pulse, World, perform};
 use crate::{
     db::{
         Subject,
-        outbox::{Claim, Failed},
+        outbox::{Claim, Failed, Head},
     },
     domain::effect::{Lane, Part},
     telemetry::incident,
@@ -45,9 +45,9 @@ pub struct Worker {
     in_hand: HashMap<Id, Claim>,
     busy: HashSet<String>,
     paused: HashMap<String, Pause>,
-    /// The dashboard's lane, and whether it waits for what is in hand.
+    /// The dashboard's lane, and how long it goes on waiting for what is in hand.
     dashboard: String,
-    yielding: bool,
+    yields: Option<Duration>,
     /// Rows that could not be given back because the database failed.
     stuck: Vec<(Claim, String)>,
 }
@@ -70,7 +70,7 @@ impl Worker {
             busy: HashSet::new(),
             paused: HashMap::new(),
             dashboard: Lane::Dashboard.to_string(),
-            yielding: false,
+            yields: None,
             stuck: Vec::new(),
         }
     }
@@ -118,10 +118,12 @@ impl Worker {
         let now = self.world.clock.now();
         let heads = self.world.db.heads(&self.world.boot, now).await?;
         let free = heads.into_iter().filter(|head| !self.busy.contains(&head.lane) && !self.is_paused(&head.lane));
+        let waited = |head: &Head| now.since(head.due_since);
         let (patient, urgent): (Vec<_>, Vec<_>) =
-            free.partition(|head| head.lane == self.dashboard && now.since(head.due_since) < YIELDS);
-        self.yielding = !patient.is_empty() && (!urgent.is_empty() || !self.running.is_empty());
-        let rest = if self.yielding { Vec::new() } else { patient };
+            free.partition(|head| head.lane == self.dashboard && waited(head) < YIELDS);
+        let alone = urgent.is_empty() && self.running.is_empty();
+        self.yields = patient.first().filter(|_| !alone).map(|head| YIELDS.saturating_sub(waited(head)));
+        let rest = if alone { patient } else { Vec::new() };
         let rows: Vec<_> = urgent.into_iter().chain(rest).map(|head| head.id).take(places).collect();
         for claim in self.world.db.claim(&rows, &self.world.boot, now).await? {
             self.start(claim);
@@ -230,8 +232,8 @@ impl Worker {
         if !self.paused.is_empty() || !self.stuck.is_empty() {
             sleep = sleep.min(PAUSED_LOOK);
         }
-        if self.yielding {
-            sleep = sleep.min(YIELDS);
+        if let Some(left) = self.yields {
+            sleep = sleep.min(left);
         }
         Instant::now() + sleep
     }

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sqlx::{Executor as _, SqliteConnection, sqlite::SqlitePoolOptions};
+use sqlx::{Executor as _, SqliteConnection};
 
 use super::*;
 
@@ -25,8 +25,7 @@ async fn on_a_disk_of_its_own(folder: &Path) -> (Db, Arc<AtomicBool>) {
     let full = Arc::new(AtomicBool::new(false));
     let (limit, again) = (Arc::clone(&full), Arc::clone(&full));
     // Also a new connection, which takes the place of one whose transaction SQLite ended.
-    let limited = SqlitePoolOptions::new()
-        .max_connections(1)
+    let limited = super::super::pool(1)
         .after_connect(move |connection, _| Box::pin(limit_pages(connection, limit.load(Ordering::SeqCst))))
         .before_acquire(move |connection, _| {
             let set = limit_pages(connection, again.load(Ordering::SeqCst));
