@@ -166,10 +166,10 @@ pub(super) async fn settle(asked: &mut Asked<'_>, done: Result<(), Fault>) {
     }
     let incident = incident();
     tracing::error!(%incident, user.id = %asked.user, "an interaction failed: {}", chain(&fault));
+    asked.faults.note(Part::Answers, incident.clone());
     if let Err(unanswered) = asked.reply(refusal::fault(asked.locale, incident.as_str())).await {
         tracing::warn!(%incident, user.id = %asked.user, "and the person could not be told: {unanswered}");
     }
-    asked.faults.note(Part::Answers, incident);
 }
 
 /// Random bytes from the machine.
