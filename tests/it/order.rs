@@ -268,10 +268,10 @@ async fn without_the_message_content_intent_a_command_takes_the_receipt() {
 
 #[tokio::test]
 async fn an_order_that_is_never_paid_expires() {
-    let world = World::with(|scene| scene.schedule("order_expiry", "1500ms")).await;
+    let world = World::with(|scene| scene.schedule("order_scan", "100ms")).await;
     let mona = world.customer("Mona");
     mona.orders("Basic").await;
-    world.passes(Duration::from_secs(2));
+    world.passes(Duration::from_hours(25));
     mona.waits_for("Order expired").await;
     world.settles().await;
     insta::assert_snapshot!(world.tidied(&mona.status().render_text()).await, @"

@@ -58,8 +58,14 @@ async fn an_outage_is_told_once_and_its_end_once() {
     world.shows("online", "Open · /order").await;
     let mona = world.customer("Mona");
     mona.orders_and_pays("Premium", "Mona's receipt").await;
+    // The panel falls silent, is sold from, and goes down: when owners read of it, the order waits.
+    world.panel.black_hole(true);
+    let question = world.admin("Adel").opens_approval().await;
+    let told = world.admin("Adel").starts_to_confirm(&question);
+    mona.waits_for("We are preparing your access.").await;
     world.panel.down().await;
-    let told = world.admin("Adel").approves().await;
+    world.panel.black_hole(false);
+    let told = told.reply().await.unwrap().render_text();
     assert!(told.contains("Approved"), "{told}");
     world.owner_reads("is down since", 1).await;
     world.shows("dnd", "Closed: the VPN server is being repaired").await;

@@ -148,7 +148,7 @@ async fn what_is_refused_while_the_database_is_locked_comes_into_the_audit_log_l
 async fn what_gave_up_is_told_once_and_to_everybody_who_can_be_told() {
     let world = World::asleep(|scene| {
         // Eight tries fit between two scans; a scan in between would begin to count anew.
-        scene.schedule("ticket_scan", "1500ms");
+        scene.schedule("ticket_scan", "3s");
         scene.schedule("retry_max", "30ms");
     })
     .await;

@@ -36,6 +36,16 @@ fn emails(panel: &Panel) -> Vec<String> {
     panel.clients().into_iter().map(|client| client.email).collect()
 }
 
+/// Adds a client, waits until something has come of it, and sees that no answer follows.
+async fn unanswered(panel: &Panel, email: &str, came: impl Fn(&Panel) -> bool) {
+    let mut adding = std::pin::pin!(add(panel, email));
+    tokio::select! {
+        answer = &mut adding => unreachable!("{email} was answered: {answer:?}"),
+        came = panel.until(email, PATIENCE, |panel| came(panel).then_some(())) => came.unwrap(),
+    }
+    assert!(tokio::time::timeout(Duration::from_millis(200), adding).await.is_err(), "{email} was answered");
+}
+
 #[tokio::test]
 async fn a_fault_before_handling_leaves_no_client_and_one_after_it_does() {
     let panel = v3().await;
@@ -47,9 +57,10 @@ async fn a_fault_before_handling_leaves_no_client_and_one_after_it_does() {
 
     for (email, fault) in [("hang-before", Fault::HangBefore), ("hang-after", Fault::HangAfter)] {
         once(&panel, fault);
-        let n = panel.request_count() + 1;
-        let waiting = tokio::time::timeout(Duration::from_millis(200), add(&panel, email));
-        assert!(waiting.await.is_err(), "{email} was answered");
+        let (n, known) = (panel.request_count() + 1, panel.clients().len());
+        let came =
+            |panel: &Panel| panel.request_count() >= n && (email == "hang-before" || panel.clients().len() > known);
+        unanswered(&panel, email, came).await;
         let hung = panel.requests().into_iter().find(|logged| logged.request.n == n).unwrap();
         assert_eq!(hung.status, None);
     }
@@ -100,8 +111,8 @@ async fn an_action_runs_at_its_moment_and_nothing_is_answered() {
             here.fetch_add(1, Ordering::SeqCst);
         });
         once(&panel, if email == "before" { Fault::CallBefore(action) } else { Fault::CallAfter(action) });
-        let waiting = tokio::time::timeout(Duration::from_millis(200), add(&panel, email));
-        assert!(waiting.await.is_err(), "{email} was answered");
+        let before = seen.load(Ordering::SeqCst);
+        unanswered(&panel, email, |_| seen.load(Ordering::SeqCst) > before).await;
     }
     assert_eq!(seen.load(Ordering::SeqCst), 2);
     assert_eq!(emails(&panel), ["after"]);

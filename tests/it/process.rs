@@ -78,7 +78,7 @@ async fn a_configuration_with_five_mistakes_names_all_five() {
         ("price = \"100.00\"", "price = \"100.005\""),
         ("name = \"Nile VPN\"", "nmae = \"Nile VPN\""),
         ("duration_days = 30", "duration_days = -1"),
-        ("panel_timeout = \"400ms\"", "panel_timeout = \"soon\""),
+        ("panel_timeout = \"15s\"", "panel_timeout = \"soon\""),
         ("inbound_id = 1", "inbound_id = \"one\""),
     ];
     for (right, wrong) in mistakes {

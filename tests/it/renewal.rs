@@ -20,6 +20,7 @@ const GENERATIONS: [Generation; 2] = [Generation::V2_9, Generation::V3];
 async fn sold(generation: Generation, policy: &'static str) -> World {
     let world = World::with(|scene| {
         scene.generation(generation);
+        scene.impatient();
         scene.renewal_traffic = policy;
     })
     .await;

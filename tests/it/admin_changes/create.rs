@@ -7,7 +7,11 @@ use super::{DAY, GB, GENERATIONS, STRANGER, client, differences, sold};
 use crate::world::{Leaves, Question, World};
 
 async fn shop(generation: Generation) -> World {
-    World::with(|scene| scene.generation(generation)).await
+    World::with(|scene| {
+        scene.generation(generation);
+        scene.impatient();
+    })
+    .await
 }
 
 async fn opens(world: &World, admin: &'static str, amount: &str) -> Question {

@@ -31,6 +31,7 @@ async fn sold(generation: Generation) -> World {
 async fn sold_with(generation: Generation, admin_role: bool) -> World {
     let world = World::asleep(|scene| {
         scene.generation(generation);
+        scene.impatient();
         scene.admin_role = admin_role;
     })
     .await;

@@ -101,7 +101,7 @@ async fn spent_and_expired_questions_of_staff_are_forgotten() {
 async fn after_a_forward_jump_of_the_clock_nothing_goes_for_a_while_and_owners_read_why() {
     let world = World::with(|scene| {
         often(scene);
-        scene.schedule("clock_hold", "3s");
+        scene.schedule("clock_hold", "8s");
         scene.schedule("order_expiry", "48h");
     })
     .await;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tollkeeper::sandbox::panel::{Fault, Panel};
 
-use super::{GENERATIONS, shop};
+use super::GENERATIONS;
 use crate::world::{SOON, World};
 
 #[tokio::test]
@@ -58,7 +58,11 @@ async fn pays_the_rest(world: &World, name: &'static str) {
 #[tokio::test]
 async fn a_part_that_completes_an_order_completes_it_once_whatever_happens() {
     for generation in GENERATIONS {
-        let world = shop(generation).await;
+        let world = World::with(|scene| {
+            scene.generation(generation);
+            scene.impatient();
+        })
+        .await;
         pays_the_rest(&world, "Mona").await;
         // The panel keeps what is written and never says so.
         let lost = AtomicBool::new(false);

@@ -44,7 +44,7 @@ impl Default for Scene {
         let schedule = [
             ("retry_min", "30ms"),
             ("retry_max", "300ms"),
-            ("panel_timeout", "400ms"),
+            ("panel_timeout", "15s"),
             ("clock_hold", "off"),
             ("review_reminder", "off"),
             ("review_escalation", "off"),
@@ -72,6 +72,11 @@ impl Scene {
     pub(crate) fn generation(&mut self, generation: Generation) {
         self.panel = PanelOptions::new(generation);
         self.token = generation == Generation::V3;
+    }
+
+    /// A panel that says nothing is soon given up.
+    pub(crate) fn impatient(&mut self) {
+        self.schedule("panel_timeout", "400ms");
     }
 
     /// A time of `[schedule]`.
