@@ -207,56 +207,62 @@ async fn a_refusal_of_the_panel_gives_back_what_the_last_proof_counted() {
 
 #[tokio::test]
 async fn what_is_no_amount_changes_nothing() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let adel = world.admin("Adel");
-    for typed in ["0", "-5", "ten", "1.234", "99999999999999"] {
-        let answer = adel.opens_amount(typed).await.message.render_text();
-        assert!(answer.starts_with("This is not an amount that can have arrived."), "{typed}: {answer}");
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        let adel = world.admin("Adel");
+        for typed in ["0", "-5", "ten", "1.234", "99999999999999"] {
+            let answer = adel.opens_amount(typed).await.message.render_text();
+            assert!(answer.starts_with("This is not an amount that can have arrived."), "{typed}: {answer}");
+        }
+        // Support may not, and a form that we did not open for anybody is none.
+        let card = adel.card().await;
+        let refused = world.admin("Salma").opens(&card, "Amount differs").await;
+        assert_eq!(refused.message.render_text(), "Your role lets you see this, but only admins can do it.");
+        let question = adel.opens_amount("40").await;
+        world.passes(Duration::from_secs(5 * 60 + 1));
+        assert!(adel.confirms(&question).await.starts_with("This question has expired"));
+        assert_eq!(world.word("SELECT status FROM orders").await, "payment_submitted");
+        assert_eq!(world.number("SELECT received_minor FROM payments").await, 0);
+        world.finish().await;
     }
-    // Support may not, and a form that we did not open for anybody is none.
-    let card = adel.card().await;
-    let refused = world.admin("Salma").opens(&card, "Amount differs").await;
-    assert_eq!(refused.message.render_text(), "Your role lets you see this, but only admins can do it.");
-    let question = adel.opens_amount("40").await;
-    world.passes(Duration::from_secs(5 * 60 + 1));
-    assert!(adel.confirms(&question).await.starts_with("This question has expired"));
-    assert_eq!(world.word("SELECT status FROM orders").await, "payment_submitted");
-    assert_eq!(world.number("SELECT received_minor FROM payments").await, 0);
-    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_part_sent_again_in_another_file_is_flagged() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Premium", "one receipt").await;
-    world.admin("Adel").receives("100").await;
-    mona.waits_for("150 EGP is still missing.").await;
-    world.settles().await;
-    mona.posts("receipt.webp", &same_pixels("one receipt")).unwrap();
-    mona.is_under_review().await;
-    let card = world.admin("Adel").card().await;
-    assert!(card.contains("The same picture was sent in another file for order"), "{}", card.render_text());
-    world.admin("Adel").declines("Money not received").await;
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Premium", "one receipt").await;
+        world.admin("Adel").receives("100").await;
+        mona.waits_for("150 EGP is still missing.").await;
+        world.settles().await;
+        mona.posts("receipt.webp", &same_pixels("one receipt")).unwrap();
+        mona.is_under_review().await;
+        let card = world.admin("Adel").card().await;
+        assert!(card.contains("The same picture was sent in another file for order"), "{}", card.render_text());
+        world.admin("Adel").declines("Money not received").await;
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
 async fn the_rest_is_paid_to_the_account_that_was_shown() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Premium", "first").await;
-    world.stop().await;
-    let config = std::fs::read_to_string(world.config_path()).unwrap();
-    std::fs::write(world.config_path(), config.replace("01000000000", "01999999999")).unwrap();
-    world.start().await;
-    world.admin("Adel").receives("100").await;
-    mona.waits_for("150 EGP is still missing.").await;
-    world.settles().await;
-    let status = mona.status();
-    assert!(status.contains("Send 150 EGP to 01000000000,"), "{}", status.render_text());
-    assert!(!status.contains("01999999999"), "one account, not two: {}", status.render_text());
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Premium", "first").await;
+        world.stop().await;
+        let config = std::fs::read_to_string(world.config_path()).unwrap();
+        std::fs::write(world.config_path(), config.replace("01000000000", "01999999999")).unwrap();
+        world.start().await;
+        world.admin("Adel").receives("100").await;
+        mona.waits_for("150 EGP is still missing.").await;
+        world.settles().await;
+        let status = mona.status();
+        assert!(status.contains("Send 150 EGP to 01000000000,"), "{}", status.render_text());
+        assert!(!status.contains("01999999999"), "one account, not two: {}", status.render_text());
+        world.finish().await;
+    }
 }

@@ -136,24 +136,26 @@ async fn retry_adopts_the_client_that_is_there() {
 
 #[tokio::test]
 async fn support_and_strangers_leave_it_alone() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let email = world.has_a_stranger_under_our_name().await;
-    world.admin("Adel").approves().await;
-    let card = world.admin("Adel").attention().await;
-    for button in ["Delivered by hand", "Decline"] {
-        let refused = world.admin("Salma").opens(&card, button).await;
-        assert_eq!(refused.message.render_text(), "Your role lets you see this, but only admins can do it.");
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        let email = world.has_a_stranger_under_our_name().await;
+        world.admin("Adel").approves().await;
+        let card = world.admin("Adel").attention().await;
+        for button in ["Delivered by hand", "Decline"] {
+            let refused = world.admin("Salma").opens(&card, button).await;
+            assert_eq!(refused.message.render_text(), "Your role lets you see this, but only admins can do it.");
+        }
+        let id = world.word("SELECT id FROM orders").await;
+        let forged = mona.person.forge_click(&mona.status(), &format!("tk:hand:{id}")).unwrap();
+        assert_eq!(forged.reply().await.unwrap().render_text(), "Only our team can use this.");
+        // By hand is for orders that need it, not a way around the panel.
+        world.admin("Adel").presses("Back to review").await;
+        mona.waits_for("We are checking your payment").await;
+        let forged = world.person("Adel").forge_click(&card, &format!("tk:hand:{id}")).unwrap();
+        assert!(forged.reply().await.unwrap().contains("The order has changed meanwhile"));
+        world.settles().await;
+        world.finish_but(Leaves { strangers: &[&email], ..Leaves::default() }).await;
     }
-    let id = world.word("SELECT id FROM orders").await;
-    let forged = mona.person.forge_click(&mona.status(), &format!("tk:hand:{id}")).unwrap();
-    assert_eq!(forged.reply().await.unwrap().render_text(), "Only our team can use this.");
-    // By hand is for orders that need it, not a way around the panel.
-    world.admin("Adel").presses("Back to review").await;
-    mona.waits_for("We are checking your payment").await;
-    let forged = world.person("Adel").forge_click(&card, &format!("tk:hand:{id}")).unwrap();
-    assert!(forged.reply().await.unwrap().contains("The order has changed meanwhile"));
-    world.settles().await;
-    world.finish_but(Leaves { strangers: &[&email], ..Leaves::default() }).await;
 }

@@ -218,25 +218,27 @@ async fn a_claim_is_shown_hinders_nobody_and_ends_by_itself() {
 
 #[tokio::test]
 async fn support_and_forgers_get_nothing_more() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let card = world.admin("Adel").card().await;
-    let refused = world.admin("Salma").opens(&card, "More").await;
-    assert_eq!(refused.message.render_text(), "Your role lets you see this, but only admins can do it.");
-    for value in ["fake", "attempt", "let-go", "ask"] {
-        let forged = mona.person.forge_select(&mona.status(), "tk:else:1", &[value]).unwrap();
-        assert_eq!(forged.reply().await.unwrap().render_text(), "Only our team can use this.", "{value}");
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        let card = world.admin("Adel").card().await;
+        let refused = world.admin("Salma").opens(&card, "More").await;
+        assert_eq!(refused.message.render_text(), "Your role lets you see this, but only admins can do it.");
+        for value in ["fake", "attempt", "let-go", "ask"] {
+            let forged = mona.person.forge_select(&mona.status(), "tk:else:1", &[value]).unwrap();
+            assert_eq!(forged.reply().await.unwrap().render_text(), "Only our team can use this.", "{value}");
+        }
+        let list = world.admin("Adel").opens(&card, "More").await;
+        let forged = world.person("Adel").forge_select(&list.message, "tk:else:1", &["refund"]).unwrap();
+        assert!(forged.reply().await.unwrap().contains("This button is out of date."));
+        for id in ["tk:ask:1", "tk:answered:1", "tk:answer:99", "tk:received:1"] {
+            let forged = mona.person.forge_click(&mona.status(), id).unwrap();
+            assert!(forged.reply().await.unwrap().contains("This button is out of date."), "{id}");
+        }
+        assert_eq!(world.word("SELECT status FROM users").await, "active");
+        world.finish().await;
     }
-    let list = world.admin("Adel").opens(&card, "More").await;
-    let forged = world.person("Adel").forge_select(&list.message, "tk:else:1", &["refund"]).unwrap();
-    assert!(forged.reply().await.unwrap().contains("This button is out of date."));
-    for id in ["tk:ask:1", "tk:answered:1", "tk:answer:99", "tk:received:1"] {
-        let forged = mona.person.forge_click(&mona.status(), id).unwrap();
-        assert!(forged.reply().await.unwrap().contains("This button is out of date."), "{id}");
-    }
-    assert_eq!(world.word("SELECT status FROM users").await, "active");
-    world.finish().await;
 }
 
 #[tokio::test]
@@ -271,40 +273,48 @@ async fn a_payment_that_waits_is_brought_to_mind_once() {
 
 #[tokio::test]
 async fn without_a_role_a_reminder_calls_the_admins_by_name() {
-    let world = World::with(|scene| scene.schedule("review_reminder", "200ms")).await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let line = world.card("the reminder", |line| line.contains("is still waiting for review.")).await;
-    assert!(line.render_text().starts_with("@Adel @Nadia\n"), "{}", line.render_text());
-    let mut admins = [world.person("Adel").id(), world.person("Nadia").id()];
-    admins.sort_unstable();
-    assert_eq!((line.mentions.as_slice(), line.mention_roles.as_slice()), (&admins[..], &[][..]));
-    let sent = world.discord.requests();
-    let sent =
-        sent.iter().find(|it| it.info.body["content"].as_str().is_some_and(|text| text.contains("still waiting")));
-    let allowed = &sent.expect("the reminder").info.body["allowed_mentions"];
-    let users: Vec<_> = ["Adel", "Nadia"].iter().map(|name| world.person(name).id().to_string()).collect();
-    assert_eq!(*allowed, json!({ "parse": [], "users": users, "roles": [] }), "exactly them");
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = World::with(|scene| {
+            scene.generation(generation);
+            scene.schedule("review_reminder", "200ms");
+        })
+        .await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        let line = world.card("the reminder", |line| line.contains("is still waiting for review.")).await;
+        assert!(line.render_text().starts_with("@Adel @Nadia\n"), "{}", line.render_text());
+        let mut admins = [world.person("Adel").id(), world.person("Nadia").id()];
+        admins.sort_unstable();
+        assert_eq!((line.mentions.as_slice(), line.mention_roles.as_slice()), (&admins[..], &[][..]));
+        let sent = world.discord.requests();
+        let sent =
+            sent.iter().find(|it| it.info.body["content"].as_str().is_some_and(|text| text.contains("still waiting")));
+        let allowed = &sent.expect("the reminder").info.body["allowed_mentions"];
+        let users: Vec<_> = ["Adel", "Nadia"].iter().map(|name| world.person(name).id().to_string()).collect();
+        assert_eq!(*allowed, json!({ "parse": [], "users": users, "roles": [] }), "exactly them");
+        world.admin("Adel").approves().await;
+        mona.is_sent_link(0).await;
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
 async fn a_question_is_asked_in_a_new_ticket_where_the_old_one_is_gone() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "Mona's receipt").await;
-    world.discord.owner().deletes_channel(mona.ticket()).unwrap();
-    world.counts(1, "SELECT count(*) FROM orders WHERE channel_id IS NULL").await;
-    world.settles().await;
-    assert_eq!(mona.tickets().len(), 0, "nothing had to be said");
-    asks(&world, "Adel", "From which number?").await;
-    let question = mona.waits_for("Our team has a question about your payment:").await;
-    assert_eq!(answers(&mona, &question, "From 0100").await, "Thank you, our team has your answer.");
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        world.discord.owner().deletes_channel(mona.ticket()).unwrap();
+        world.counts(1, "SELECT count(*) FROM orders WHERE channel_id IS NULL").await;
+        world.settles().await;
+        assert_eq!(mona.tickets().len(), 0, "nothing had to be said");
+        asks(&world, "Adel", "From which number?").await;
+        let question = mona.waits_for("Our team has a question about your payment:").await;
+        assert_eq!(answers(&mona, &question, "From 0100").await, "Thank you, our team has your answer.");
+        world.admin("Adel").approves().await;
+        mona.is_sent_link(0).await;
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
@@ -330,21 +340,23 @@ async fn a_payment_that_came_back_is_brought_to_mind_again() {
 
 #[tokio::test]
 async fn the_card_knows_the_customer() {
-    let world = World::new().await;
-    let mona = world.customer("Mona");
-    mona.orders_and_pays("Basic", "first").await;
-    let card = world.admin("Adel").card().await;
-    assert!(card.contains("This is their first order."), "{}", card.render_text());
-    world.admin("Adel").approves().await;
-    mona.is_sent_link(0).await;
-    mona.orders_and_pays("Premium", "second").await;
-    let card = world.admin("Adel").card().await;
-    assert!(
-        card.contains("Their other orders: 1 completed, 0 declined, 0 taken back, 0 open."),
-        "{}",
-        card.render_text()
-    );
-    world.admin("Adel").declines("Money not received").await;
-    world.card("told", |card| card.contains("Customer told: In the ticket")).await;
-    world.finish().await;
+    for generation in GENERATIONS {
+        let world = shop(generation).await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "first").await;
+        let card = world.admin("Adel").card().await;
+        assert!(card.contains("This is their first order."), "{}", card.render_text());
+        world.admin("Adel").approves().await;
+        mona.is_sent_link(0).await;
+        mona.orders_and_pays("Premium", "second").await;
+        let card = world.admin("Adel").card().await;
+        assert!(
+            card.contains("Their other orders: 1 completed, 0 declined, 0 taken back, 0 open."),
+            "{}",
+            card.render_text()
+        );
+        world.admin("Adel").declines("Money not received").await;
+        world.card("told", |card| card.contains("Customer told: In the ticket")).await;
+        world.finish().await;
+    }
 }
