@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tollkeeper::sandbox::{
@@ -242,7 +242,7 @@ async fn a_client_made_before_the_refusal_is_removed_also_when_that_fails_at_fir
 
 #[tokio::test]
 async fn a_black_holed_panel_delays_nobody_else() {
-    let world = World::with(|scene| scene.schedule("panel_timeout", "60s")).await;
+    let world = World::with(|scene| scene.schedule("panel_timeout", "15s")).await;
     let (mona, karim, hoda) = (world.customer("Mona"), world.customer("Karim"), world.customer("Hoda"));
     karim.orders("Basic").await;
     karim.chooses("InstaPay").await;
@@ -252,10 +252,12 @@ async fn a_black_holed_panel_delays_nobody_else() {
     let question = world.admin("Adel").opens_approval().await;
     world.admin("Adel").starts_to_confirm(&question);
     mona.waits_for("We are preparing your access.").await;
-    // Each of these would be waited for less long than the panel is.
+    let start = Instant::now();
     karim.uploads("Karim's receipt").await;
     hoda.cancels().await;
     hoda.waits_for("Order cancelled").await;
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(2), "cancel, lock and card took {took:?}");
     world.panel.black_hole(false);
     // What the hole swallowed stays swallowed; a restart does not wait for its deadline.
     world.kill().await;

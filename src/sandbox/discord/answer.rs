@@ -186,7 +186,7 @@ impl Pending {
 fn first(state: &State, id: Id) -> Option<Answer> {
     let asked = state.interactions.get(&id)?;
     let Some((ack, _)) = asked.ack else {
-        return (!asked.open((state.stopwatch)())).then_some(Answer::Failed);
+        return (!asked.open(state.now())).then_some(Answer::Failed);
     };
     let message = || asked.original.and_then(|id| state.message(asked.channel, id)).map(|message| state.view(message));
     Some(match ack {

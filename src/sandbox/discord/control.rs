@@ -18,7 +18,6 @@ const YEAR: u64 = 365 * 24 * 60 * 60 * 1000;
 /// The guild as it starts: its owner Hala, the bot with its role, `@everyone`.
 pub(super) fn first_state(options: &Options) -> State {
     let now = options.clock.clone().unwrap_or_else(|| Arc::new(system_millis));
-    let stopwatch = options.stopwatch.clone().unwrap_or_else(|| now.clone());
     let mut state = State {
         guild: 0,
         guild_name: options.guild_name.clone(),
@@ -47,7 +46,6 @@ pub(super) fn first_state(options: &Options) -> State {
         names: Arc::new(HashMap::new()),
         faults: Faults::default(),
         now,
-        stopwatch,
         last_id: 0,
     };
     state.guild = state.next_id();

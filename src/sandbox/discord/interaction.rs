@@ -47,9 +47,7 @@ pub(super) struct Interaction {
     /// When the person acted (ms and measured).
     pub(super) created: u64,
     pub(super) created_at: Instant,
-    /// The same by the stopwatch.
-    pub(super) created_by_stopwatch: u64,
-    /// When the frame was written (by the stopwatch and measured).
+    /// When the frame was written.
     pub(super) written: Option<(u64, Instant)>,
     pub(super) ack: Option<(Ack, Duration)>,
     /// `@original`.
@@ -65,9 +63,9 @@ pub(super) struct Interaction {
 }
 
 impl Interaction {
-    /// Whether a first answer is still accepted, by the stopwatch.
-    pub(super) fn open(&self, stopwatch: u64) -> bool {
-        stopwatch.saturating_sub(self.written.map_or(self.created_by_stopwatch, |(ms, _)| ms)) < ACKNOWLEDGE_WITHIN
+    /// Whether a first answer is still accepted.
+    pub(super) fn open(&self, now: u64) -> bool {
+        now.saturating_sub(self.written.map_or(self.created, |(ms, _)| ms)) < ACKNOWLEDGE_WITHIN
     }
 
     /// Whether the token still works.
@@ -105,7 +103,6 @@ impl State {
             source: act.source,
             created: self.now(),
             created_at: Instant::now(),
-            created_by_stopwatch: (self.stopwatch)(),
             written: None,
             ack: None,
             original: None,
@@ -129,7 +126,7 @@ impl State {
 
     /// The three seconds begin: the frame is being written.
     pub(super) fn interaction_written(&mut self, id: Id) {
-        let now = (self.stopwatch)();
+        let now = self.now();
         if let Some(interaction) = self.interactions.get_mut(&id)
             && interaction.written.is_none()
         {

@@ -13,12 +13,13 @@ use super::rest::{Call, Reply};
 use super::state::{EPHEMERAL, Id, LOADING, State};
 
 pub(super) fn callback(state: &mut State, id: Id, token: &str, call: &Call) -> Result<Reply, Refusal> {
+    let now = state.now();
     let asked = state.interactions.get(&id).filter(|asked| asked.token == token);
     let asked = asked.ok_or_else(Refusal::unknown_interaction)?.clone();
     if asked.ack.is_some() {
         return Err(Refusal::acknowledged());
     }
-    if !asked.open((state.stopwatch)()) {
+    if !asked.open(now) {
         return Err(Refusal::unknown_interaction());
     }
     let mut form = Form::default();

@@ -95,9 +95,6 @@ pub struct Options {
     pub rate_limits: bool,
     /// Milliseconds since 1970; the system's time when there is none. Interaction lifetimes, ids and ages follow it.
     pub clock: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
-    /// Milliseconds by which the seconds for a first answer are counted; `clock` when there is none.
-    /// With one that stands still until it is moved, no answer is late because the machine is busy.
-    pub stopwatch: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
     /// A second opinion on accepted bodies.
     pub validator: Option<Validator>,
     /// How long [`Pending`] waits before it gives up.
@@ -114,7 +111,6 @@ impl Default for Options {
             heartbeat_interval: Duration::from_millis(41_250),
             rate_limits: true,
             clock: None,
-            stopwatch: None,
             validator: None,
             patience: Duration::from_secs(10),
         }

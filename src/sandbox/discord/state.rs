@@ -194,8 +194,6 @@ pub(super) struct State {
     pub(super) names: Arc<HashMap<Id, String>>,
     pub(super) faults: super::gateway::Faults,
     pub(super) now: Arc<dyn Fn() -> u64 + Send + Sync>,
-    /// What first answers are timed by.
-    pub(super) stopwatch: Arc<dyn Fn() -> u64 + Send + Sync>,
     pub(super) last_id: Id,
 }
 
