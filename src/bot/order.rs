@@ -162,17 +162,20 @@ pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Re
             return bot.audit_refusal(asked, "order.cancel", id.to_string()).await;
         }
     };
-    if cause == CancelCause::Staff && order.has_money() && matches!(order.state, OrderState::PendingPayment { .. }) {
-        // Money is in it: not with one click.
-        let post = review::question(bot, asked, id.to_string(), &order, Action::EndPaid, None).await?;
-        return Ok(asked.answer(post).await?);
+    if cause == CancelCause::Staff && is_part_paid(&order) {
+        return ask_to_end(bot, asked, &order).await;
     }
     if bot.db.is_being_read(id).await? {
         return Ok(asked.answer(refused(locale, Refusal::BeingRead)).await?);
     }
     let cancelled = bot.db.cancel(id, asked.user, cause, bot.clock.now()).await?;
     // The second of two clicks asks for what the first has done.
-    let done = cancelled || is_cancelled(bot, id).await?;
+    let after = if cancelled { None } else { bot.db.order(id).await? };
+    // A part may have been booked since the order was read.
+    if let Some(order) = after.as_ref().filter(|order| cause == CancelCause::Staff && is_part_paid(order)) {
+        return ask_to_end(bot, asked, order).await;
+    }
+    let done = cancelled || after.is_some_and(|order| matches!(order.state, OrderState::Cancelled { .. }));
     let post = match (done, cause) {
         (false, _) => refused(locale, Refusal::NotCancellable),
         (true, CancelCause::Customer) => view::order::cancelled(locale),
@@ -187,9 +190,15 @@ pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Re
     Ok(())
 }
 
-async fn is_cancelled(bot: &Bot, id: &OrderId) -> Result<bool, Fault> {
-    let order = bot.db.order(id).await?;
-    Ok(order.is_some_and(|order| matches!(order.state, OrderState::Cancelled { .. })))
+/// Whether an order waits for the rest of its price.
+fn is_part_paid(order: &Order) -> bool {
+    order.has_money() && matches!(order.state, OrderState::PendingPayment { .. })
+}
+
+/// Money is in it: not with one click.
+async fn ask_to_end(bot: &Bot, asked: &mut Asked<'_>, order: &Order) -> Result<(), Fault> {
+    let post = review::question(bot, asked, order.id.to_string(), order, Action::EndPaid, None).await?;
+    Ok(asked.answer(post).await?)
 }
 
 /// The order, if it is the person's own; everybody else is told.

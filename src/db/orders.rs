@@ -23,6 +23,9 @@ mod row;
 /// How long the ticket of an order that was never paid stays after its end.
 pub const UNPAID_TICKET_STAYS: Duration = Duration::from_hours(1);
 
+/// Whether an order is ended even though money has arrived for it: somebody was asked about that.
+struct EvenPaid(bool);
+
 /// An order about to be made.
 #[derive(Debug, Clone)]
 pub struct NewOrder {
@@ -195,7 +198,7 @@ impl Db {
     }
 
     /// Takes an unpaid order back. `false` when it is no longer unpaid: one that money has arrived
-    /// for is ended by staff alone, and the audit log says how much there was.
+    /// for ends by [`Self::end_paid`] alone, and the audit log says how much there was.
     pub async fn cancel(&self, order: &OrderId, by: UserId, cause: CancelCause, now: Millis) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
         let done = tx.cancel(order, by, cause, now).await?;
@@ -217,7 +220,7 @@ impl Db {
         if let Err(refused) = tx.spend(session, now).await? {
             return Ok(Decided::Token(refused));
         }
-        if !tx.cancel(&order, session.admin, CancelCause::Staff, now).await? {
+        if !tx.end(&order, session.admin, (CancelCause::Staff, EvenPaid(true)), now).await? {
             return tx.changed(&order).await;
         }
         tx.commit().await?;
@@ -342,7 +345,19 @@ impl WriteTx {
         cause: CancelCause,
         now: Millis,
     ) -> Result<bool, Error> {
-        let (id, reason, by_staff) = (order.as_str(), cause.as_str(), cause == CancelCause::Staff);
+        self.end(order, by, (cause, EvenPaid(false)), now).await
+    }
+
+    /// The same; whether there may be money in it is decided here, in the statement that ends it:
+    /// a part may have been booked since whoever asks read the order.
+    async fn end(
+        &mut self,
+        order: &OrderId,
+        by: UserId,
+        (cause, EvenPaid(even_paid)): (CancelCause, EvenPaid),
+        now: Millis,
+    ) -> Result<bool, Error> {
+        let (id, reason) = (order.as_str(), cause.as_str());
         let received = sqlx::query_scalar!(
             r#"UPDATE orders SET status = 'cancelled', reason = ?, ended_at = ?, updated_at = ?
                WHERE id = ? AND status = 'pending_payment'
@@ -352,7 +367,7 @@ impl WriteTx {
             now.0,
             now.0,
             id,
-            by_staff
+            even_paid
         )
         .fetch_optional(self.sql())
         .await?;

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::task::JoinSet;
 use tollkeeper::{
     db::{
@@ -16,7 +17,7 @@ use tollkeeper::{
     domain::{
         Currency, Millis, Money, OrderId, SubmissionId, UserId,
         button::Token,
-        order::{MethodSnapshot, OrderStatus, PlanSnapshot},
+        order::{CancelCause, MethodSnapshot, OrderStatus, PlanSnapshot},
         picture::Told,
         proofs::Verdict,
         shop::ReferencePolicy,
@@ -60,6 +61,58 @@ async fn of_approve_and_amount_differs_at_once_one_stands() {
         assert_eq!(world.number(decisions).await, 1);
         world.finish().await;
     }
+}
+
+/// Adel has the order before him as it was: nothing paid. Nadia books a part of it meanwhile.
+#[tokio::test]
+async fn an_order_into_which_a_part_was_booked_meanwhile_is_not_cancelled_with_one_click() {
+    let world = shop(tollkeeper::sandbox::panel::Generation::V3).await;
+    let mona = world.customer("Mona");
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    let id = world.word("SELECT id FROM orders").await;
+    let (adel, nadia) = (world.admin("Adel"), world.admin("Nadia"));
+    let part = nadia.opens_amount("40").await;
+    let options = SqliteConnectOptions::new().filename(world.data_dir().join("tollkeeper.db"));
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    // Nobody writes for a moment, so that both have read when the first of them does. Whoever is
+    // first, the verdict is the same.
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let booked = nadia.starts_to_confirm(&part);
+    booked.answer().await.unwrap();
+    let cancelled = adel.person.forge_click(&mona.status(), &format!("tk:cancel:{id}")).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    let _ = other.close().await;
+    assert!(booked.reply().await.unwrap().render_text().starts_with("Accepted as a part"));
+    let answer = cancelled.reply().await.unwrap();
+    let asked = answer.contains("End this order with money in it?");
+    assert!(asked || answer.contains("can no longer be cancelled"), "{}", answer.render_text());
+    mona.waits_for("60 EGP is still missing").await;
+    assert_eq!(world.word("SELECT status FROM orders").await, "pending_payment");
+    world.finish().await;
+}
+
+/// The same on the database alone, where nothing depends on who is faster: the condition belongs to
+/// the statement that ends the order, and only the question about its money passes it.
+#[tokio::test]
+async fn only_the_question_about_its_money_ends_an_order_with_money_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&folder.path().join("tollkeeper.db"), chrono_tz::Africa::Cairo).await.unwrap();
+    let (order, submission) = submitted(&db, 1).await;
+    let (adel, nadia) = (UserId(1), UserId(2));
+    let part = session(&db, 1, submission, nadia, PART).await;
+    assert_eq!(confirm(&db, 1, &part).await, Decided::Done(order.clone()));
+    for cause in [CancelCause::Staff, CancelCause::Customer, CancelCause::NoRoom, CancelCause::TicketDeleted] {
+        assert!(!db.cancel(&order, adel, cause, NOW).await.unwrap(), "{cause:?}");
+    }
+    let token = Token::from_random(2_u128.to_le_bytes());
+    let ttl = Duration::from_mins(5);
+    let subject = order.to_string();
+    let asked = NewSession { token: &token, admin: adel, action: Action::EndPaid, subject, reason: None, ttl };
+    db.open_session(asked, NOW).await.unwrap();
+    let asked = db.session(&token, adel, NOW).await.unwrap().unwrap();
+    assert_eq!(db.end_paid(&asked, NOW).await.unwrap(), Decided::Done(order.clone()));
+    assert_eq!(db.order(&order).await.unwrap().unwrap().status(), OrderStatus::Cancelled);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
