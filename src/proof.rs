@@ -19,6 +19,7 @@ use crate::domain::picture::{PictureHash, PictureRefused, Told};
 
 mod decode;
 mod fetch;
+mod jpeg;
 mod look;
 mod shelf;
 mod told;
@@ -29,15 +30,18 @@ pub use look::Format;
 /// The largest file that is taken, in bytes; Discord's own limit for everybody is 10 MiB.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-/// The most pixels that are decoded: more than any screenshot has.
+/// The most pixels that are decoded as they are: more than any screenshot has.
 pub const MAX_PIXELS: u64 = 24_000_000;
+
+/// The most pixels of a JPEG, which is decoded scaled down: telephones' photos have 48 and 50 million.
+pub const MAX_PIXELS_JPEG: u64 = 64_000_000;
 
 /// Fetches, examines and keeps pictures. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Door {
     http: reqwest::Client,
     folder: PathBuf,
-    /// One picture is decoded at a time: 24 megapixels are 100 MB while they are looked at.
+    /// One picture is decoded at a time: it may take 150 MB while it is looked at.
     decoding: Arc<Semaphore>,
 }
 
@@ -54,8 +58,8 @@ pub struct Picture {
     pub height: u32,
     /// SHA-256 of the file's bytes: the picture's name on disk and in the duplicate rule.
     pub hash: PictureHash,
-    /// SHA-256 of size and decoded pixels: the same for the same picture saved another way without
-    /// loss. A flag for staff, never a verdict.
+    /// SHA-256 of size and decoded pixels (of a large JPEG: those decoded scaled down): the same for
+    /// the same picture saved another way without loss. A flag for staff, never a verdict.
     pub pixel_hash: PictureHash,
     /// What the file says about itself.
     pub told: Told,
@@ -63,7 +67,8 @@ pub struct Picture {
     pub card: Card,
 }
 
-/// The copy that staff see: a JPEG, at most 2048 pixels long and 2 MB large, without metadata.
+/// The copy that staff see: a JPEG without metadata, at most 2048 pixels long and 2 MB large, but
+/// never so narrow that a scrolling screenshot cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
     /// The JPEG.

@@ -51,8 +51,8 @@ pub enum PictureRefused {
     /// More than 8 MB.
     #[error("the file is larger than 8 MB")]
     TooLarge,
-    /// More than 24 megapixels.
-    #[error("the picture has more than 24 megapixels")]
+    /// More pixels than are decoded: 24 million, 64 million in a JPEG.
+    #[error("the picture has too many pixels")]
     TooManyPixels,
     /// Too small to read anything on it.
     #[error("the picture is too small to read")]
@@ -66,6 +66,21 @@ pub enum PictureRefused {
     /// HEIC or HEIF, as iPhones save photos.
     #[error("the file is HEIC")]
     Heic,
+    /// AVIF.
+    #[error("the file is AVIF")]
+    Avif,
+    /// JPEG XL.
+    #[error("the file is JPEG XL")]
+    JpegXl,
+    /// BMP.
+    #[error("the file is a BMP")]
+    Bmp,
+    /// TIFF.
+    #[error("the file is a TIFF")]
+    Tiff,
+    /// A film, such as a recording of the screen.
+    #[error("the file is a film")]
+    Film,
     /// GIF.
     #[error("the file is a GIF")]
     Gif,

@@ -36,6 +36,18 @@ const MAX_SCANS: usize = 64;
 const HEIF_BRANDS: &[&[u8]] =
     &[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"heif"];
 
+/// Brands of AVIF (AV1 Image File Format, 3.1 and 6).
+const AVIF_BRANDS: &[&[u8]] = &[b"avif", b"avis", b"avio"];
+
+/// Brands of films as telephones write them (ISO/IEC 14496-12; `mp4ra.org`).
+const FILM_BRANDS: &[&[u8]] = &[
+    b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4V ", b"MSNV", b"3gp4",
+    b"3gp5", b"3gp6",
+];
+
+/// The most brands of a file that are looked at.
+const MOST_BRANDS: usize = 16;
+
 /// The format of a file that may be decoded.
 pub(super) fn look(bytes: &[u8]) -> Result<Format, PictureRefused> {
     if bytes.is_empty() {
@@ -62,9 +74,31 @@ fn recognise(bytes: &[u8]) -> Result<Format, PictureRefused> {
         [b'R', b'I', b'F', b'F', ..] if tag(8) == b"WEBP" => Ok(Format::Webp),
         [b'G', b'I', b'F', b'8', ..] => Err(PictureRefused::Gif),
         [b'%', b'P', b'D', b'F', b'-', ..] => Err(PictureRefused::Pdf),
-        _ if tag(4) == b"ftyp" && HEIF_BRANDS.contains(&tag(8)) => Err(PictureRefused::Heic),
+        [0xff, 0x0a, ..] | [0, 0, 0, 0x0c, b'J', b'X', b'L', b' ', ..] => Err(PictureRefused::JpegXl),
+        // The word of two letters alone could begin any text: the size of its header tells.
+        [b'B', b'M', ..] if matches!(bytes.get(14..18), Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0])) => {
+            Err(PictureRefused::Bmp)
+        }
+        [b'I', b'I', 0x2a, 0, ..] | [b'M', b'M', 0, 0x2a, ..] => Err(PictureRefused::Tiff),
+        _ if tag(4) == b"ftyp" => Err(by_brand(bytes)),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => Err(PictureRefused::Film),
         _ if is_svg(bytes) => Err(PictureRefused::Svg),
         _ => Err(PictureRefused::NotAPicture),
+    }
+}
+
+/// What a file of boxes holds, by its brands: the first names a family, those behind it say more.
+fn by_brand(bytes: &[u8]) -> PictureRefused {
+    let length = bytes.get(..4).and_then(|length| length.try_into().ok()).map_or(0, u32::from_be_bytes);
+    let length = usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len());
+    let all = bytes.get(16..length).unwrap_or_default().chunks_exact(4).take(MOST_BRANDS);
+    let brands: Vec<&[u8]> = bytes.get(8..12).into_iter().chain(all).collect();
+    let any = |known: &[&[u8]]| brands.iter().any(|brand| known.contains(brand));
+    match () {
+        () if any(AVIF_BRANDS) => PictureRefused::Avif,
+        () if any(HEIF_BRANDS) => PictureRefused::Heic,
+        () if any(FILM_BRANDS) => PictureRefused::Film,
+        () => PictureRefused::NotAPicture,
     }
 }
 

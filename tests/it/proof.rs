@@ -111,6 +111,14 @@ async fn files_that_are_no_pictures_are_refused_each_by_its_name() {
         ("html", html, PictureRefused::NotAPicture),
         ("svg", svg, PictureRefused::Svg),
         ("heic", heic, PictureRefused::Heic),
+        ("avif", b"\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf".to_vec(), PictureRefused::Avif),
+        ("avif of a family", b"\0\0\0\x18ftypmif1\0\0\0\0avifmiaf".to_vec(), PictureRefused::Avif),
+        ("jpeg xl", b"\xff\x0a\x7a\x1f".to_vec(), PictureRefused::JpegXl),
+        ("jpeg xl in a box", b"\0\0\0\x0cJXL \r\n\x87\n".to_vec(), PictureRefused::JpegXl),
+        ("bmp", [&b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"[..], &[0; 52]].concat(), PictureRefused::Bmp),
+        ("a text", b"BMW M3, paid yesterday".to_vec(), PictureRefused::NotAPicture),
+        ("tiff", b"II*\0\x08\0\0\0".to_vec(), PictureRefused::Tiff),
+        ("film", b"\0\0\0\x18ftypmp42\0\0\0\0isommp42".to_vec(), PictureRefused::Film),
         ("gif", gif, PictureRefused::Gif),
         ("pdf", pdf, PictureRefused::Pdf),
         ("zip", zip, PictureRefused::NotAPicture),
@@ -188,6 +196,55 @@ async fn the_same_pixels_are_known_again_in_another_file() {
     assert_eq!(png.pixel_hash, webp.pixel_hash);
     assert_eq!(png.pixel_hash, with_alpha.pixel_hash);
     assert_ne!(png.pixel_hash, other.pixel_hash);
+}
+
+#[tokio::test]
+async fn a_wrong_checksum_is_passed_over_as_viewers_do() {
+    let whole = saved_as(&receipt(300, 400), ImageFormat::Png);
+    let card = examine(whole.clone()).await.unwrap().card;
+    // Of the header, of the pixels, of the end; then of the stream inside the pixels.
+    let end = whole.len();
+    for place in [29, end - 16, end - 4, end - 17] {
+        let mut wrong = whole.clone();
+        wrong[place] ^= 0xff;
+        assert_eq!(examine(wrong).await.map(|picture| picture.card), Ok(card.clone()), "{place} of {end}");
+    }
+}
+
+#[tokio::test]
+async fn a_scrolling_screenshot_stays_readable_on_the_card() {
+    for (width, height) in [(1080, 6000), (1080, 20_000), (6000, 720)] {
+        let picture = examine(saved_as(&receipt(width, height), ImageFormat::Jpeg)).await.unwrap();
+        let card = image::load_from_memory(&picture.card.bytes).unwrap();
+        let (longer, shorter) = (card.width().max(card.height()), card.width().min(card.height()));
+        assert!(shorter >= 500 && longer <= 16_383, "{width} × {height}: {longer} × {shorter}");
+        let turned = u64::from(card.width()) * u64::from(height) * 100 / (u64::from(card.height()) * u64::from(width));
+        assert!((98..=102).contains(&turned), "{turned} % of its shape");
+        assert!(picture.card.bytes.len() <= 8 * 1024 * 1024);
+    }
+}
+
+#[tokio::test]
+async fn a_telephones_photo_of_48_megapixels_is_looked_at_scaled_down() {
+    let mut progressive = Vec::new();
+    let packed = include_bytes!("../pictures/progressive-48-megapixels.jpg.gz");
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut progressive).unwrap();
+    let before = peak_kilobytes();
+    let picture = examine(progressive.clone()).await.unwrap();
+    // As it is, it would take 430 MB; other tests of this binary run meanwhile and take their part.
+    assert!(peak_kilobytes() - before < 250_000, "{} KB more at the peak", peak_kilobytes() - before);
+    assert_eq!((picture.width, picture.height), (8000, 6000));
+    let card = image::load_from_memory(&picture.card.bytes).unwrap().into_rgb8();
+    assert_eq!(card.dimensions(), (2000, 1500));
+    let Rgb([red, green, blue]) = *card.get_pixel(1999, 10);
+    assert!(red > 240 && green > 240 && blue > 235, "paper is white: {red} {green} {blue}");
+
+    let half = [&progressive[..progressive.len() / 2], &[0xff, 0xd9]].concat();
+    assert_eq!(
+        examine(half).await.map(|_| ()),
+        Err(PictureRefused::Damaged),
+        "half a picture, with an end put behind it"
+    );
 }
 
 #[tokio::test]

@@ -268,7 +268,7 @@ fn tickets(locale: Locale, words: Words<'_>) -> Vec<Post> {
 }
 
 /// Every reason to refuse a picture.
-pub(super) const PICTURES: [PictureRefused; 11] = [
+pub(super) const PICTURES: [PictureRefused; 16] = [
     PictureRefused::Empty,
     PictureRefused::TooLarge,
     PictureRefused::TooManyPixels,
@@ -276,6 +276,11 @@ pub(super) const PICTURES: [PictureRefused; 11] = [
     PictureRefused::Animated,
     PictureRefused::Damaged,
     PictureRefused::Heic,
+    PictureRefused::Avif,
+    PictureRefused::JpegXl,
+    PictureRefused::Bmp,
+    PictureRefused::Tiff,
+    PictureRefused::Film,
     PictureRefused::Gif,
     PictureRefused::Pdf,
     PictureRefused::Svg,
