@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     Millis, OrderId,
-    effect::{Effect, OwnerNews, VERSION},
+    effect::{Effect, OwnerNews, READS, VERSION},
     trouble::{Cause, Trouble},
 };
 
@@ -55,6 +55,8 @@ pub struct Head {
     pub id: i64,
     /// Its lane.
     pub lane: String,
+    /// Whether it reads what a customer wrote.
+    pub reads: bool,
     /// Since when it could have been tried.
     pub due_since: Millis,
 }
@@ -69,20 +71,23 @@ pub enum Failed {
 }
 
 impl Db {
-    /// The first due row of every lane, oldest first. Rows claimed by this process are in hand.
+    /// The row of every lane that has been due for the longest, the longest of all first. Rows claimed
+    /// by this process are in hand.
     /// After a restore there are none until the outbox is released.
     pub async fn heads(&self, boot: &str, now: Millis) -> Result<Vec<Head>, Error> {
         let rows = sqlx::query!(
-            r#"SELECT MIN(id) AS "id!: i64", lane AS "lane!", run_at AS "due_since!: i64" FROM outbox
-               WHERE parked_at IS NULL AND run_at <= ? AND (claimed_by IS NULL OR claimed_by <> ?)
-                   AND NOT EXISTS (SELECT 1 FROM bot_config WHERE key = 'outbox_held_since')
-               GROUP BY lane ORDER BY 1"#,
+            r#"SELECT id AS "id!", lane AS "lane!", kind AS "kind!", run_at AS "due_since!" FROM
+                   (SELECT id, lane, kind, run_at, row_number() OVER (PARTITION BY lane ORDER BY run_at, id) AS place
+                    FROM outbox WHERE parked_at IS NULL AND run_at <= ? AND (claimed_by IS NULL OR claimed_by <> ?)
+                        AND NOT EXISTS (SELECT 1 FROM bot_config WHERE key = 'outbox_held_since'))
+               WHERE place = 1 ORDER BY run_at, id"#,
             now.0,
             boot
         )
         .fetch_all(&self.readers)
         .await?;
-        Ok(rows.into_iter().map(|row| Head { id: row.id, lane: row.lane, due_since: Millis(row.due_since) }).collect())
+        let head = |id, lane, kind: &str, due_since| Head { id, lane, reads: READS.contains(&kind), due_since };
+        Ok(rows.into_iter().map(|row| head(row.id, row.lane, &row.kind, Millis(row.due_since))).collect())
     }
 
     /// When the next row that is not yet due becomes due.
@@ -122,17 +127,22 @@ impl Db {
     }
 
     /// Counts a row error. After [`MAX_FAILURES`] the row is parked, and in the same transaction
-    /// a person gets to see it.
+    /// a person gets to see it. One that was wanted again during the try begins anew: what was new
+    /// then was not tried.
     pub async fn fail(&self, claim: &Claim, error: &str, again_in: Duration, now: Millis) -> Result<Failed, Error> {
         let mut tx = self.begin().await?;
-        let failures = claim.failures + 1;
-        let again = now.plus(again_in);
+        let wanted =
+            sqlx::query_scalar!("SELECT wanted FROM outbox WHERE id = ?", claim.id).fetch_optional(tx.sql()).await?;
+        let anew = wanted.is_some_and(|wanted| wanted != claim.wanted);
+        let failures = if anew { 0 } else { claim.failures + 1 };
+        let again = if anew { now } else { now.plus(again_in) };
         if failures < MAX_FAILURES {
             sqlx::query!(
-                "UPDATE outbox SET claimed_by = NULL, last_error = ?, failures = ?, run_at = ? WHERE id = ?",
+                "UPDATE outbox SET claimed_by = NULL, last_error = ?, failures = ?, run_at = ?, set_at = ? WHERE id = ?",
                 error,
                 failures,
                 again.0,
+                now.0,
                 claim.id
             )
             .execute(tx.sql())
@@ -206,8 +216,9 @@ impl WriteTx {
         let (key, lane) = (effect.key(), effect.lane().to_string());
         let (kind, args) = encode(effect)?;
         sqlx::query!(
-            "INSERT INTO outbox (key, lane, kind, v, args, run_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (key) DO UPDATE SET wanted = wanted + 1, run_at = min(run_at, excluded.run_at),
+            "INSERT INTO outbox (key, lane, kind, v, args, run_at, created_at, set_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (key) DO UPDATE SET wanted = wanted + 1,
+                 set_at = iif(excluded.run_at < run_at, excluded.set_at, set_at), run_at = min(run_at, excluded.run_at),
                  parked_at = NULL, failures = 0, kind = excluded.kind, v = excluded.v, args = excluded.args",
             key,
             lane,
@@ -215,6 +226,7 @@ impl WriteTx {
             VERSION,
             args,
             run_at.0,
+            now.0,
             now.0
         )
         .execute(self.sql())
@@ -264,7 +276,8 @@ impl WriteTx {
         }))
     }
 
-    /// Ends a claimed row, unless it was wanted again meanwhile: then it is as good as new.
+    /// Ends a claimed row, unless it was wanted again meanwhile: then it is as good as new, and its
+    /// turn comes after everything that is due already.
     pub(super) async fn finish(&mut self, claim: &Claim, now: Millis) -> Result<(), Error> {
         let gone = sqlx::query_scalar!(
             "DELETE FROM outbox WHERE id = ? AND wanted = ? RETURNING told_at",
@@ -282,7 +295,8 @@ impl WriteTx {
         if gone.is_none() {
             sqlx::query!(
                 "UPDATE outbox SET claimed_by = NULL, tries = 0, failures = 0, first_try_at = NULL,
-                     last_error = NULL, told_at = NULL, run_at = max(run_at, ?) WHERE id = ?",
+                     last_error = NULL, told_at = NULL, run_at = max(run_at, ?), set_at = ? WHERE id = ?",
+                now.0,
                 now.0,
                 claim.id
             )

@@ -19,6 +19,9 @@ pub use news::{Audience, Change, Notice, OutageId, OwnerNews, Part, QuestionId, 
 /// The version of the arguments below.
 pub const VERSION: i64 = 1;
 
+/// The kinds that read what a customer wrote, of which there may be as many as there are customers.
+pub const READS: [&str; 2] = ["read_ticket", "lapse_order"];
+
 /// A side effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "args", rename_all = "snake_case")]
@@ -182,6 +185,11 @@ impl Effect {
                 format!("outage:{}:{}:{}", outage.0, change.as_str(), to.as_str())
             }
         }
+    }
+
+    /// Whether it is one of [`READS`].
+    pub fn reads(&self) -> bool {
+        matches!(self, Self::ReadTicket { .. } | Self::LapseOrder { .. })
     }
 
     /// The lane: effects of one lane run one at a time, in the order they became due.

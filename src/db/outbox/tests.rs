@@ -84,3 +84,58 @@ async fn a_full_disk_passes_and_a_broken_rule_does_not() {
     db.want(&Effect::SyncDashboard {}, now, now).await.unwrap();
     db.close().await;
 }
+
+#[tokio::test]
+async fn what_is_wanted_during_the_last_try_is_not_parked_with_it() {
+    use std::time::Duration;
+
+    use super::{Failed, MAX_FAILURES};
+    use crate::{db::Db, domain::Millis};
+
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&folder.path().join("tollkeeper.db"), chrono_tz::UTC).await.unwrap();
+    let now = Millis(1_000);
+    let effect = Effect::SyncDashboard {};
+    db.want(&effect, now, now).await.unwrap();
+    let claimed = async || {
+        let heads = db.heads("boot", now).await.unwrap();
+        let ids: Vec<_> = heads.iter().map(|head| head.id).collect();
+        db.claim(&ids, "boot", now).await.unwrap().remove(0)
+    };
+    for _ in 1..MAX_FAILURES {
+        let failed = db.fail(&claimed().await, "no", Duration::ZERO, now).await.unwrap();
+        assert_eq!(failed, Failed::Again);
+    }
+    let last = claimed().await;
+    db.want(&effect, now, now).await.unwrap();
+    assert_eq!(db.fail(&last, "no", Duration::from_mins(10), now).await.unwrap(), Failed::Again);
+    assert_eq!(claimed().await.failures, 0, "due at once, and as good as new");
+    db.close().await;
+}
+
+#[tokio::test]
+async fn a_row_that_is_wanted_again_while_it_runs_goes_to_the_back() {
+    use crate::{db::Db, domain::Millis};
+
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&folder.path().join("tollkeeper.db"), chrono_tz::UTC).await.unwrap();
+    let order = |id: &str| Effect::ReadTicket { order: id.parse().unwrap() };
+    let (first, second) = (order("0123456789"), order("9876543210"));
+    let heads = async |now| db.heads("boot", Millis(now)).await.unwrap();
+    db.want(&first, Millis(1), Millis(1)).await.unwrap();
+    let claim = db.claim(&[heads(1).await[0].id], "boot", Millis(1)).await.unwrap().remove(0);
+    db.want(&second, Millis(2), Millis(2)).await.unwrap();
+    db.want(&first, Millis(3), Millis(3)).await.unwrap();
+    db.finish(&claim, Millis(4)).await.unwrap();
+    let lanes: Vec<_> = heads(5).await.into_iter().map(|head| head.lane).collect();
+    assert_eq!(lanes, [second.lane().to_string(), first.lane().to_string()]);
+    // The same within one lane: what waits there for longer is not overtaken for ever.
+    let ticket = Effect::SyncTicket { order: "9876543210".parse().unwrap() };
+    let claim = db.claim(&[heads(5).await[0].id], "boot", Millis(5)).await.unwrap().remove(0);
+    db.want(&ticket, Millis(6), Millis(6)).await.unwrap();
+    db.want(&second, Millis(7), Millis(7)).await.unwrap();
+    db.finish(&claim, Millis(8)).await.unwrap();
+    let head = heads(9).await.into_iter().find(|head| head.lane == ticket.lane().to_string()).unwrap();
+    assert!(!head.reads, "the ticket's turn has come");
+    db.close().await;
+}
