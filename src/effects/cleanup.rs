@@ -149,7 +149,8 @@ async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(
     // What is under way there may be all that is known of a payment.
     if order.ticket.channel.is_none() && order.status().is_active() {
         tracing::warn!(order.id = %id, "the ticket of an order was found again");
-        world.db.ticket_made(&id, here, !order.ticket_is_open(), None, now).await?;
+        // Whatever its overwrite says: it is written again.
+        world.db.ticket_made(&id, here, order.ticket_is_open(), None, now).await?;
         world.db.want(&Effect::SyncTicket { order: id }, now, now).await?;
         return Ok(());
     }
