@@ -6,7 +6,7 @@
 
 use std::sync::{
     Arc, Mutex, PoisonError,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,8 @@ struct Seen {
 #[derive(Debug, Clone)]
 pub struct Clock {
     offset_ms: Arc<AtomicI64>,
+    /// What moved the wall clock forward, for the steady time.
+    passed_ms: Arc<AtomicU64>,
     started: Instant,
     seen: Arc<Mutex<Option<Seen>>>,
 }
@@ -45,7 +47,7 @@ pub struct Clock {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self { offset_ms: Arc::new(AtomicI64::new(0)), started: Instant::now(), seen: Arc::default() }
+        Self { offset_ms: Arc::default(), passed_ms: Arc::default(), started: Instant::now(), seen: Arc::default() }
     }
 
     /// Now, by the wall clock and the offset.
@@ -60,11 +62,10 @@ impl Clock {
         self.started.elapsed()
     }
 
-    /// The same, moved by what moves the wall clock in tests: for windows of minutes that a test
-    /// wants to see end, and that must not depend on a wall clock being put right.
+    /// The same, moved by what moves the wall clock forward in tests: for windows of minutes that a
+    /// test wants to see end, and that must not depend on a wall clock being put right.
     pub fn steady(&self) -> Duration {
-        let moved = u64::try_from(self.offset_ms.load(Ordering::SeqCst)).unwrap_or(0);
-        self.uptime().saturating_add(Duration::from_millis(moved))
+        self.uptime().saturating_add(Duration::from_millis(self.passed_ms.load(Ordering::SeqCst)))
     }
 
     /// The forward jump since which less than `hold` has passed by the monotonic clock, if there
@@ -86,8 +87,15 @@ impl Clock {
 
     /// Moves the wall clock of everything that holds this clock.
     pub fn advance(&self, by: Duration) {
+        let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.passed_ms.fetch_add(ms, Ordering::SeqCst);
+        self.offset_ms.fetch_add(ms.cast_signed(), Ordering::SeqCst);
+    }
+
+    /// Moves the wall clock back, as when one that was ahead is put right; no time passes by it.
+    pub fn set_back(&self, by: Duration) {
         let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        self.offset_ms.fetch_add(ms, Ordering::SeqCst);
+        self.offset_ms.fetch_sub(ms, Ordering::SeqCst);
     }
 }
 

@@ -69,6 +69,10 @@ impl Db {
         let Some(outage) = tx.end_outage(panel, now).await? else { return Ok(false) };
         tx.audit_panel("panel.up", panel, json!({ "outage": outage.0 }), now).await?;
         tx.tell_outage(outage, Change::Ended, now).await?;
+        // The cards that said since when it was down say so no longer.
+        for order in tx.waiting_for_panel(panel).await? {
+            tx.show_on_card(&order, now).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }

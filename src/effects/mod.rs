@@ -32,7 +32,7 @@ mod ticket;
 mod worker;
 mod written;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serenity::http::Http;
 
@@ -40,7 +40,10 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{self, Db, outbox::Claim},
-    domain::{UserId, effect::Effect},
+    domain::{
+        UserId,
+        effect::{Effect, Lane},
+    },
     faults::Faults,
     live::Live,
     panel as panels,
@@ -118,6 +121,26 @@ enum Failure {
 impl From<panels::Error> for Failure {
     fn from(error: panels::Error) -> Self {
         if error.is_target() { Self::Target(error.to_string()) } else { Self::Row(error.to_string()) }
+    }
+}
+
+/// What an effect may take in all: no call of it can wait for ever, and a place is soon free again.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The same for those that carry pictures, ask a panel, or clean up one message after the other.
+const LONG_DEADLINE: Duration = Duration::from_mins(2);
+
+/// Performs one effect within its deadline. Passing that is an unknown outcome as any other: the next
+/// try looks first.
+async fn perform_in_time(world: &World, claim: &Claim) -> Result<(), Failure> {
+    let deadline = match claim.effect.lane() {
+        Lane::Owner => DEADLINE,
+        Lane::Order(_) if !claim.effect.reads() => DEADLINE,
+        Lane::Order(_) | Lane::Panel(_) | Lane::Review | Lane::Dm(_) | Lane::Dashboard | Lane::CleanUp => LONG_DEADLINE,
+    };
+    match tokio::time::timeout(deadline, perform(world, claim)).await {
+        Ok(done) => done,
+        Err(_) => Err(Failure::Target(format!("it was not done within {} s", deadline.as_secs()))),
     }
 }
 

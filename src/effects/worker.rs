@@ -11,18 +11,36 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Failure, Pulse, World, perform};
+use super::{Failure, Pulse, World, perform_in_time};
 use crate::{
     db::{
         Subject,
         outbox::{Claim, Failed, Head},
     },
-    domain::effect::{Lane, Part},
+    domain::{
+        Millis,
+        effect::{Lane, Part},
+    },
+    panel,
     telemetry::incident,
 };
 
 /// Effects under way at the same time, each from another lane.
 const SIDE_BY_SIDE: usize = 8;
+
+/// So many of them at the most belong to single customers, of whom there may be any number: panels,
+/// review desk and owners always find a place.
+const FOR_CUSTOMERS: usize = 6;
+
+/// So many of them at the most read what customers wrote: that waits for what they uploaded.
+const READING: usize = 3;
+
+/// A read that failed lets others go first for so long: it may fail again after its whole deadline.
+const FAILED_READ_YIELDS: Duration = Duration::from_mins(1);
+
+/// Where the target is no panel, a lane waits no longer than this: nobody looks whether Discord or
+/// our own disk is back but the lanes themselves.
+const LONGEST_BLIND: Duration = Duration::from_secs(30);
 
 /// The longest the worker sleeps without looking: nothing depends on it, it is a net below the
 /// notices that wake it.
@@ -42,7 +60,7 @@ pub struct Worker {
     world: World,
     pulse: Pulse,
     running: JoinSet<Result<(), Failure>>,
-    in_hand: HashMap<Id, Claim>,
+    in_hand: HashMap<Id, InHand>,
     busy: HashSet<String>,
     paused: HashMap<String, Pause>,
     /// The dashboard's lane, and how long it goes on waiting for what is in hand.
@@ -52,11 +70,43 @@ pub struct Worker {
     stuck: Vec<(Claim, String)>,
 }
 
+/// An effect under way.
+#[derive(Debug)]
+struct InHand {
+    claim: Claim,
+    /// How often its panel had come up again when it began.
+    recoveries: u64,
+}
+
 /// A lane whose target is down.
 #[derive(Debug)]
 struct Pause {
-    until: Instant,
+    /// By the clock's steady time.
+    until: Duration,
     delay: Duration,
+    /// As in [`InHand`]: a panel that has come up again since ends the pause.
+    recoveries: u64,
+}
+
+/// Places that are left.
+struct Room {
+    places: usize,
+    for_customers: usize,
+    reading: usize,
+}
+
+impl Room {
+    /// Takes a place, if one of its kind is left.
+    fn takes(&mut self, lane: &str, reads: bool) -> bool {
+        let customers = is_a_customers(lane);
+        if self.places == 0 || customers && self.for_customers == 0 || reads && self.reading == 0 {
+            return false;
+        }
+        self.places -= 1;
+        self.for_customers = self.for_customers.saturating_sub(usize::from(customers));
+        self.reading = self.reading.saturating_sub(usize::from(reads));
+        true
+    }
 }
 
 impl Worker {
@@ -111,8 +161,8 @@ impl Worker {
                 self.stuck.push((claim, error));
             }
         }
-        let places = SIDE_BY_SIDE.saturating_sub(self.running.len());
-        if places == 0 {
+        let mut room = self.room();
+        if room.places == 0 {
             return Ok(());
         }
         let now = self.world.clock.now();
@@ -124,19 +174,37 @@ impl Worker {
         let alone = urgent.is_empty() && self.running.is_empty();
         self.yields = patient.first().filter(|_| !alone).map(|head| YIELDS.saturating_sub(waited(head)));
         let rest = if alone { patient } else { Vec::new() };
-        let rows: Vec<_> = urgent.into_iter().chain(rest).map(|head| head.id).take(places).collect();
+        let mut turns: Vec<_> = urgent.into_iter().chain(rest).collect();
+        turns.sort_by_key(|head| self.turn(head));
+        turns.retain(|head| room.takes(&head.lane, head.reads));
+        let rows: Vec<_> = turns.into_iter().map(|head| head.id).collect();
         for claim in self.world.db.claim(&rows, &self.world.boot, now).await? {
             self.start(claim);
         }
         Ok(())
     }
 
+    /// The places that are free now.
+    fn room(&self) -> Room {
+        let mut room = Room { places: SIDE_BY_SIDE, for_customers: FOR_CUSTOMERS, reading: READING };
+        for InHand { claim, .. } in self.in_hand.values() {
+            room.takes(&claim.lane, claim.effect.reads());
+        }
+        room
+    }
+
+    /// Since when a row has waited, as far as its turn goes.
+    fn turn(&self, head: &Head) -> Millis {
+        let failed = head.reads && self.paused.contains_key(&head.lane);
+        head.due_since.plus(if failed { FAILED_READ_YIELDS } else { Duration::ZERO })
+    }
+
     fn start(&mut self, claim: Claim) {
         tracing::debug!(effect = claim.effect.key(), tries = claim.tries, "performing");
         self.busy.insert(claim.lane.clone());
         let world = self.world.now();
-        let in_hand = claim.clone();
-        let task = self.running.spawn(async move { perform(&world, &claim).await });
+        let in_hand = InHand { claim: claim.clone(), recoveries: self.recoveries(&claim.lane) };
+        let task = self.running.spawn(async move { perform_in_time(&world, &claim).await });
         self.in_hand.insert(task.id(), in_hand);
     }
 
@@ -146,7 +214,7 @@ impl Worker {
             Ok(ended) => ended,
             Err(panic) => (panic.id(), Err(Failure::Row(format!("a bug in this program: {panic}")))),
         };
-        let Some(claim) = self.in_hand.remove(&task) else { return };
+        let Some(InHand { claim, recoveries }) = self.in_hand.remove(&task) else { return };
         self.busy.remove(&claim.lane);
         let key = claim.effect.key();
         match result {
@@ -161,19 +229,20 @@ impl Worker {
                 let error = chain(&failure);
                 tracing::error!(%incident, effect = key, error, "our own memory failed; the lane waits");
                 self.world.faults.note(Part::Outbox, incident);
-                self.wait(claim, error).await;
+                self.wait(claim, error, recoveries, LONGEST_BLIND).await;
             }
             Err(failure @ Failure::Target(_)) => {
                 let error = chain(&failure);
                 tracing::warn!(effect = key, error, "the target failed; its lane waits");
-                self.wait(claim, error).await;
+                let longest = if self.panel(&claim.lane).is_some() { Duration::MAX } else { LONGEST_BLIND };
+                self.wait(claim, error, recoveries, longest).await;
             }
         }
     }
 
     /// Gives a row back and pauses its lane.
-    async fn wait(&mut self, claim: Claim, error: String) {
-        let delay = self.pause(&claim.lane);
+    async fn wait(&mut self, claim: Claim, error: String, recoveries: u64, longest: Duration) {
+        let delay = self.pause(&claim.lane, recoveries, longest);
         tracing::debug!(lane = claim.lane, pause = ?delay, "paused");
         if self.world.db.release(&claim, &error).await.is_err() {
             self.stuck.push((claim, error));
@@ -201,25 +270,38 @@ impl Worker {
         }
     }
 
-    /// Pauses a lane, longer each time in a row.
-    fn pause(&mut self, lane: &str) -> Duration {
+    /// Pauses a lane, longer each time in a row; one whose panel came up in between begins anew.
+    fn pause(&mut self, lane: &str, recoveries: u64, longest: Duration) -> Duration {
         let schedule = &self.world.config.schedule;
         let delay = match self.paused.get(lane) {
-            Some(pause) => (pause.delay * 2).min(schedule.retry_max),
-            None => schedule.retry_min,
+            Some(pause) if pause.recoveries == recoveries => pause.delay.saturating_mul(2),
+            Some(_) | None => schedule.retry_min,
         };
-        self.paused.insert(lane.to_owned(), Pause { until: Instant::now() + delay, delay });
+        let delay = delay.min(schedule.retry_max).min(longest);
+        let until = self.world.clock.steady().saturating_add(delay);
+        self.paused.insert(lane.to_owned(), Pause { until, delay, recoveries });
         delay
     }
 
-    /// Whether a lane still waits. A panel that has been found up again ends its lane's pause.
+    /// Whether a lane still waits. A panel that has been found up again ends its lane's pause, however
+    /// long that would have been.
     fn is_paused(&self, lane: &str) -> bool {
         let Some(pause) = self.paused.get(lane) else { return false };
-        let panel = lane.strip_prefix("panel:").and_then(|name| self.world.panels.get(name));
-        match panel {
-            Some(panel) if !panel.availability().is_up() => pause.until > Instant::now() || !panel.ready(),
-            Some(_) | None => pause.until > Instant::now(),
+        let waits = pause.until > self.world.clock.steady();
+        match self.panel(lane) {
+            Some(panel) if !panel.availability().is_up() => waits || !panel.ready(),
+            Some(panel) => waits && panel.recoveries() == pause.recoveries,
+            None => waits,
         }
+    }
+
+    /// The panel that a lane is of.
+    fn panel(&self, lane: &str) -> Option<&panel::Client> {
+        lane.strip_prefix("panel:").and_then(|name| self.world.panels.get(name))
+    }
+
+    fn recoveries(&self, lane: &str) -> u64 {
+        self.panel(lane).map_or(0, panel::Client::recoveries)
     }
 
     /// When to look again at the latest.
@@ -237,6 +319,11 @@ impl Worker {
         }
         Instant::now() + sleep
     }
+}
+
+/// Whether a lane is one of those of which each customer has one.
+fn is_a_customers(lane: &str) -> bool {
+    lane.starts_with("order:") || lane.starts_with("dm:")
 }
 
 /// Waits for a commit that may have put something into the outbox.

@@ -3,7 +3,10 @@
 //! The one place where a lost session is noticed and a call repeated: once, and never a write
 //! that may have been done.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -48,6 +51,8 @@ pub(super) struct Panel {
     pub(super) door: Door,
     pub(super) breaker: Mutex<Breaker>,
     pub(super) availability: watch::Sender<Availability>,
+    /// How often it has come up again.
+    pub(super) recoveries: AtomicU64,
     /// Held during a write.
     pub(super) writes: tokio::sync::Mutex<()>,
     /// The flows that fit the inbound, as last read.
@@ -80,6 +85,9 @@ impl Panel {
         let now = breaker.availability();
         self.availability.send_if_modified(|known| {
             let changed = *known != now;
+            if now.is_up() && !known.is_up() {
+                self.recoveries.fetch_add(1, Ordering::SeqCst);
+            }
             *known = now;
             changed
         });

@@ -7,7 +7,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -264,6 +267,7 @@ impl Client {
             door: Door::new(settings.credentials, settings.sign_in_pause, now),
             breaker: Mutex::new(Breaker::new(settings.breaker)),
             availability: watch::Sender::new(Availability::Up),
+            recoveries: AtomicU64::default(),
             writes: tokio::sync::Mutex::new(()),
             flows: Mutex::new(None),
         })))
@@ -282,6 +286,11 @@ impl Client {
     /// See [`Reader::availability`].
     pub fn availability(&self) -> Availability {
         self.reader().availability()
+    }
+
+    /// How often it has come up again since the start: who waits for that compares two looks.
+    pub fn recoveries(&self) -> u64 {
+        self.0.recoveries.load(Ordering::SeqCst)
     }
 
     /// See [`Reader::ready`].

@@ -49,5 +49,6 @@ mod supervisor;
 mod tickets;
 mod tour;
 mod unsold;
+mod waits;
 mod wires;
 mod world;
