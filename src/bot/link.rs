@@ -1,11 +1,13 @@
-//! The link, for its owner alone: "Get my link" in the ticket and `/link`, for ever. Everything
-//! needed is stored; the panel is only asked how much has been used, and not waited for long.
+//! The link, for its owner alone: "Get my link" in the ticket and `/link`, for ever. It is built from
+//! what the panel says now: a port or a key may have been changed since it was sold. Everything needed
+//! is stored as well, and a panel that is silent is not waited for long.
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use crate::{
     db::subscriptions::Subscription,
     domain::{Millis, OrderId, grants::Expiry, limits::Limited},
+    panel::link::name_for,
     view::{self, delivery::LinkFacts},
 };
 
@@ -33,20 +35,52 @@ struct Owned {
     plan: String,
     page: Option<String>,
     used: Option<(u64, Millis)>,
+    link: Link,
+}
+
+/// A link, and when it was built unless it was just now.
+type Link = (Option<String>, Option<Millis>);
+
+/// The link as the panel is now; the one built last where it does not say.
+async fn current(bot: &Bot, subscription: &Subscription) -> Link {
+    let stored = (subscription.link.clone(), subscription.link_at);
+    let panel = bot.panels.get(&subscription.panel).filter(|panel| panel.availability().is_up());
+    let (Some(panel), Some(known)) = (panel, subscription.link.as_ref()) else { return stored };
+    let name = name_for(&bot.config.shop.name, &subscription.email);
+    let built = panel.current_link(&subscription.email, |uuid| subscription.owns(uuid), &name);
+    match tokio::time::timeout(usage::PATIENCE, built).await {
+        Ok(Ok(Some(link))) => {
+            if link != *known
+                && let Err(error) = bot.db.note_link(subscription.id, &link, bot.clock.now()).await
+            {
+                tracing::warn!(subscription = subscription.id.0, %error, "a link could not be remembered");
+            }
+            (Some(link), None)
+        }
+        // It has no such client: of which time the link is makes no difference then.
+        Ok(Ok(None)) => (stored.0, None),
+        Ok(Err(_)) | Err(_) => stored,
+    }
 }
 
 impl Owned {
-    async fn new(bot: &Bot, subscription: Subscription, used: Option<(u64, Millis)>) -> Result<Self, Fault> {
+    async fn new(
+        bot: &Bot,
+        subscription: Subscription,
+        used: Option<(u64, Millis)>,
+        link: Link,
+    ) -> Result<Self, Fault> {
         let plan = bot.db.plan_of(subscription.id).await?.unwrap_or_default();
         let page = bot.panels.get(&subscription.panel).and_then(|panel| panel.subscription_link(&subscription.sub_id));
-        Ok(Self { subscription, plan, page, used })
+        Ok(Self { subscription, plan, page, used, link })
     }
 
     /// `None` while no link was ever built.
     fn facts(&self) -> Option<LinkFacts<'_>> {
         Some(LinkFacts {
             plan: &self.plan,
-            link: self.subscription.link.as_deref()?,
+            link: self.link.0.as_deref()?,
+            as_of: self.link.1,
             subscription: self.page.as_deref(),
             expiry: self.subscription.expiry.unwrap_or(Expiry::Never),
             quota: self.subscription.quota.unwrap_or(0),
@@ -63,10 +97,11 @@ async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     if subscriptions.iter().any(|subscription| usage::answers(bot, subscription)) {
         asked.defer().await?;
     }
-    let seen = join_all(subscriptions.iter().map(|subscription| usage::look(bot, subscription))).await;
+    let each = |subscription| join(usage::look(bot, subscription), current(bot, subscription));
+    let seen = join_all(subscriptions.iter().map(each)).await;
     let mut owned = Vec::new();
-    for (subscription, seen) in subscriptions.into_iter().zip(seen) {
-        owned.push(Owned::new(bot, subscription, Some(seen.used)).await?);
+    for (subscription, (seen, link)) in subscriptions.into_iter().zip(seen) {
+        owned.push(Owned::new(bot, subscription, Some(seen.used), link).await?);
     }
     let facts: Vec<_> = owned.iter().filter_map(Owned::facts).collect();
     for post in view::delivery::my_links(asked.locale, &facts) {
@@ -78,7 +113,7 @@ async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// "Get my link" in the ticket. From what is stored: no panel can make the customer wait.
+/// "Get my link" in the ticket.
 pub(super) async fn of_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
     if !bot.within_limit(asked, Limited::GetLink).await? {
         return Ok(());
@@ -91,11 +126,15 @@ pub(super) async fn of_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> 
     let Some(subscription) = subscription else {
         return Ok(asked.answer(view::delivery::not_ready(asked.locale)).await?);
     };
-    let owned = Owned::new(bot, subscription, None).await?;
+    if usage::answers(bot, &subscription) {
+        asked.defer().await?;
+    }
+    let link = current(bot, &subscription).await;
+    let owned = Owned::new(bot, subscription, None, link).await?;
     let Some(facts) = owned.facts() else {
-        return Ok(asked.answer(view::delivery::panel_down(asked.locale)).await?);
+        return Ok(asked.reply(view::delivery::panel_down(asked.locale)).await?);
     };
-    asked.answer(view::delivery::my_link(asked.locale, &facts)).await?;
+    asked.reply(view::delivery::my_link(asked.locale, &facts)).await?;
     fetched(bot, asked, &owned.subscription).await
 }
 

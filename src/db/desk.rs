@@ -372,4 +372,13 @@ impl Db {
         .await?;
         tx.commit().await
     }
+
+    /// Remembers the link as the panel is at `at`, for when it is down.
+    pub async fn note_link(&self, subscription: SubscriptionRow, link: &str, at: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query!("UPDATE subscriptions SET link = ?, link_at = ? WHERE id = ?", link, at.0, subscription.0)
+            .execute(tx.sql())
+            .await?;
+        tx.commit().await
+    }
 }

@@ -47,6 +47,8 @@ pub struct Subscription {
     pub known_use: (u64, Millis),
     /// The link as last built; a secret of the customer's.
     pub link: Option<String>,
+    /// When that was.
+    pub link_at: Option<Millis>,
 }
 
 impl Subscription {
@@ -74,7 +76,7 @@ impl Db {
     pub async fn subscription(&self, id: SubscriptionRow) -> Result<Option<Subscription>, Error> {
         let row = sqlx::query!(
             "SELECT user_id, panel, inbound_id, client_uuid, next_uuid, sub_id, email, status, deleted_at, expires_at,
-                    quota_bytes, used_before, used_bytes, COALESCE(used_at, updated_at) AS \"used_at!: i64\", link
+                    quota_bytes, used_before, used_bytes, COALESCE(used_at, updated_at) AS \"used_at!: i64\", link, link_at
              FROM subscriptions WHERE id = ?",
             id.0
         )
@@ -98,6 +100,7 @@ impl Db {
             used_before: unsigned(row.used_before),
             known_use: (unsigned(row.used_before).saturating_add(unsigned(row.used_bytes)), Millis(row.used_at)),
             link: row.link,
+            link_at: row.link_at.map(Millis),
         }))
     }
 
@@ -210,13 +213,15 @@ impl WriteTx {
             "UPDATE subscriptions SET status = 'active', expires_at = ?, quota_bytes = ?,
                  used_before = used_before
                      + CASE WHEN EXISTS (SELECT 1 FROM grants WHERE id = ? AND reset_at IS NOT NULL) THEN 0 ELSE ? END,
-                 used_bytes = 0, used_at = ?, link = ?, deleted_at = NULL, updated_at = ? WHERE id = ?",
+                 used_bytes = 0, used_at = ?, link = ?, link_at = ?, deleted_at = NULL, updated_at = ?
+             WHERE id = ?",
             expiry,
             quota,
             done.grant.id,
             used,
             now.0,
             done.link,
+            now.0,
             now.0,
             sub.id.0
         )

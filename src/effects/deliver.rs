@@ -25,6 +25,7 @@ pub(super) async fn link(world: &World, claim: &Claim, id: &OrderId, user: UserI
     let facts = LinkFacts {
         plan: &order.plan.name,
         link,
+        as_of: None,
         subscription: subscription.as_deref(),
         expiry: sub.expiry.unwrap_or(Expiry::Never),
         quota: sub.quota.unwrap_or_default(),

@@ -34,6 +34,7 @@ pub(super) async fn tell(world: &World, claim: &Claim, id: ChangeId, user: UserI
     let link = sub.link.as_deref().filter(|_| tells_link).map(|link| LinkFacts {
         plan: &plan,
         link,
+        as_of: None,
         subscription: page.as_deref(),
         expiry,
         quota,

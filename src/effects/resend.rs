@@ -1,14 +1,39 @@
 //! The link once more, by direct message and nowhere else, because staff asked for it.
 
+use std::time::Duration;
+
 use super::{Failure, World, discord::Trouble};
 use crate::{
-    db::{outbox::Claim, resend::Resent},
-    domain::{SubscriptionRow, UserId, grants::Expiry},
+    db::{outbox::Claim, resend::Resent, subscriptions::Subscription},
+    domain::{Millis, SubscriptionRow, UserId, grants::Expiry},
+    panel::link::name_for,
     view::{
         Marker,
         delivery::{LinkFacts, resent},
     },
 };
+
+/// How long a panel may take to say what the link is; the stored one goes out otherwise.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The link as the panel is now; the one built last, with its time, where it does not say.
+async fn current(world: &World, sub: &Subscription) -> Result<(Option<String>, Option<Millis>), Failure> {
+    let stored = (sub.link.clone(), sub.link_at);
+    let panel = world.panels.get(&sub.panel).filter(|panel| panel.availability().is_up());
+    let (Some(panel), true) = (panel, sub.link.is_some()) else { return Ok(stored) };
+    let (panel, name) = (panel.reader(), name_for(&world.config.shop.name, &sub.email));
+    let built = panel.current_link(&sub.email, |uuid| sub.owns(uuid), &name);
+    Ok(match tokio::time::timeout(PATIENCE, built).await {
+        Ok(Ok(Some(link))) => {
+            if sub.link.as_ref() != Some(&link) {
+                world.db.note_link(sub.id, &link, world.clock.now()).await?;
+            }
+            (Some(link), None)
+        }
+        Ok(Ok(None)) => (stored.0, None),
+        Ok(Err(_)) | Err(_) => stored,
+    })
+}
 
 /// Sends the link of a subscription.
 pub(super) async fn link(
@@ -20,14 +45,15 @@ pub(super) async fn link(
 ) -> Result<(), Failure> {
     let sub = world.db.subscription(row).await?.filter(|sub| sub.provisioned && sub.user == user);
     let Some(sub) = sub else { return Ok(world.db.finish(claim, world.clock.now()).await?) };
-    let Some(link) = sub.link.as_deref() else {
+    let (Some(link), as_of) = current(world, &sub).await? else {
         return Err(Failure::Row("the subscription has no link yet".to_owned()));
     };
     let page = world.panels.get(&sub.panel).and_then(|panel| panel.reader().subscription_link(&sub.sub_id));
     let plan = world.db.plan_of(row).await?.unwrap_or_default();
     let facts = LinkFacts {
         plan: &plan,
-        link,
+        link: &link,
+        as_of,
         subscription: page.as_deref(),
         expiry: sub.expiry.unwrap_or(Expiry::Never),
         quota: sub.quota.unwrap_or_default(),

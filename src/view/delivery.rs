@@ -20,6 +20,8 @@ pub struct LinkFacts<'a> {
     pub plan: &'a str,
     /// The VLESS link.
     pub link: &'a str,
+    /// When the link was built, where that could not be done just now.
+    pub as_of: Option<Millis>,
     /// The subscription link, where the panel offers one.
     pub subscription: Option<&'a str>,
     /// The end of the access.
@@ -84,7 +86,11 @@ pub fn panel_down(locale: Locale) -> Post {
 }
 
 fn with_link(locale: Locale, facts: &LinkFacts<'_>, title: &str, body: &str, steps: bool) -> Post {
-    let mut embed = Embed::new(Tone::Good, locale.say(title)).body(locale.say(body));
+    let mut says = locale.say(body);
+    if let Some(at) = facts.as_of {
+        says = format!("{says}\n{}", locale.with("delivery-as-of", &[("when", text::relative(at).into())]));
+    }
+    let mut embed = Embed::new(Tone::Good, locale.say(title)).body(says);
     embed = embed
         .field(locale.say("common-plan"), words::name(facts.plan))
         .field(locale.say("delivery-until"), until(locale, facts.expiry))

@@ -1,5 +1,8 @@
 //! Conversations about the link: where it waits when it cannot be sent, and who may have it.
 
+use serde_json::json;
+use tollkeeper::sandbox::panel::Generation;
+
 use crate::world::World;
 
 #[tokio::test]
@@ -76,4 +79,50 @@ async fn the_link_is_there_for_its_owner_for_ever_and_for_nobody_else() {
     assert!(mona.link().await.contains("vless://"));
     world.panel.up().await.unwrap();
     world.finish().await;
+}
+
+/// The link in a message.
+fn link_in(text: &str) -> &str {
+    text.split_whitespace().find(|word| word.starts_with("vless://")).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_link_is_what_the_panel_says_when_it_is_asked_for() {
+    for generation in [Generation::V2_9, Generation::V3] {
+        let world = World::with(|scene| scene.generation(generation)).await;
+        let mona = world.customer("Mona");
+        mona.owns_basic().await;
+        let sold = mona.gets_link().await;
+        // The owner moves the inbound and gives it another key.
+        let mut inbound = world.panel.inbound(1).expect("it is there");
+        inbound.port = 4443;
+        inbound.stream["realitySettings"]["settings"]["publicKey"] = json!("another-key");
+        world.panel.set_inbound(&inbound);
+        let moved = mona.link().await;
+        let link = link_in(&moved);
+        assert!(
+            link.contains("@vpn.example.com:4443?") && link.contains("&pbk=another-key&"),
+            "{generation:?}: {link}"
+        );
+        assert_ne!(link, link_in(&sold));
+        inbound.port = 5443;
+        world.panel.set_inbound(&inbound);
+        assert!(mona.gets_link().await.contains("@vpn.example.com:5443?"), "{generation:?}");
+        inbound.port = 6443;
+        world.panel.set_inbound(&inbound);
+        let user = json!({ "user": mona.person.id().to_string() });
+        world.admin("Salma").desk("user-resend", user).await;
+        assert!(mona.is_sent_link(1).await.contains("@vpn.example.com:6443?"), "{generation:?}");
+        // While it is silent, the last that was known, with its time.
+        world.settles().await;
+        world.panel.down().await;
+        for last in [mona.link().await, mona.gets_link().await] {
+            assert!(last.contains("@vpn.example.com:6443?"), "{last}");
+            assert!(last.contains("does not answer right now, so this is your link as of"), "{last}");
+        }
+        assert!(!moved.contains("does not answer"), "it is of now");
+        world.panel.up().await.expect("it comes back");
+        assert!(!mona.gets_link().await.contains("does not answer"));
+        world.finish().await;
+    }
 }

@@ -19,6 +19,7 @@ const EN: Locale = Locale::English;
 fn monas_link() -> LinkFacts<'static> {
     LinkFacts {
         plan: "Premium",
+        as_of: None,
         link: LINK,
         subscription: Some("https://vpn.example.net:2096/sub/k3v9q2m7x1c5b8n4"),
         expiry: Expiry::At(NOW.plus_days(30)),
@@ -105,6 +106,7 @@ fn get_my_link_is_the_same_with_what_was_used() {
 fn several_links_come_one_by_one() {
     let http = LinkFacts {
         plan: "Home",
+        as_of: None,
         subscription: Some("http://vpn.example.net:2096/sub/k3v9q2m7x1c5b8n4"),
         expiry: Expiry::Never,
         quota: 0,

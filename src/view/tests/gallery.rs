@@ -340,13 +340,15 @@ fn deliveries(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let id = OrderId::from_random(7);
     let facts = LinkFacts {
         plan: words.name,
+        as_of: None,
         link: LINK,
         subscription: Some("https://vpn.example.net:2096/sub/k3v9q2m7x1c5b8n4"),
         expiry: Expiry::At(NOW),
         quota: 150 * GB,
         used: Some((GB * 5 / 2, NOW)),
     };
-    let endless = LinkFacts { expiry: Expiry::Never, quota: 0, used: None, subscription: None, ..facts };
+    let endless =
+        LinkFacts { as_of: Some(NOW), expiry: Expiry::Never, quota: 0, used: None, subscription: None, ..facts };
     let mut posts = vec![
         delivery::dm(locale, &id, &facts, false),
         delivery::dm(locale, &id, &endless, true),

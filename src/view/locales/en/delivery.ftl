@@ -3,6 +3,7 @@ delivery-new-title = Your VPN access is ready
 delivery-new-body =
     The text above is your personal link. Copy it, or scan the picture below with another phone.
     Please share it with nobody: whoever has it uses up your traffic.
+delivery-as-of = The VPN server does not answer right now, so this is your link as of { $when }. If it does not connect, ask for it again later.
 delivery-renewed-title = Your VPN access is renewed
 delivery-renewed-body =
     Your link is the same as before, so you do not need to change anything on your phone.

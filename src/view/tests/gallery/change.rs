@@ -82,6 +82,7 @@ pub(super) fn results(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Outcome::Ours,
         Outcome::NotThere { email },
         Outcome::BadName { email },
+        Outcome::Unusable { email },
         Outcome::Silent,
         Outcome::NoPanel,
         Outcome::NoPlan,
@@ -104,6 +105,7 @@ pub(super) fn results(locale: Locale, words: Words<'_>) -> Vec<Post> {
     }
     let link = LinkFacts {
         plan: words.name,
+        as_of: None,
         link: LINK,
         subscription: Some("https://sub.example.net/sub/x"),
         expiry: Expiry::At(NOW),
