@@ -197,6 +197,11 @@ pub enum Outcome<'a> {
         /// The name.
         email: &'a str,
     },
+    /// The panel keeps the client in a way that we cannot use.
+    Unusable {
+        /// The name.
+        email: &'a str,
+    },
     /// The panel does not answer.
     Silent,
     /// No panel has this name.
@@ -260,6 +265,9 @@ pub(super) fn outcome_text(locale: Locale, outcome: &Outcome<'_>) -> String {
         }
         Outcome::BadName { email } => {
             return locale.with("change-bad-name", &[("email", text::code(email, 200).into())]);
+        }
+        Outcome::Unusable { email } => {
+            return locale.with("change-unusable", &[("email", text::code(email, 200).into())]);
         }
         Outcome::Sold(delivery) => {
             return locale.with("change-sold", &[("delivery", delivery_text(locale, delivery).into())]);

@@ -76,6 +76,7 @@ async fn look<'a>(panel: &Reader, email: &'a str) -> Result<panel::Found, Outcom
     match panel.find(email).await {
         Ok(Some(found)) if found.client.on_inbound && found.client.email == email => Ok(found),
         Ok(_) => Err(Outcome::NotThere { email }),
+        Err(panel::Error::BrokenClient { .. }) => Err(Outcome::Unusable { email }),
         Err(_) => Err(Outcome::Silent),
     }
 }

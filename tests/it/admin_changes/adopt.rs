@@ -168,3 +168,30 @@ async fn an_adoption_survives_a_kill_and_needs_the_power() {
         world.finish().await;
     }
 }
+
+#[tokio::test]
+async fn a_client_whose_id_is_a_word_is_adopted_with_the_key_that_xray_makes_of_it() {
+    for generation in GENERATIONS {
+        let world = World::asleep(|scene| scene.generation(generation)).await;
+        world.panel.add_client(&NewClient { uuid: "example".into(), ..stranger() });
+        world.panel.add_client(&NewClient {
+            uuid: "a word of more than thirty letters".into(),
+            email: "long".into(),
+            sub_id: "long".into(),
+            ..stranger()
+        });
+        world.start().await;
+        let question = opens(&world, STRANGER, "Karim").await;
+        let answer = world.admin("Adel").confirms(&question).await;
+        assert!(answer.starts_with("Done: the client is the customer’s now."), "{generation:?}: {answer}");
+        let karim = world.customer("Karim");
+        assert!(karim.is_sent_link(0).await.contains("vless://feb54431-301b-52bb-a6dd-e1e93e81bb9e@"));
+        let refused = opens(&world, "long", "Mona").await.message.render_text();
+        assert!(refused.contains("its id is neither a UUID nor a word of at most 30 letters"), "{refused}");
+        // The books have the key; here it is compared with what the panel shows, letter by letter.
+        world.panel.edit_client(STRANGER, |fields| {
+            fields.insert("id".into(), json!("feb54431-301b-52bb-a6dd-e1e93e81bb9e"));
+        });
+        world.finish().await;
+    }
+}

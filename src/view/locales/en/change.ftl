@@ -64,6 +64,7 @@ change-order-is = Only a completed order can be reversed; this one is: { $status
 change-ours = This client belongs to a subscription of ours already. Nothing was changed.
 change-not-there = The panel has no client { $email } on the inbound we sell. Nothing was changed.
 change-bad-name = The client’s name { $email } has letters that we cannot keep: please give it one of small letters, digits, dots, dashes or underscores on the panel first.
+change-unusable = The panel keeps the client { $email } in a way that we cannot read: mostly its id is neither a UUID nor a word of at most 30 letters, or its limits are no numbers. Please correct it on the panel first. Nothing was changed.
 change-silent = The panel does not answer, so nothing was changed. Please try again later.
 change-no-panel = There is no panel of this name in the configuration.
 change-no-plan = There is no plan of this name in the configuration.
