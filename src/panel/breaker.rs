@@ -180,6 +180,16 @@ impl Breaker {
         }
     }
 
+    /// What is sold on it works for nobody, as its own settings say: no second look is needed.
+    pub fn unsellable(&mut self, now: Millis, cause: &str) {
+        let since = match self.availability() {
+            Availability::Up => now,
+            Availability::Down { since, .. } => since,
+        };
+        self.succeeded();
+        self.unfit = Some((self.limits.failures, since, cause.to_owned()));
+    }
+
     /// It was down when this process began, as an earlier one remembered; a health check says
     /// whether it still is.
     pub fn presume_down(&mut self, since: Millis, cause: &str) {

@@ -12,10 +12,11 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::{
-    Availability, ClientRecord, Deleted, Error, Found, Generation, Inbound, Snapshot, Target,
+    Availability, ClientRecord, Deleted, Error, Found, Generation, Snapshot, Target,
     breaker::Breaker,
-    inbound::{self, Flows},
     session::{Door, Session},
+    sieve::Keep,
+    sold::{Sold, Trouble},
     v2, v3,
     wire::{Answer, Request, Wire},
 };
@@ -55,8 +56,8 @@ pub(super) struct Panel {
     pub(super) recoveries: AtomicU64,
     /// Held during a write.
     pub(super) writes: tokio::sync::Mutex<()>,
-    /// The flows that fit the inbound, as last read.
-    pub(super) flows: Mutex<Option<Flows>>,
+    /// The inbound we sell, as last read.
+    pub(super) sold: Mutex<Option<Sold>>,
 }
 
 impl Panel {
@@ -74,7 +75,8 @@ impl Panel {
 
     pub(super) fn report(&self, error: Option<&Error>) {
         let mut breaker = self.breaker();
-        match error.filter(|error| error.is_target()) {
+        // What the panel answered of an inbound that is of no use has been noted apart.
+        match error.filter(|error| error.is_target() && !matches!(error, Error::Unfit { .. })) {
             Some(error) => breaker.failed(self.door.now(), error),
             None => breaker.succeeded(),
         }
@@ -104,28 +106,27 @@ impl Panel {
     pub(super) async fn health(&self) -> Result<Option<String>, Error> {
         self.breaker().force(self.door.now());
         let result = self.look_for_trouble().await;
-        let mut breaker = self.breaker();
-        match &result {
-            Err(error) => breaker.checked(self.door.now(), Err(error)),
-            Ok(unfit) => breaker.checked(self.door.now(), Ok(unfit.as_deref())),
-        }
-        self.publish(&breaker);
-        result
-    }
-
-    async fn look_for_trouble(&self) -> Result<Option<String>, Error> {
-        let status = self.read_status().await?;
-        if let Xray::Stopped(word) = &status.xray {
-            return Ok(Some(format!("xray does not run on it ({word})")));
-        }
-        match self.inbound(status.generation).await {
-            Ok((inbound, _)) if !inbound.enabled => {
-                Ok(Some(format!("inbound {} is switched off on it", self.inbound_id)))
+        let (mut breaker, now) = (self.breaker(), self.door.now());
+        let found = match result {
+            Err(error) => {
+                breaker.checked(now, Err(&error));
+                Err(error)
             }
-            Ok(_) => Ok(None),
-            Err(Error::Refused { message }) => Ok(Some(format!("the inbound we sell is not there ({message})"))),
-            Err(error) => Err(error),
-        }
+            Ok(Trouble::None) => {
+                breaker.checked(now, Ok(None));
+                Ok(None)
+            }
+            Ok(Trouble::Passing(why)) => {
+                breaker.checked(now, Ok(Some(&why)));
+                Ok(Some(why))
+            }
+            Ok(Trouble::Lasting(why)) => {
+                breaker.unsellable(now, &why);
+                Ok(Some(why))
+            }
+        };
+        self.publish(&breaker);
+        found
     }
 
     /// See [`super::breaker::Breaker::presume_down`].
@@ -152,8 +153,13 @@ impl Panel {
 
     /// One call with a session, repeated once with a new session when it was lost.
     pub(super) async fn ask(&self, generation: Generation, request: Request) -> Result<Value, Error> {
+        self.sift(generation, request, &mut |_, _| true).await
+    }
+
+    /// The same, and of the lists in the answer only the rows that `keep` wants.
+    pub(super) async fn sift(&self, generation: Generation, request: Request, keep: Keep<'_>) -> Result<Value, Error> {
         let session = self.door.session(&self.wire, None).await?;
-        let answer = self.send_as(generation, &session, &request).await?;
+        let answer = self.send_as(generation, &session, &request, keep).await?;
         match answer {
             Answer::Panel(_) => return open(answer, &request),
             // The other signs of a lost session prove that nothing was done. A page may stand
@@ -165,7 +171,7 @@ impl Panel {
             _ => {}
         }
         let session = self.door.session(&self.wire, Some(session.number)).await?;
-        open(self.send_as(generation, &session, &request).await?, &request)
+        open(self.send_as(generation, &session, &request, keep).await?, &request)
     }
 
     pub(super) async fn send_as(
@@ -173,36 +179,12 @@ impl Panel {
         generation: Generation,
         session: &Session,
         request: &Request,
+        keep: Keep<'_>,
     ) -> Result<Answer, Error> {
         if session.generation != generation {
             return Err(Error::unexpected(format!("it was changed to version {} just now", session.generation)));
         }
-        Ok(self.wire.send(request, session.headers.clone()).await?.answer)
-    }
-
-    /// The inbound and its clients' rows (empty on v3 is no proof of absence).
-    pub(super) async fn inbound(&self, generation: Generation) -> Result<(Inbound, Vec<Value>), Error> {
-        let request = Request::get("panel/api/inbounds/get").with(&self.inbound_id);
-        let obj = self.ask(generation, request).await.map_err(|error| match error {
-            Error::Refused { message } => Error::Refused { message: format!("inbound {}: {message}", self.inbound_id) },
-            other => other,
-        })?;
-        let (inbound, rows) = inbound::read(obj)?;
-        *self.flows.lock().unwrap_or_else(PoisonError::into_inner) = Some(inbound.flows());
-        Ok((inbound, rows))
-    }
-
-    pub(super) async fn sold_inbound(&self) -> Result<Inbound, Error> {
-        let generation = self.generation().await?;
-        Ok(self.inbound(generation).await?.0)
-    }
-
-    pub(super) async fn flows(&self, generation: Generation) -> Result<Flows, Error> {
-        let known = *self.flows.lock().unwrap_or_else(PoisonError::into_inner);
-        match known {
-            Some(flows) => Ok(flows),
-            None => Ok(self.inbound(generation).await?.0.flows()),
-        }
+        Ok(self.wire.sift(request, session.headers.clone(), keep).await?.answer)
     }
 
     pub(super) async fn find(&self, email: &str) -> Result<Option<Found>, Error> {
@@ -227,6 +209,14 @@ impl Panel {
         match generation {
             Generation::V2Old | Generation::V2 => v2::snapshot(self, generation, email).await,
             Generation::V3 { .. } => v3::snapshot(self, generation, email).await,
+        }
+    }
+
+    pub(super) async fn client(&self, email: &str) -> Result<Option<ClientRecord>, Error> {
+        let generation = self.generation().await?;
+        match generation {
+            Generation::V2Old | Generation::V2 => Ok(v2::snapshot(self, generation, email).await?.client),
+            Generation::V3 { .. } => v3::client(self, generation, email).await,
         }
     }
 

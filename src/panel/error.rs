@@ -39,6 +39,12 @@ pub enum Error {
         /// What.
         what: &'static str,
     },
+    /// It answers, and what we sell on it works for nobody until its administrator corrects it.
+    #[error("{why}")]
+    Unfit {
+        /// What is wrong.
+        why: String,
+    },
     /// An answer no supported panel gives: a page of HTML, half a JSON, a wrong type, a status 500.
     #[error("the panel answered something unexpected: {what}")]
     Unexpected {

@@ -14,8 +14,8 @@ use super::Error;
 mod stream;
 
 pub use stream::{
-    ExternalProxy, Grpc, Header, HeaderRequest, Http, Kcp, OneOrMany, Reality, RealityClient, Stream, Tcp, Tls,
-    TlsClient,
+    ExternalProxy, Grpc, Header, HeaderRequest, HostSays, Http, Kcp, OneOrMany, Reality, RealityClient, Stream, Tcp,
+    Tls, TlsClient,
 };
 
 /// An inbound of the panel.
@@ -39,6 +39,30 @@ pub struct Inbound {
     pub encrypted: bool,
     /// Transport and security.
     pub stream: Stream,
+    /// Where xray listens, as the panel keeps it.
+    pub listen: String,
+    /// The inbound that hands connections on to this one (3.x, in its lists only).
+    pub fallback_parent: Option<i64>,
+    /// Where this one hands connections on that are not its own.
+    pub fallbacks: Vec<String>,
+    /// How customers get there.
+    pub way: Way,
+}
+
+/// How customers get to an inbound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By the panel's `public_host` and the inbound's port.
+    Direct,
+    /// By the external proxies that the inbound names.
+    Proxies,
+    /// By the hosts that the panel keeps (3.4 and later).
+    Hosts,
+    /// By another inbound, which hands connections on.
+    Fallback {
+        /// Its number.
+        of: i64,
+    },
 }
 
 /// For whom xray listens.
@@ -119,6 +143,14 @@ struct Row {
     settings: Value,
     #[serde(default)]
     stream_settings: Value,
+    #[serde(default)]
+    fallback_parent: Option<Parent>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Parent {
+    master_id: i64,
 }
 
 #[derive(Default, Deserialize)]
@@ -127,6 +159,14 @@ struct Settings {
     clients: Vec<Value>,
     encryption: String,
     decryption: String,
+    fallbacks: Vec<Fallback>,
+}
+
+/// Where an inbound hands connections on: a port, an address or a socket; more than that is not needed here.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Fallback {
+    dest: Value,
 }
 
 /// Reads `inbounds/get`: the inbound, and its clients' rows, unread: a broken row of another
@@ -136,6 +176,7 @@ pub(super) fn read(obj: Value) -> Result<(Inbound, Vec<Value>), Error> {
     let settings: Settings = typed(embedded(row.settings, "settings")?, "settings")?;
     let stream: Stream = typed(embedded(row.stream_settings, "streamSettings")?, "streamSettings")?;
     let encrypts = |text: &str| !matches!(text, "" | "none");
+    let way = if stream.external_proxy.is_empty() { Way::Direct } else { Way::Proxies };
     let inbound = Inbound {
         id: row.id,
         remark: row.remark,
@@ -146,13 +187,17 @@ pub(super) fn read(obj: Value) -> Result<(Inbound, Vec<Value>), Error> {
         encrypted: encrypts(&settings.encryption) || encrypts(&settings.decryption),
         encryption: if settings.encryption.is_empty() { "none".to_owned() } else { settings.encryption },
         stream,
+        listen: row.listen,
+        fallback_parent: row.fallback_parent.map(|parent| parent.master_id),
+        fallbacks: settings.fallbacks.into_iter().map(|fallback| plain(&fallback.dest)).collect(),
+        way,
     };
     Ok((inbound, settings.clients))
 }
 
 impl Listens {
     /// From an inbound's `listen`; empty is every address.
-    fn at(listen: &str) -> Self {
+    pub(super) fn at(listen: &str) -> Self {
         let address = listen.trim().trim_matches(['[', ']']);
         let loopback = |address: IpAddr| address.to_canonical().is_loopback();
         if address.starts_with(['@', '/']) {
@@ -163,6 +208,11 @@ impl Listens {
             Self::Outside
         }
     }
+}
+
+/// A text or a number as text.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Opens JSON that may be a text inside the JSON.

@@ -25,8 +25,11 @@ pub enum LinkError {
     #[error("the inbound's security {0:?} is not known")]
     Security(String),
     /// Nobody reaches it but the inbound before it.
-    #[error("the inbound listens on a socket of its server, behind another inbound, and has no external proxy")]
+    #[error("it listens on a socket of its server, and no host, external proxy or other inbound leads to it")]
     Socket,
+    /// Nobody reaches it but programs on its own server.
+    #[error("it listens on its server's loopback address, and no host, external proxy or other inbound leads to it")]
+    Loopback,
     /// REALITY without what the client needs.
     #[error("the inbound has no REALITY {0}")]
     Reality(&'static str),
@@ -68,6 +71,12 @@ pub fn chosen(
     }
 }
 
+/// What the customer's app calls the connection: the same for as long as the subscription lives, so that
+/// a renewal hands out the same link to the last character.
+pub fn name_for(shop: &str, email: &str) -> String {
+    format!("{shop} {}", email.trim_start_matches("tk-"))
+}
+
 /// The subscription link: what the panel's subscription listener answers at.
 pub fn subscription(subscription_url: &str, sub_id: &str) -> String {
     format!("{}/{}", subscription_url.trim_end_matches('/'), percent(sub_id))
@@ -75,15 +84,19 @@ pub fn subscription(subscription_url: &str, sub_id: &str) -> String {
 
 fn direct(inbound: &Inbound, public_host: &str, uuid: &Uuid, flow: &str, remark: &str) -> Result<String, LinkError> {
     let params = params(inbound, None, &inbound.stream.security, flow)?;
-    if inbound.listens == Listens::Socket {
-        return Err(LinkError::Socket);
+    match inbound.listens {
+        Listens::Outside => {}
+        // Where customers are on the same machine, as on a bench.
+        Listens::Loopback if Listens::at(public_host) == Listens::Loopback => {}
+        Listens::Loopback => return Err(LinkError::Loopback),
+        Listens::Socket => return Err(LinkError::Socket),
     }
     Ok(join(uuid, public_host, inbound.port, &params, remark))
 }
 
 fn security_behind<'a>(proxy: &'a ExternalProxy, inbound: &'a Inbound) -> &'a str {
     match proxy.force_tls.as_str() {
-        forced @ ("tls" | "none") => forced,
+        forced @ ("tls" | "none" | "reality") => forced,
         _ => &inbound.stream.security,
     }
 }
@@ -97,7 +110,34 @@ fn behind(
 ) -> Result<String, LinkError> {
     let params = params(inbound, Some(proxy), security_behind(proxy, inbound), flow)?;
     let name = if proxy.remark.is_empty() { remark.to_owned() } else { format!("{remark}-{}", proxy.remark) };
-    Ok(join(uuid, &proxy.dest, proxy.port, &params, &name))
+    let uuid = proxy.host.as_ref().and_then(|host| host.route).map_or(*uuid, |route| routed(uuid, route));
+    Ok(join(&uuid, &proxy.dest, proxy.port, &params, &name))
+}
+
+/// The uuid with a route of the server in its third group, which xray reads there and takes for no
+/// part of the key (`vlessRoute` in the recordings' `openapi.json`).
+fn routed(uuid: &Uuid, route: u16) -> Uuid {
+    let mut bytes = *uuid.as_bytes();
+    [bytes[6], bytes[7]] = route.to_be_bytes();
+    Uuid::from_bytes(bytes)
+}
+
+/// Whether links that a panel built say of an inbound what ours would. Of several names and short ids
+/// a panel chooses one by chance.
+pub(super) fn agrees(inbound: &Inbound, theirs: &[&str]) -> bool {
+    let Ok(ours) = params(inbound, None, &inbound.stream.security, "") else { return false };
+    let reality = inbound.stream.reality_settings.clone().unwrap_or_default();
+    let one_of = |list: &[String], value: &str| list.iter().any(|item| item == value);
+    theirs.iter().filter_map(|link| url::Url::parse(link).ok()).any(|link| {
+        let said = |key: &str| link.query_pairs().find(|(name, _)| name == key).map(|(_, value)| value.into_owned());
+        let fits = |(key, value): &(&str, String)| match (*key, said(key)) {
+            ("sni", Some(said)) if inbound.stream.security == "reality" => one_of(&reality.server_names, &said),
+            ("sid", said) => one_of(&reality.short_ids, &said.unwrap_or_default()) || reality.short_ids.is_empty(),
+            ("spx", _) => true,
+            (_, said) => said.unwrap_or_default() == *value,
+        };
+        link.port() == Some(inbound.port) && ours.iter().all(fits)
+    })
 }
 
 type Params = Vec<(&'static str, String)>;
@@ -110,6 +150,12 @@ fn params(inbound: &Inbound, proxy: Option<&ExternalProxy>, security: &str, flow
     let network = if inbound.stream.network == "raw" { "tcp" } else { &inbound.stream.network };
     let mut params = vec![("type", network.to_owned()), ("encryption", inbound.encryption.clone())];
     transport(inbound, network, &mut params)?;
+    if let Some(host) = proxy.and_then(|proxy| proxy.host.as_ref()) {
+        for (key, theirs) in [("host", &host.header), ("path", &host.path)] {
+            let ours = params.iter_mut().filter(|(name, _)| *name == key && !theirs.is_empty());
+            ours.for_each(|(_, value)| value.clone_from(theirs));
+        }
+    }
     // As the panels take it that were never told of any.
     let security = if security.is_empty() { "none" } else { security };
     params.extend(mask::any(&inbound.stream));
@@ -117,7 +163,7 @@ fn params(inbound: &Inbound, proxy: Option<&ExternalProxy>, security: &str, flow
     match security {
         "none" => {}
         "tls" => tls(inbound, proxy, &mut params),
-        "reality" => reality(inbound, &mut params)?,
+        "reality" => reality(inbound, proxy, &mut params)?,
         other => return Err(LinkError::Security(other.to_owned())),
     }
     // Behind a proxy that ends TLS ("none") there is no TLS for vision to look into.
@@ -191,15 +237,16 @@ fn tls(inbound: &Inbound, proxy: Option<&ExternalProxy>, params: &mut Params) {
         ("vcn", list(proxy.verify_peer_cert_by_name), list(client.verify_peer_cert_by_name)),
     ];
     let chosen = optional.into_iter().map(|(key, theirs, ours)| (key, if theirs.is_empty() { ours } else { theirs }));
-    params.extend(chosen.filter(|(_, value)| !value.is_empty()));
+    let host = proxy.host.unwrap_or_default();
+    params.extend(chosen.filter(|(key, value)| !value.is_empty() && !(host.no_sni && *key == "sni")));
     // 2.x writes it (3x-ui, `sub/subService.go`). An app with a newer xray refuses it, and is let
     // in by what replaced it: the pin, or the name.
-    if client.allow_insecure && !params.iter().any(|(key, _)| matches!(*key, "pcs" | "vcn")) {
+    if (client.allow_insecure || host.allow_insecure) && !params.iter().any(|(key, _)| matches!(*key, "pcs" | "vcn")) {
         params.push(("allowInsecure", "1".to_owned()));
     }
 }
 
-fn reality(inbound: &Inbound, params: &mut Params) -> Result<(), LinkError> {
+fn reality(inbound: &Inbound, proxy: Option<&ExternalProxy>, params: &mut Params) -> Result<(), LinkError> {
     let reality = inbound.stream.reality_settings.clone().unwrap_or_default();
     let client = reality.settings.unwrap_or_default();
     if client.public_key.is_empty() {
@@ -207,12 +254,16 @@ fn reality(inbound: &Inbound, params: &mut Params) -> Result<(), LinkError> {
     }
     let first = |list: Vec<String>| list.into_iter().find(|text| !text.is_empty());
     let name = first(reality.server_names).ok_or(LinkError::Reality("server name"))?;
-    params.push(("sni", name));
+    // A host may say it; a proxy of an inbound says it for TLS only.
+    let host = proxy.filter(|proxy| proxy.host.is_some());
+    let theirs = |own: fn(&ExternalProxy) -> &String| host.map(own).filter(|text| !text.is_empty()).cloned();
+    params.push(("sni", theirs(|proxy| &proxy.sni).unwrap_or(name)));
     params.push(("pbk", client.public_key));
     // The panel picks one at random, the empty one too; a fixed one keeps the link the same.
     params.push(("sid", first(reality.short_ids).unwrap_or_default()));
     params.push(("spx", "/".to_owned()));
-    let optional = [("fp", client.fingerprint), ("pqv", client.mldsa65_verify)];
+    let optional =
+        [("fp", theirs(|proxy| &proxy.fingerprint).unwrap_or(client.fingerprint)), ("pqv", client.mldsa65_verify)];
     params.extend(optional.into_iter().filter(|(_, value)| !value.is_empty()));
     Ok(())
 }
@@ -223,7 +274,22 @@ fn join(uuid: &Uuid, host: &str, port: u16, params: &Params, remark: &str) -> St
     let mut params = params.clone();
     params.sort_unstable();
     let query: Vec<String> = params.iter().map(|(key, value)| format!("{key}={}", percent(value))).collect();
-    format!("vless://{uuid}@{host}:{port}?{}#{}", query.join("&"), percent(remark))
+    format!("vless://{uuid}@{host}:{port}?{}#{}", query.join("&"), percent(&name(remark)))
+}
+
+/// A name without what apps that decode it twice would break on.
+fn name(remark: &str) -> String {
+    let plain: String = remark.chars().map(|c| if BROKEN_BY_APPS.contains(&c) { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What does not survive being decoded twice, as apps do with names and paths.
+const BROKEN_BY_APPS: [char; 3] = ['%', '+', '#'];
+
+/// Whether apps that decode a path twice would ask for another.
+pub fn path_breaks(inbound: &Inbound) -> bool {
+    let params = params(inbound, None, &inbound.stream.security, "").unwrap_or_default();
+    params.iter().any(|(key, value)| matches!(*key, "path" | "serviceName") && value.contains(BROKEN_BY_APPS))
 }
 
 /// Percent-encodes everything but letters, digits and `-._*`; a space is `%20`, which every app

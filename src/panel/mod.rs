@@ -26,8 +26,11 @@ mod call;
 mod error;
 pub mod inbound;
 pub mod link;
+mod reach;
 mod record;
 mod session;
+mod sieve;
+mod sold;
 mod tls;
 mod v2;
 mod v3;
@@ -227,19 +230,33 @@ impl Reader {
         self.0.guard(self.0.snapshot(email)).await
     }
 
-    /// The inbound we sell. One call.
+    /// The inbound we sell, as customers reach it. One call, some more to learn how they do.
     pub async fn inbound(&self) -> Result<Inbound, Error> {
         self.0.guard(self.0.sold_inbound()).await
     }
 
-    /// All clients with what they have used: of the inbound we sell (v2), of the panel (v3). One call.
+    /// All clients with what they have used: of the inbound we sell (v2, two calls), of the panel (v3, one).
     pub async fn clients(&self) -> Result<Vec<Present>, Error> {
         self.0.guard(self.0.clients()).await
     }
 
-    /// The customer's link for a client of `inbound`: of several, the one to be given. Asks nobody.
-    pub fn link(&self, inbound: &Inbound, uuid: &Uuid, flow: &str, remark: &str) -> Result<String, LinkError> {
-        link::chosen(inbound, &self.0.public_host, uuid, flow, remark)
+    /// The customer's link for a client as the panel is now: of several, the one to be given. Some calls.
+    pub async fn link(&self, client: &ClientRecord, remark: &str) -> Result<String, Error> {
+        self.0.guard(async { self.0.link(&self.0.linked(&client.email).await?, client, remark) }).await
+    }
+
+    /// The same for the client of a name, where it is there, one of `ours` and on the inbound we sell.
+    pub async fn current_link(
+        &self,
+        email: &str,
+        ours: impl Fn(&Uuid) -> bool,
+        remark: &str,
+    ) -> Result<Option<String>, Error> {
+        let client = self.0.guard(self.0.client(email)).await?;
+        match client.filter(|client| client.on_inbound && ours(&client.uuid)) {
+            Some(client) => self.link(&client, remark).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// All links for a client of `inbound`, in the panel's order; asks nobody.
@@ -269,7 +286,7 @@ impl Client {
             availability: watch::Sender::new(Availability::Up),
             recoveries: AtomicU64::default(),
             writes: tokio::sync::Mutex::new(()),
-            flows: Mutex::new(None),
+            sold: Mutex::new(None),
         })))
     }
 
@@ -329,6 +346,20 @@ impl Client {
     /// Bytes used since the counter's last reset. One call.
     pub async fn used(&self, email: &str) -> Result<u64, Error> {
         self.0.guard(self.0.used(email)).await
+    }
+
+    /// The inbound as customers reach it, if what is sold on it works for anybody: asked before anything is
+    /// written for a sale.
+    pub async fn must_be_sellable(&self) -> Result<Inbound, Error> {
+        self.0.guard(self.0.must_be_sellable()).await
+    }
+
+    /// The link of a client just made or changed on an inbound read just now; see [`Reader::link`].
+    pub async fn link_on(&self, inbound: &Inbound, client: &ClientRecord, remark: &str) -> Result<String, Error> {
+        if self.0.is_dear() {
+            return self.reader().link(client, remark).await;
+        }
+        self.0.link(inbound, client, remark)
     }
 
     /// See [`Reader::inbound`].

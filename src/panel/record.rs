@@ -1,6 +1,7 @@
 //! A client as the panel keeps it, as we want it, and the difference.
 
 use serde_json::{Map, Value, json};
+use sha1::{Digest, Sha1};
 use uuid::Uuid;
 
 use super::Error;
@@ -124,7 +125,7 @@ impl ClientRecord {
             Some(value) => value.as_i64().ok_or_else(|| wrong(key)),
         };
         Ok(Self {
-            uuid: Uuid::try_parse(&text(uuid_key)?).map_err(|_| wrong(uuid_key))?,
+            uuid: key(&text(uuid_key)?).ok_or_else(|| wrong(uuid_key))?,
             email: text("email")?,
             sub_id: text("subId")?,
             enabled: row.get("enable").and_then(Value::as_bool).ok_or_else(|| wrong("enable"))?,
@@ -197,6 +198,24 @@ impl ClientRecord {
     }
 }
 
+/// The longest text that xray takes for a client's key beside a UUID, in bytes.
+const LONGEST_KEY: usize = 30;
+
+/// The uuid that a client connects with: of another text, the one that xray derives from it (version 5
+/// without a namespace: XTLS/Xray-core, `common/uuid/uuid.go`, `ParseString`).
+pub(super) fn key(id: &str) -> Option<Uuid> {
+    if let Ok(uuid) = Uuid::try_parse(id) {
+        return Some(uuid);
+    }
+    let named = !id.is_empty() && id.len() <= LONGEST_KEY;
+    named.then(|| {
+        let digest = Sha1::new().chain_update(Uuid::nil().as_bytes()).chain_update(id).finalize();
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(digest).for_each(|(byte, of)| *byte = of);
+        uuid::Builder::from_sha1_bytes(bytes).into_uuid()
+    })
+}
+
 /// Which inbounds a client is on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct On {
@@ -240,7 +259,7 @@ pub(super) fn present(
     let used = counter.map_or(0, |counter| number(counter, "up").saturating_add(number(counter, "down")));
     Ok(Present {
         email: text("email").ok_or_else(|| Error::unexpected("a client without a name"))?,
-        uuid: text(uuid_key).unwrap_or_default(),
+        uuid: text(uuid_key).map(|id| key(&id).map_or(id, |uuid| uuid.to_string())).unwrap_or_default(),
         enabled: row.get("enable").and_then(Value::as_bool).unwrap_or(true),
         expiry_ms: number(row, "expiryTime"),
         quota: u64::try_from(number(row, "totalGB")).unwrap_or(0),
@@ -325,6 +344,17 @@ mod tests {
             assert_eq!(sent(key, json!(kept)), json!(number), "{key}");
         }
         assert_eq!(sent("limitIp", json!(2)), json!(2));
+    }
+
+    #[test]
+    fn a_key_that_is_no_uuid_is_the_one_xray_derives() {
+        // The first pair stands in xray's documentation of VLESS.
+        let love = "\u{6211}\u{7231}\u{1F349}\u{8001}\u{5E08}1314";
+        let of = |id: &str| key(id).map(|uuid| uuid.to_string());
+        assert_eq!(of(love).as_deref(), Some("5783a3e7-e373-51cd-8642-c83782b807c5"));
+        assert_eq!(of("example").as_deref(), Some("feb54431-301b-52bb-a6dd-e1e93e81bb9e"));
+        assert_eq!(of("db6cd388-0abf-538a-8503-dd3358d93458").as_deref(), Some("db6cd388-0abf-538a-8503-dd3358d93458"));
+        assert_eq!((of(""), of(&"x".repeat(31))), (None, None));
     }
 
     #[test]

@@ -83,6 +83,11 @@ impl Generation {
         matches!(self, Self::V3 { version } if version >= Version { major: 3, minor: 4, patch: 1 })
     }
 
+    /// Whether it keeps hosts: addresses by which customers reach an inbound.
+    pub(super) fn has_hosts(self) -> bool {
+        matches!(self, Self::V3 { version } if version >= Version { major: 3, minor: 4, patch: 0 })
+    }
+
     pub(super) fn status_request(self) -> Request {
         match self {
             Self::V2Old => Request::post("server/status"),

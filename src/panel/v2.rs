@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     ClientRecord, Error, Found, Generation, Snapshot,
     call::{Panel, is_absence},
-    inbound,
     record::present,
+    sieve::{COUNTERS, OF_INBOUND},
     wire::Request,
 };
 use crate::domain::drift::Present;
@@ -16,10 +17,24 @@ use crate::domain::drift::Present;
 const ROOT: &str = "panel/api/inbounds";
 
 pub(super) async fn snapshot(panel: &Panel, generation: Generation, email: &str) -> Result<Snapshot, Error> {
-    let (inbound, rows) = panel.inbound(generation).await?;
+    let (inbound, rows) = panel.inbound_with(generation, &mut |row| may_be(row, email, None)).await?;
     let ours = |row: &&Value| row["email"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(email));
     let client = rows.iter().find(ours).map(ClientRecord::from_v2).transpose()?;
     Ok(Snapshot { inbound, client })
+}
+
+/// Whether a row may be that of this client, or of one with this uuid. What cannot be told is kept.
+fn may_be(row: &[u8], email: &str, uuid: Option<&str>) -> bool {
+    #[derive(Deserialize)]
+    struct Row {
+        #[serde(default)]
+        email: Value,
+        #[serde(default)]
+        id: Value,
+    }
+    let same = |value: &Value, text: &str| value.as_str().is_some_and(|value| value.eq_ignore_ascii_case(text));
+    let of = |row: Row| same(&row.email, email) || uuid.is_some_and(|uuid| same(&row.id, uuid));
+    serde_json::from_slice(row).map_or(true, of)
 }
 
 pub(super) async fn find(panel: &Panel, generation: Generation, email: &str) -> Result<Option<Found>, Error> {
@@ -30,27 +45,38 @@ pub(super) async fn find(panel: &Panel, generation: Generation, email: &str) -> 
 
 /// Whether another client of the inbound has this one's uuid.
 pub(super) async fn shares_uuid(panel: &Panel, generation: Generation, record: &ClientRecord) -> Result<bool, Error> {
-    let (_, rows) = panel.inbound(generation).await?;
-    let uuid = record.uuid.to_string();
+    let uuid = record.id();
+    let (_, rows) = panel.inbound_with(generation, &mut |row| may_be(row, &record.email, Some(uuid))).await?;
     let others =
         rows.iter().filter(|row| row["email"].as_str().is_none_or(|name| !name.eq_ignore_ascii_case(&record.email)));
     let mut theirs = others.filter_map(|row| row["id"].as_str());
-    Ok(theirs.any(|id| id.eq_ignore_ascii_case(&uuid)))
+    Ok(theirs.any(|id| id.eq_ignore_ascii_case(uuid)))
 }
 
-/// Every client of the inbound we sell. Only the list of inbounds has their counters with them.
+/// Every client of the inbound we sell. Only the list of inbounds has their counters, and only the
+/// inbound itself says which clients are its own before they have all been read.
 pub(super) async fn clients(panel: &Panel, generation: Generation) -> Result<Vec<Present>, Error> {
-    let Value::Array(inbounds) = panel.ask(generation, Request::get(ROOT).with("list")).await? else {
-        return Err(Error::unexpected("a list of inbounds that is none"));
+    let mut found = Vec::new();
+    let mut take = |row: &[u8]| {
+        found.push(serde_json::from_slice::<Value>(row).map(|row| present(&row, "id", None, true)));
+        false
     };
-    let sold = inbounds.into_iter().find(|inbound| inbound["id"].as_i64() == Some(panel.inbound_id));
-    let Some(sold) = sold else {
-        return Err(Error::Refused { message: format!("inbound {} is not on it", panel.inbound_id) });
+    panel.inbound_with(generation, &mut take).await?;
+    let mut counted: HashMap<String, u64> = HashMap::new();
+    let sold = panel.inbound_id;
+    let mut count = |list, row: &[u8]| {
+        let row: Value = if list == COUNTERS { serde_json::from_slice(row).unwrap_or_default() } else { Value::Null };
+        if let (Some(email), Some(id)) = (row["email"].as_str(), row["inboundId"].as_i64())
+            && id == sold
+        {
+            counted.insert(email.to_owned(), used(&row).ok().and_then(|used| u64::try_from(used).ok()).unwrap_or(0));
+        }
+        false
     };
-    let counters = sold["clientStats"].as_array().cloned().unwrap_or_default();
-    let (_, rows) = inbound::read(sold)?;
-    let counters: HashMap<_, _> = counters.iter().map(|counter| (counter["email"].as_str(), counter)).collect();
-    rows.iter().map(|row| present(row, "id", counters.get(&row["email"].as_str()).copied(), true)).collect()
+    panel.sift(generation, Request::get(ROOT).with("list").listing(OF_INBOUND), &mut count).await?;
+    let broken = |_| Error::unexpected("a client that is no JSON");
+    let with_use = |present: Present| Present { used: counted.get(&present.email).copied().unwrap_or(0), ..present };
+    found.into_iter().map(|present| present.map_err(broken)?.map(with_use)).collect()
 }
 
 /// Bytes used since the counter's last reset.

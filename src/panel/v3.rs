@@ -6,6 +6,7 @@ use super::{
     ClientRecord, Error, Found, Generation, Snapshot, Target,
     call::{Panel, is_absence},
     record::{On, present},
+    sieve::ANSWER,
     v2::used,
     wire::Request,
 };
@@ -15,7 +16,7 @@ const ROOT: &str = "panel/api/clients";
 
 pub(super) async fn snapshot(panel: &Panel, generation: Generation, email: &str) -> Result<Snapshot, Error> {
     let (inbound, client) = tokio::try_join!(panel.inbound(generation), client(panel, generation, email))?;
-    Ok(Snapshot { inbound: inbound.0, client })
+    Ok(Snapshot { inbound, client })
 }
 
 pub(super) async fn find(panel: &Panel, generation: Generation, email: &str) -> Result<Option<Found>, Error> {
@@ -36,13 +37,17 @@ pub(super) async fn traffic(panel: &Panel, generation: Generation, email: &str) 
 
 /// Every client of the panel, also those on other inbounds.
 pub(super) async fn clients(panel: &Panel, generation: Generation) -> Result<Vec<Present>, Error> {
-    let rows = match panel.ask(generation, Request::get(ROOT).with("list")).await? {
-        Value::Array(rows) => rows,
-        // An empty list of Go is null.
-        Value::Null => Vec::new(),
-        _ => return Err(Error::unexpected("a list of clients that is none")),
+    let mut found = Vec::new();
+    let mut take = |_, row: &[u8]| {
+        let row = serde_json::from_slice::<Value>(row).map_err(|_| Error::unexpected("a client that is no JSON"));
+        found.push(row.and_then(|row| present(&row, "uuid", row.get("traffic"), is_sold(panel, &row))));
+        false
     };
-    rows.iter().map(|row| present(row, "uuid", row.get("traffic"), is_sold(panel, row))).collect()
+    match panel.sift(generation, Request::get(ROOT).with("list").listing(&[ANSWER]), &mut take).await? {
+        // An empty list of Go is null.
+        Value::Array(_) | Value::Null => found.into_iter().collect(),
+        _ => Err(Error::unexpected("a list of clients that is none")),
+    }
 }
 
 /// Whether a client is on the inbound we sell.
@@ -51,7 +56,7 @@ fn is_sold(panel: &Panel, row: &Value) -> bool {
     inbounds.is_some_and(|ids| ids.contains(&Value::from(panel.inbound_id)))
 }
 
-async fn client(panel: &Panel, generation: Generation, email: &str) -> Result<Option<ClientRecord>, Error> {
+pub(super) async fn client(panel: &Panel, generation: Generation, email: &str) -> Result<Option<ClientRecord>, Error> {
     get(panel, generation, email).await?.map(|obj| record(panel, &obj)).transpose()
 }
 

@@ -16,16 +16,20 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::{Error, tls};
+use super::{
+    Error,
+    sieve::{Keep, List, Sieve},
+    tls,
+};
 
 /// How long a TCP and TLS connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
 /// For a whole answer, however it trickles.
 const WHOLE: Duration = Duration::from_secs(30);
 
-/// The largest answer we read. An inbound with 500 clients is 245 kB; what is larger than this
-/// is not an answer of a panel that serves one shop.
-const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
+/// The most we read of one answer, whatever is kept of it: 50,000 clients are 30 MB, with long
+/// comments 100.
+const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
 
 /// A request below the panel's base path.
 #[derive(Debug, Clone)]
@@ -34,20 +38,28 @@ pub(super) struct Request {
     /// Decoded path segments: each is percent-encoded on the way out.
     pub(super) path: Vec<String>,
     pub(super) body: Option<Value>,
+    /// The lists of its answer that are judged row by row.
+    pub(super) lists: &'static [List],
 }
 
 impl Request {
     pub(super) fn get(path: &str) -> Self {
-        Self { method: Method::GET, path: segments(path), body: None }
+        Self { method: Method::GET, path: segments(path), body: None, lists: &[] }
     }
 
     pub(super) fn post(path: &str) -> Self {
-        Self { method: Method::POST, path: segments(path), body: None }
+        Self { method: Method::POST, path: segments(path), body: None, lists: &[] }
     }
 
     /// One more path segment, which may contain anything.
     pub(super) fn with(mut self, segment: &(impl ToString + ?Sized)) -> Self {
         self.path.push(segment.to_string());
+        self
+    }
+
+    /// Its answer may be long, and consists of these lists.
+    pub(super) fn listing(mut self, lists: &'static [List]) -> Self {
+        self.lists = lists;
         self
     }
 
@@ -134,8 +146,13 @@ impl Wire {
 
     /// Sends one request with these extra headers; no repetition, no redirect.
     pub(super) async fn send(&self, request: &Request, headers: HeaderMap) -> Result<Reply, Error> {
+        self.sift(request, headers, &mut |_, _| true).await
+    }
+
+    /// The same, and of the rows in its answer only those that `keep` wants.
+    pub(super) async fn sift(&self, request: &Request, headers: HeaderMap, keep: Keep<'_>) -> Result<Reply, Error> {
         let whole = self.silence.max(WHOLE);
-        match tokio::time::timeout(whole, Box::pin(self.exchange(request, headers))).await {
+        match tokio::time::timeout(whole, Box::pin(self.exchange(request, headers, keep))).await {
             Ok(reply) => reply,
             // It trickles: each byte in time, and the answer never.
             Err(_) => Err(Error::Unreachable {
@@ -144,7 +161,7 @@ impl Wire {
         }
     }
 
-    async fn exchange(&self, request: &Request, headers: HeaderMap) -> Result<Reply, Error> {
+    async fn exchange(&self, request: &Request, headers: HeaderMap, keep: Keep<'_>) -> Result<Reply, Error> {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(&request.path);
@@ -158,14 +175,15 @@ impl Wire {
         let (status, cookie) = (response.status(), session_cookie(response.headers()));
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
         *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date;
-        let mut body = Vec::new();
+        let (mut sieve, mut size) = (Sieve::new(request.lists), 0_usize);
         while let Some(chunk) = response.chunk().await.map_err(transport)? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(Error::unexpected("an answer of more than 8 MB"));
+            size = size.saturating_add(chunk.len());
+            if size > LARGEST_ANSWER {
+                return Err(Error::unexpected("an answer of more than 256 MB"));
             }
-            body.extend_from_slice(&chunk);
+            sieve.push(&chunk, keep)?;
         }
-        Ok(Reply { answer: sort(status, &body)?, cookie })
+        Ok(Reply { answer: sort(status, &sieve.finish())?, cookie })
     }
 }
 

@@ -61,8 +61,8 @@ pub(crate) async fn confirm_to_dm(report: &mut Report) -> anyhow::Result<()> {
             }
             renewals.push(sell(&scene, customer, "renewal").await?);
         }
-        judge(report, &format!("Confirm → DM, sale, panel's {latency} ms"), &sales, 3.0);
-        judge(report, &format!("Confirm → DM, renewal, panel's {latency} ms"), &renewals, 6.0);
+        judge(report, &format!("Confirm → DM, sale, panel's {latency} ms"), &sales, 5.0);
+        judge(report, &format!("Confirm → DM, renewal, panel's {latency} ms"), &renewals, 8.0);
     }
     let problems = [scene.discord.problems(), scene.panel.problems()].concat();
     ensure!(problems.is_empty(), "the sandbox saw problems: {problems:?}");

@@ -3,7 +3,7 @@
 //! was removed, or what staff have handed over.
 
 use serde_json::{Value, json};
-use tollkeeper::sandbox::panel::{Generation, InboundSpec};
+use tollkeeper::sandbox::panel::Generation;
 
 use crate::{
     restored::operator,
@@ -182,12 +182,11 @@ async fn a_client_that_was_handed_over_is_not_taken_by_the_next_order() {
         let sale = json!({ "user": user, "plan": "premium", "amount": "250", "note": "paid in the shop" });
         let question = Question { message: adel.desk("user-create", sale).await };
         adel.confirms(&question).await;
-        let stream = json!({ "network": "carrier-pigeon", "security": "none" });
-        world.panel.set_inbound(&InboundSpec::with_stream(1, stream));
+        world.panel.spoils_what_is_written();
         world.panel.up().await.unwrap();
         world.counts(2, "SELECT count(*) FROM orders WHERE status = 'needs_attention'").await;
         let handed = has(&world);
-        world.panel.set_inbound(&InboundSpec::reality(1));
+        world.panel.spoils_no_more();
 
         let card = world.card("the order's card", |card| card.part("Back to review").is_some()).await;
         let question = adel.opens(&card, "Delivered by hand").await;

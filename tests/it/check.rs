@@ -151,6 +151,7 @@ async fn a_shop_that_is_well() {
       ok    3x-ui 3.6.0 at PANEL lets us in.
       ok    xray 26.7.28 runs.
       ok    Inbound 1 is vless over tcp with reality, on port 20001.
+      ok    Links lead to 203.0.113.7:20001, by public_host and the inbound's port.
       ok    public_host 203.0.113.7 is an address on the internet.
       ok    The subscription server at SUBSCRIPTIONS answers.
 

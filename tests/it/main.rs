@@ -45,6 +45,7 @@ mod revenue;
 mod review;
 mod review_desk;
 mod room;
+mod sellable;
 mod supervisor;
 mod tickets;
 mod tour;

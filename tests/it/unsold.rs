@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::json;
-use tollkeeper::sandbox::panel::{ClientRow, Fault, Generation, InboundSpec, NewClient};
+use tollkeeper::sandbox::panel::{ClientRow, Fault, Generation, NewClient};
 
 use crate::world::{Customer, Leaves, World};
 
@@ -36,15 +36,14 @@ fn left(client: &ClientRow) -> (i64, i64) {
     (client.expiry_ms, client.total_bytes - client.up - client.down)
 }
 
-/// Mona's renewal (30 days, 150 GB) is written, and then the inbound turns out to give no link.
+/// Mona's renewal (30 days, 150 GB) is written, and another program writes over a part of it each time.
 async fn gives_up(world: &World) {
     world.customer("Mona").orders_and_pays("Premium", "second receipt").await;
-    let stream = json!({ "network": "carrier-pigeon", "security": "none" });
-    world.panel.set_inbound(&InboundSpec::with_stream(1, stream));
+    world.panel.spoils_what_is_written();
     let question = world.admin("Nadia").opens_approval().await;
     world.admin("Nadia").starts_to_confirm(&question);
     world.counts(1, "SELECT count(*) FROM orders WHERE status = 'needs_attention'").await;
-    world.panel.set_inbound(&InboundSpec::reality(1));
+    world.panel.spoils_no_more();
 }
 
 async fn lifetime_use(world: &World) -> i64 {
@@ -276,7 +275,7 @@ async fn the_days_begin_when_there_is_access() {
         let world = World::with(|scene| scene.generation(generation)).await;
         let mona = world.customer("Mona");
         mona.orders_and_pays("Basic", "first receipt").await;
-        world.panel.on_request(|_| Fault::CutBefore);
+        world.panel.on_request(|request| if request.is_write { Fault::CutBefore } else { Fault::None });
         let question = world.admin("Adel").opens_approval().await;
         world.admin("Adel").starts_to_confirm(&question);
         world.counts(1, "SELECT count(*) FROM grants WHERE filled_at IS NOT NULL").await;

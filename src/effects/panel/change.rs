@@ -105,25 +105,25 @@ async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Wait
         }
         _ => write(client, sub, &found.client, &target).await?,
     };
-    Ok(came_of(world, client, sub, change, wanted, written))
+    came_of(world, client, sub, change, wanted, written).await
 }
 
 /// What a write came to.
-fn came_of(
+async fn came_of(
     world: &World,
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
     wanted: Wanted,
     written: Written,
-) -> Outcome {
-    match written {
-        Written::Kept(snapshot) => done(world, client, sub, change, wanted, &snapshot),
+) -> Result<Outcome, Error> {
+    Ok(match written {
+        Written::Kept(snapshot) => done(world, client, sub, change, wanted, &snapshot).await?,
         Written::Refused(said) => Outcome::Void(refused(said)),
         Written::Stranger => Outcome::Void(stranger(&sub.email)),
         Written::Detached => Outcome::Void(detached(&sub.email)),
         Written::Lost(how) => Outcome::Lost(how),
-    }
+    })
 }
 
 /// Resets the counter, unless that was done before; what it came to where it was not done.
@@ -229,35 +229,32 @@ async fn made_again(world: &World, client: &Client, sub: &Subscription, change: 
         Err(error) => return Err(error),
     }
     let written = begin_anew(client, sub, &target).await?;
-    Ok(came_of(world, client, sub, change, wanted, written))
+    came_of(world, client, sub, change, wanted, written).await
 }
 
-fn done(
+async fn done(
     world: &World,
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
     wanted: Wanted,
     snapshot: &Snapshot,
-) -> Outcome {
-    let Some(record) = &snapshot.client else { return Outcome::Lost("the client has vanished from the panel") };
+) -> Result<Outcome, Error> {
+    let Some(record) = &snapshot.client else {
+        return Ok(Outcome::Lost("the client has vanished from the panel"));
+    };
     let link = match &change.what {
-        Change::Rotate {} | Change::Adopt {} => {
-            match client.reader().link(&snapshot.inbound, &record.uuid, &record.flow, &remark(world, sub)) {
-                Ok(link) => Some(link),
-                Err(_) => return Outcome::Lost("the inbound gives no link"),
-            }
-        }
+        Change::Rotate {} | Change::Adopt {} => Some(client.reader().link(record, &remark(world, sub)).await?),
         _ => None,
     };
-    Outcome::Done(Applied {
+    Ok(Outcome::Done(Applied {
         wanted,
         enabled: record.enabled,
         expiry: Expiry::from_panel(record.expiry_ms, world.clock.now()),
         quota: u64::try_from(record.total_bytes).unwrap_or(0),
         link,
         kept: false,
-    })
+    }))
 }
 
 fn seen(found: &Found, now: Millis) -> Seen {

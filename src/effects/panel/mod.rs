@@ -22,7 +22,7 @@ use crate::{
         SubscriptionRow,
         trouble::{Cause, Trouble},
     },
-    panel::{Availability, Client, ClientRecord, Error, Snapshot, Target},
+    panel::{Availability, Client, ClientRecord, Error, Snapshot, Target, link},
 };
 
 /// How often a write is repeated in one try when the panel does not say what was written: an
@@ -205,10 +205,9 @@ async fn reset(client: &Client, email: &str, before: u64) -> Result<Reset, Error
     Ok(if client.used(email).await? < before { Reset::Done } else { Reset::Lost })
 }
 
-/// What the customer's app calls the connection: the same for as long as the subscription lives,
-/// so that a renewal hands out the same link to the last character.
+/// What the customer's app calls the connection.
 fn remark(world: &World, sub: &Subscription) -> String {
-    format!("{} {}", world.config.shop.name, sub.email.trim_start_matches("tk-"))
+    link::name_for(&world.config.shop.name, &sub.email)
 }
 
 fn stranger(email: &str) -> Trouble {

@@ -49,13 +49,16 @@ pub(super) async fn sync(
     grant: &Grant,
 ) -> Result<(), Failure> {
     let panel = client.name();
+    // Before anything is written: what nobody could use is not sold.
+    let inbound = noted(world, client, client.must_be_sellable().await).await?;
     let outcome = noted(world, client, provision(world, client, claim, sub, grant).await).await?;
     let now = world.clock.now();
     match outcome {
         Outcome::Done(filled, snapshot) => {
-            let flow = snapshot.client.as_ref().map_or("", |record| &record.flow);
-            let link = client.reader().link(&snapshot.inbound, &sub.uuid, flow, &remark(world, sub));
-            let link = link.map_err(|error| Failure::Row(error.to_string()))?;
+            let Some(record) = &snapshot.client else {
+                return Err(Failure::Row("the client has vanished from the panel".to_owned()));
+            };
+            let link = client.link_on(&inbound, record, &remark(world, sub)).await?;
             tracing::info!(order.id = %grant.order, panel, "provisioned");
             let ticket_stays = world.config.schedule.ticket_delete_after;
             let done = Provisioned { grant, filled, link: &link, ticket_stays };

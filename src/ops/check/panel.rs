@@ -8,7 +8,11 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     config::{Config, PanelConfig},
-    panel::{Error, Reader, Xray, inbound::Listens, link::LinkError},
+    panel::{
+        Error, Inbound, Reader, Xray,
+        inbound::Way,
+        link::{self, LinkError},
+    },
     panels,
 };
 
@@ -68,25 +72,45 @@ async fn inbound(section: &mut Section, panel: &PanelConfig, reader: &Reader, at
         section.mend(format!("Inbound {id} is switched off, so no customer can connect: switch it on in the panel."));
     }
     match reader.links(&inbound, &Uuid::nil(), inbound.flow(), "check") {
-        Ok(_) => {
+        Ok(links) => {
             let (network, security) = (&inbound.stream.network, &inbound.stream.security);
             section.well(format!("Inbound {id} is vless over {network} with {security}, on port {}.", inbound.port));
-            if inbound.listens == Listens::Loopback && inbound.stream.external_proxy.is_empty() {
+            section.well(way(&inbound, &links));
+            if link::path_breaks(&inbound) {
                 section.note(format!(
-                    "Inbound {id} listens on its server's loopback address, and its link leads to {} at port {}: where \
-                     nothing there passes connections on, no customer can connect. In the panel, give the inbound an \
-                     external proxy, or let it listen on all addresses (leave its address empty).",
-                    panel.public_host, inbound.port
+                    "The path of inbound {id} has a %, + or # in it, and some apps read such a path wrongly: give it \
+                     one of letters, digits and slashes in the panel. Links that customers have need to be sent again \
+                     then."
                 ));
             }
         }
         Err(error @ LinkError::Protocol(_)) => section
             .mend(format!("Inbound {id} cannot be sold ({error}): put the number of a vless inbound into inbound_id.")),
+        Err(error @ (LinkError::Loopback | LinkError::Socket)) => section.mend(format!(
+            "Nobody can reach inbound {id} ({error}): in the panel, let it listen on all addresses (leave its address \
+             empty), give it an external proxy or a host, or name it as a fallback of the inbound that stands before it."
+        )),
         Err(error) => section.mend(format!(
             "There is no link for inbound {id} ({error}): complete the inbound in the panel, or put another number \
              into inbound_id."
         )),
     }
+}
+
+/// Which way customers are sent.
+fn way(inbound: &Inbound, links: &[String]) -> String {
+    let places: Vec<String> = links
+        .iter()
+        .filter_map(|link| url::Url::parse(link).ok())
+        .map(|link| format!("{}:{}", link.host_str().unwrap_or("?"), link.port().unwrap_or(0)))
+        .collect();
+    let how = match inbound.way {
+        Way::Direct => "public_host and the inbound's port".to_owned(),
+        Way::Proxies => "the inbound's external proxies".to_owned(),
+        Way::Hosts => "the panel's hosts".to_owned(),
+        Way::Fallback { of } => format!("inbound {of}, whose fallback it is"),
+    };
+    format!("Links lead to {}, by {how}.", places.join(" and "))
 }
 
 fn time(section: &mut Section, panel: &PanelConfig, reader: &Reader, clock: &Clock) {
@@ -116,9 +140,11 @@ fn trouble(panel: &PanelConfig, at: &str, error: &Error) -> String {
             format!("correct {prefix}_API_TOKEN, or {prefix}_USERNAME, {prefix}_PASSWORD and {prefix}_TOTP_SECRET")
         }
         Error::Unsupported => "back up its database (x-ui.db) and run `x-ui update` on its server".to_owned(),
-        Error::Refused { .. } | Error::Unexpected { .. } | Error::BrokenClient { .. } | Error::NotDone { .. } => {
-            "compare url with the panel's address in the browser, with its base path".to_owned()
-        }
+        Error::Unfit { .. }
+        | Error::Refused { .. }
+        | Error::Unexpected { .. }
+        | Error::BrokenClient { .. }
+        | Error::NotDone { .. } => "compare url with the panel's address in the browser, with its base path".to_owned(),
     };
     format!("At {at}: {error}. To mend it, {remedy}.")
 }

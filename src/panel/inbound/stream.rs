@@ -39,7 +39,7 @@ pub struct Stream {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ExternalProxy {
-    /// `same`, `tls` or `none`.
+    /// `same`, `tls` or `none`; of a host also `reality`.
     pub force_tls: String,
     /// Host name or address.
     pub dest: String,
@@ -59,6 +59,24 @@ pub struct ExternalProxy {
     pub verify_peer_cert_by_name: Option<OneOrMany>,
     /// Used instead of the inbound's.
     pub ech_config_list: Option<OneOrMany>,
+    /// What only a host of 3.4 and later says.
+    #[serde(skip)]
+    pub host: Option<HostSays>,
+}
+
+/// What a host says beyond an external proxy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostSays {
+    /// The Host header, instead of the inbound's.
+    pub header: String,
+    /// The path, instead of the inbound's.
+    pub path: String,
+    /// No name is asked for at all.
+    pub no_sni: bool,
+    /// Any certificate will do.
+    pub allow_insecure: bool,
+    /// A route on the server, written into the third group of the uuid.
+    pub route: Option<u16>,
 }
 
 /// REALITY, the server's side.

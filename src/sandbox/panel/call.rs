@@ -138,6 +138,8 @@ pub struct Logged {
     pub status: Option<u16>,
     /// `success` of the envelope, where the answer had one.
     pub success: Option<bool>,
+    /// The length of the answer's body, where it was not streamed.
+    pub size: usize,
     /// When it had been read completely.
     pub at: Instant,
     /// When the answer was ready to be written.

@@ -30,6 +30,8 @@ pub struct InboundSpec {
     pub encryption: String,
     /// `streamSettings`: transport and security.
     pub stream: Value,
+    /// Where it hands connections on that are not its own.
+    pub fallbacks: Value,
 }
 
 impl InboundSpec {
@@ -65,6 +67,7 @@ impl InboundSpec {
             protocol: "vless".to_owned(),
             encryption: "none".to_owned(),
             stream,
+            fallbacks: json!([]),
         }
     }
 
@@ -79,6 +82,7 @@ impl InboundSpec {
             protocol: inbound.protocol.clone(),
             encryption: encryption.to_owned(),
             stream: inbound.stream.clone(),
+            fallbacks: inbound.settings.get("fallbacks").cloned().unwrap_or_else(|| json!([])),
         }
     }
 
@@ -86,7 +90,7 @@ impl InboundSpec {
         let mut settings = Map::new();
         settings.insert("decryption".to_owned(), json!("none"));
         settings.insert("encryption".to_owned(), json!(self.encryption));
-        settings.insert("fallbacks".to_owned(), json!([]));
+        settings.insert("fallbacks".to_owned(), self.fallbacks.clone());
         Inbound {
             id: self.id,
             enable: self.enable,

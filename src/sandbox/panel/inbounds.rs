@@ -1,5 +1,7 @@
 //! Inbounds over HTTP: list, get and add, in the shape of each generation.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::Generation;
@@ -7,13 +9,41 @@ use super::answer::{self, Handled, Refusal};
 use super::call::Call;
 use super::state::{Client, Inbound, Stat, State};
 
-/// `GET inbounds/list` (and `list/slim` of 3.x).
+/// `GET inbounds/list`.
 pub(super) fn list(state: &mut State, _: &Call) -> Handled {
+    Ok(answer::object(state.inbounds.iter().map(|inbound| listed(state, inbound)).collect()))
+}
+
+fn listed(state: &State, inbound: &Inbound) -> Value {
+    let mut row = shown(state, inbound);
+    row["clientStats"] = stats_of(state, inbound.id);
+    if state.generation == Generation::V3 {
+        row["originNodeGuid"] = json!(super::server::PANEL_GUID);
+        if let Some(master) = state.inbounds.iter().find(|master| leads_to(master, inbound)) {
+            row["fallbackParent"] = json!({ "masterId": master.id, "path": "" });
+        }
+    }
+    row
+}
+
+/// Whether one inbound hands connections on to another. 3.x keeps these pairs in a table, from which it
+/// writes the fallbacks of the first.
+fn leads_to(master: &Inbound, child: &Inbound) -> bool {
+    let fallbacks = master.settings.get("fallbacks").and_then(Value::as_array);
+    let here = [child.listen.clone(), format!("{}:{}", child.listen, child.port), child.port.to_string()];
+    let leads = |fallback: &Value| match &fallback["dest"] {
+        Value::String(dest) => !dest.is_empty() && here.contains(dest),
+        dest => dest.as_i64() == Some(child.port),
+    };
+    master.id != child.id && fallbacks.is_some_and(|fallbacks| fallbacks.iter().any(leads))
+}
+
+/// `GET inbounds/list/slim` of 3.x: of the clients only what a list shows.
+pub(super) fn slim(state: &mut State, _: &Call) -> Handled {
     let rows = state.inbounds.iter().map(|inbound| {
-        let mut row = shown(state, inbound);
-        row["clientStats"] = stats_of(state, inbound.id);
-        if state.generation == Generation::V3 {
-            row["originNodeGuid"] = json!(super::server::PANEL_GUID);
+        let mut row = listed(state, inbound);
+        for client in row["settings"]["clients"].as_array_mut().into_iter().flatten() {
+            *client = json!({ "email": client["email"], "enable": client["enable"], "comment": client["comment"] });
         }
         row
     });
@@ -179,12 +209,13 @@ fn shown(state: &State, inbound: &Inbound) -> Value {
 }
 
 fn stats_of(state: &State, inbound: i64) -> Value {
+    let clients: HashMap<&str, &Client> = state.clients.iter().map(|client| (client.email(), client)).collect();
     let of_inbound = |stat: &&Stat| match state.generation {
-        Generation::V3 => state.clients_of(inbound).any(|client| client.email() == stat.email),
+        Generation::V3 => clients.get(stat.email.as_str()).is_some_and(|client| client.inbounds.contains(&inbound)),
         _ => stat.inbound == inbound,
     };
     let rows = state.stats.iter().filter(of_inbound);
-    rows.map(|stat| shown_stat(state, stat, state.client(&stat.email))).collect()
+    rows.map(|stat| shown_stat(state, stat, clients.get(stat.email.as_str()).copied())).collect()
 }
 
 /// A traffic row; `client` supplies uuid and subscription id where the generation shows them.

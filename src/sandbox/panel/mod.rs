@@ -7,7 +7,7 @@
 //! ```text
 //! wire      listeners, connections, faults, the request log
 //! routes    which path exists where, who may call it          session   login, cookies, CSRF, tokens, lockout
-//! v2, v3    client routes                                     inbounds, server, link   the other routes
+//! v2, v3    client routes                                     inbounds, hosts, server, link   the other routes
 //! state     what is remembered, and how limits cut clients off
 //! control   what a test or the tour does to a panel from outside
 //! ```
@@ -17,6 +17,7 @@
 mod answer;
 mod call;
 mod control;
+mod hosts;
 mod inbounds;
 mod link;
 mod oddity;
@@ -232,6 +233,7 @@ fn first_state(options: &PanelOptions, sub_port: u16) -> State {
         inbounds: options.inbounds.iter().map(InboundSpec::to_inbound).collect(),
         clients: Vec::new(),
         stats: Vec::new(),
+        hosts: Vec::new(),
         xray: Xray { running: true, stale: None },
         version: options.panel_version.clone(),
         next_record: 1,

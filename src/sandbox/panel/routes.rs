@@ -7,7 +7,7 @@ use super::answer::{self, Answer, Handled};
 use super::call::Call;
 use super::session::{self, Pass};
 use super::state::State;
-use super::{inbounds, server, v2, v3};
+use super::{hosts, inbounds, server, v2, v3};
 
 type Handler = fn(&mut State, &Call) -> Handled;
 
@@ -23,7 +23,8 @@ pub(super) fn answer(state: &mut State, call: &Call) -> (Answer, Option<String>)
         let probing = ["/csrf-token", "/panel/api/server/status", "/server/status"].contains(&call.route.as_str());
         (answer::not_found(state.generation), (!probing).then_some(problem))
     };
-    let too_new = call.route.contains("/clients/bulk") && !call.route.ends_with("Adjust") && !state.has_bulk_switch();
+    let bulk = call.route.contains("/clients/bulk") && !call.route.ends_with("Adjust");
+    let too_new = bulk && !state.has_bulk_switch() || call.route.contains("/api/hosts/") && !state.has_hosts();
     let found = find(state.generation, &call.method, &call.route, &call.segments()).filter(|_| !too_new);
     let Some(handler) = found else {
         let bare = call.route.trim_end_matches('/');
@@ -149,7 +150,10 @@ fn find_server(method: &str, pieces: &[&str]) -> Option<Handler> {
 fn find_v3(method: &str, pieces: &[&str]) -> Option<Handler> {
     let ["panel", "api", rest @ ..] = pieces else { return None };
     Some(match (method, rest) {
-        ("GET", ["inbounds", "list"] | ["inbounds", "list", "slim"]) => inbounds::list,
+        ("GET", ["inbounds", "list"]) => inbounds::list,
+        ("GET", ["inbounds", "list", "slim"]) => inbounds::slim,
+        ("GET", ["hosts", "list"]) => hosts::list,
+        ("GET", ["hosts", "byInbound", _]) => hosts::by_inbound,
         ("GET", ["inbounds", "options"]) => inbounds::options,
         ("GET", ["inbounds", "get", _]) => inbounds::get,
         ("POST", ["inbounds", "add"]) => inbounds::add,

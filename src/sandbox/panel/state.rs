@@ -89,6 +89,8 @@ pub(super) struct State {
     pub(super) inbounds: Vec<Inbound>,
     pub(super) clients: Vec<Client>,
     pub(super) stats: Vec<Stat>,
+    /// Groups of hosts, as their routes show them (3.4 and later).
+    pub(super) hosts: Vec<Value>,
     pub(super) xray: Xray,
     /// What `status` of 3.x calls its version.
     pub(super) version: Option<String>,
@@ -105,9 +107,18 @@ pub(super) struct State {
 impl State {
     /// Whether this 3.x has `bulkEnable` and `bulkDisable`, which came with 3.4.1.
     pub(super) fn has_bulk_switch(&self) -> bool {
+        self.is_since([3, 4, 1])
+    }
+
+    /// Whether this 3.x has hosts, which came with 3.4.0.
+    pub(super) fn has_hosts(&self) -> bool {
+        self.is_since([3, 4, 0])
+    }
+
+    fn is_since(&self, first: [u32; 3]) -> bool {
         let version = self.version.as_deref().unwrap_or_default();
         let numbers: Vec<u32> = version.split('.').filter_map(|number| number.parse().ok()).collect();
-        version.starts_with("dev") || numbers >= vec![3, 4, 1]
+        version.starts_with("dev") || numbers >= first.to_vec()
     }
 
     pub(super) fn inbound(&self, id: i64) -> Option<&Inbound> {

@@ -95,7 +95,14 @@ impl Shared {
             is_write,
         };
         let at = log.len();
-        log.push(Logged { request: request.clone(), status: None, success: None, at: Instant::now(), answered: None });
+        log.push(Logged {
+            request: request.clone(),
+            status: None,
+            success: None,
+            size: 0,
+            at: Instant::now(),
+            answered: None,
+        });
         drop(log);
         let hook = lock(&self.hook).clone();
         let fault = hook.map(|hook| hook(&request)).unwrap_or_default();
@@ -247,15 +254,15 @@ async fn note(shared: &Shared, at: usize, answer: Answer) -> Answer {
     let (parts, body) = answer.into_parts();
     // A streamed body stays one; everything else is short and known.
     let streamed = hyper::body::Body::size_hint(&body).exact().is_none();
-    let (success, body) = if streamed {
-        (None, body)
+    let (success, size, body) = if streamed {
+        (None, 0, body)
     } else {
         let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
-        (envelope_success(&bytes), Body::from(bytes))
+        (envelope_success(&bytes), bytes.len(), Body::from(bytes))
     };
     if let Some(logged) = lock(&shared.log).get_mut(at) {
         logged.status = Some(status);
-        logged.success = success;
+        (logged.success, logged.size) = (success, size);
         logged.answered = Some(Instant::now());
     }
     shared.changed.send_replace(());

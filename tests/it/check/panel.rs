@@ -22,6 +22,7 @@ async fn a_panel_of_2_x_that_is_well() {
       ok    3x-ui 2.7 to 2.9 at PANEL lets us in.
       ok    xray 26.3.27 runs.
       ok    Inbound 1 is vless over tcp with reality, on port 20001.
+      ok    Links lead to 203.0.113.7:20001, by public_host and the inbound's port.
       ok    public_host 203.0.113.7 is an address on the internet.
       ok    The subscription server at SUBSCRIPTIONS answers.
     ");
@@ -102,21 +103,36 @@ async fn an_inbound_that_only_its_own_server_reaches() {
     let world = shop(|_| {}).await;
     let mut inbound = InboundSpec { listen: "127.0.0.1".to_owned(), ..InboundSpec::reality(1) };
     world.panel.set_inbound(&inbound);
-    let (text, _) = check(&world).await;
-    let says = finding(&text, "loopback");
-    assert!(
-        says.starts_with("note  Inbound 1 listens on its server's loopback address, and its link leads to"),
-        "{says}"
-    );
-    assert!(
-        says.contains("at port 20001: where nothing there passes connections on, no customer can connect."),
-        "{says}"
-    );
+    let (text, well) = check(&world).await;
+    assert!(!well);
+    insta::assert_snapshot!(finding(&text, "loopback"), @"MEND  Nobody can reach inbound 1 (it listens on its server's loopback address, and no host, external proxy or other inbound leads to it): in the panel, let it listen on all addresses (leave its address empty), give it an external proxy or a host, or name it as a fallback of the inbound that stands before it.");
     inbound.stream["externalProxy"] = json!([{"forceTls": "same", "dest": "vpn.test", "port": 443, "remark": ""}]);
     world.panel.set_inbound(&inbound);
     let (text, _) = check(&world).await;
     assert!(!text.contains("loopback"), "{text}");
+    assert_eq!(finding(&text, "Links"), "ok    Links lead to vpn.test:443, by the inbound's external proxies.");
+    world.panel.set_hosts(&[json!({"hosts": ["cdn.test"], "port": 8443})]);
+    let (text, _) = check(&world).await;
+    assert_eq!(finding(&text, "Links"), "ok    Links lead to cdn.test:8443, by the panel's hosts.");
     world.leave();
+}
+
+#[tokio::test]
+async fn a_path_that_apps_read_wrongly_and_the_way_through_another_inbound() {
+    for generation in [Generation::V2_9, Generation::V3] {
+        let world = shop(|scene| scene.generation(generation)).await;
+        let stream = json!({"network": "ws", "security": "none", "wsSettings": {"path": "/a%2Fb", "host": ""}});
+        world.panel.set_inbound(&InboundSpec { listen: "127.0.0.1".to_owned(), ..InboundSpec::with_stream(1, stream) });
+        let fallbacks = json!([{"dest": 20001}]);
+        world.panel.set_inbound(&InboundSpec { port: 443, fallbacks, ..InboundSpec::reality(9) });
+        let (text, well) = check(&world).await;
+        assert!(well, "{text}");
+        let says = finding(&text, "The path of inbound 1");
+        assert!(says.starts_with("note  The path of inbound 1 has a %, + or # in it"), "{says}");
+        let way = "ok    Links lead to 203.0.113.7:443, by inbound 9, whose fallback it is.";
+        assert_eq!(finding(&text, "Links lead"), way, "{generation:?}");
+        world.leave();
+    }
 }
 
 #[tokio::test]

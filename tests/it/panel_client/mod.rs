@@ -27,9 +27,11 @@
 //!
 //! Not ours: several inbounds for one client, `limitIp`, tags of inbounds.
 
+mod big;
 mod clients;
 mod failures;
 mod flow;
+mod reach;
 mod sign_in;
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Approved orders that a person must look at.
 
-use tollkeeper::sandbox::panel::{Generation, InboundSpec};
+use tollkeeper::sandbox::panel::Generation;
 
 use super::{GENERATIONS, shop};
 use crate::world::{Leaves, World};
@@ -72,7 +72,7 @@ async fn an_order_that_cannot_be_delivered_is_declined_for_good() {
     }
 }
 
-/// The client is made, and then the inbound turns out to give no link.
+/// The client is made, and another program writes over a part of it each time.
 async fn gives_up(generation: Generation) -> (World, String) {
     let world = World::with(|scene| {
         scene.generation(generation);
@@ -82,14 +82,14 @@ async fn gives_up(generation: Generation) -> (World, String) {
     .await;
     let mona = world.customer("Mona");
     mona.orders_and_pays("Basic", "Mona's receipt").await;
-    let stream = serde_json::json!({ "network": "carrier-pigeon", "security": "none" });
-    world.panel.set_inbound(&InboundSpec::with_stream(1, stream));
+    world.panel.spoils_what_is_written();
     let question = world.admin("Adel").opens_approval().await;
     world.admin("Adel").starts_to_confirm(&question);
     world.counts(1, "SELECT COUNT(*) FROM orders WHERE status = 'needs_attention'").await;
     let card =
         world.card("the card to know", |card| card.part("Retry").is_some() && card.contains("and it is ours")).await;
     assert!(card.contains("What is wrong: It failed too often. The last error:"), "{}", card.render_text());
+    world.panel.spoils_no_more();
     let email = world.panel.clients()[0].email.clone();
     (world, email)
 }
@@ -124,7 +124,6 @@ async fn a_client_of_ours_that_nobody_was_given_goes_with_the_order() {
 async fn retry_adopts_the_client_that_is_there() {
     for generation in GENERATIONS {
         let (world, email) = gives_up(generation).await;
-        world.panel.set_inbound(&InboundSpec::reality(1));
         let answer = world.admin("Nadia").presses("Retry").await;
         assert!(answer.starts_with("Approved. Link sent"), "{answer}");
         world.customer("Mona").is_sent_link(0).await;
