@@ -218,16 +218,23 @@ impl Db {
     }
 
     /// Everything up to `message` in the ticket has been looked at. `notices` are what the
-    /// customer must be told about it.
+    /// customer must be told about it, and `refused` files of it could not be taken: when these are
+    /// too many for an hour, that is all that is said.
     pub async fn ticket_read(
         &self,
         order: &OrderId,
         message: u64,
-        notices: Vec<Notice>,
+        mut notices: Vec<Notice>,
+        refused: u32,
         now: Millis,
     ) -> Result<(), Error> {
         let (id, message) = (order.as_str(), message.cast_signed());
         let mut tx = self.begin().await?;
+        if refused > 0
+            && let Some(until) = tx.count_refused_files(order, refused, now).await?
+        {
+            notices = vec![Notice::NoMoreFiles { until }];
+        }
         for notice in notices {
             tx.enqueue(&Effect::Notify { order: order.clone(), notice }, now, now).await?;
         }

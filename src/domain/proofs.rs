@@ -5,6 +5,15 @@ use std::time::Duration;
 
 use super::{Millis, Money, OrderId, OrderStatus, UserId, picture::Told};
 
+/// So many files of one message are looked at. A receipt is one picture, or two halves of one.
+pub const FILES_OF_A_MESSAGE: usize = 3;
+
+/// So many files of one order that could not be taken are looked at in an hour ([`FILES_WINDOW`]).
+pub const FILES_REFUSED: u32 = 10;
+
+/// See [`FILES_REFUSED`].
+pub const FILES_WINDOW: Duration = Duration::from_hours(1);
+
 /// The state of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {

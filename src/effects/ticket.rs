@@ -32,6 +32,10 @@ const UNDELIVERED_STAYS: Duration = Duration::from_hours(7 * 24);
 /// How often the customer is asked to fetch it meanwhile.
 const UNDELIVERED_REMINDER: Duration = Duration::from_hours(24);
 
+/// Seconds between two messages of a customer in the ticket; staff who may manage messages, and bots,
+/// do not wait (Discord's reference, "Channel Object").
+const SLOW_MODE: u16 = 5;
+
 /// What a ticket's topic begins with.
 const TOPIC: &str = "Tollkeeper order ";
 
@@ -228,6 +232,7 @@ async fn make_channel(world: &World, order: &Order) -> Result<Result<ChannelId, 
                 .kind(ChannelType::Text)
                 .topic(topic(&order.id))
                 .category(serenity_channel(*category))
+                .rate_limit_per_user(SLOW_MODE)
                 .permissions(permissions.to_vec())
         };
         let mut made = call(guild.create_channel(&*world.http, builder(&permissions))).await;

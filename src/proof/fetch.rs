@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout, timeout_at};
+
 use reqwest::{Certificate, Client, Proxy, Response, StatusCode, Url, redirect::Policy};
 
 use super::MAX_BYTES;
@@ -13,10 +15,15 @@ const HOSTS: &[&str] = &["cdn.discordapp.com", "media.discordapp.net"];
 
 /// Until the connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long the store may be silent.
-const SILENCE: Duration = Duration::from_secs(10);
-/// For the whole file: 8 MB over a slow line, and an end to one that only trickles.
-const WHOLE: Duration = Duration::from_mins(1);
+/// Until the file begins to come.
+const BEGINS: Duration = Duration::from_secs(8);
+/// For the whole file: 8 MB over a slow line.
+const WHOLE: Duration = Duration::from_secs(30);
+/// After this head start a file must have come at [`SLOWEST`] on average, or it is given up until
+/// later: others wait for the place of one that only trickles.
+const HEAD_START: Duration = Duration::from_secs(2);
+/// Bytes in a second.
+const SLOWEST: u64 = 16 * 1024;
 
 /// Why there is no file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,13 +48,8 @@ pub enum FetchError {
 /// The client for downloads.
 pub(super) fn client(rest_proxy: Option<&str>, ca_pem: Option<&[u8]>) -> Result<Client, reqwest::Error> {
     // Proxies from the environment are not followed: where calls go is written in one place.
-    let mut builder = Client::builder()
-        .no_proxy()
-        .https_only(true)
-        .redirect(Policy::none())
-        .connect_timeout(CONNECT)
-        .read_timeout(SILENCE)
-        .timeout(WHOLE);
+    let mut builder =
+        Client::builder().no_proxy().https_only(true).redirect(Policy::none()).connect_timeout(CONNECT).timeout(WHOLE);
     if let Some(proxy) = rest_proxy {
         builder = builder.proxy(Proxy::https(proxy)?);
     }
@@ -64,7 +66,8 @@ pub(super) async fn fetch(http: &Client, url: &str, declared_size: u64) -> Resul
         return Err(foreign(url.host_str().unwrap_or("no host at all")));
     }
     fits(declared_size)?;
-    let response = http.get(url).send().await.map_err(unreachable)?;
+    let slow = || FetchError::Unreachable("the file comes too slowly".to_owned());
+    let response = timeout(BEGINS, http.get(url).send()).await.map_err(|_| slow())?.map_err(unreachable)?;
     match response.status() {
         StatusCode::OK => read(response).await,
         status @ (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) => Err(busy(status)),
@@ -97,7 +100,12 @@ async fn read(mut response: Response) -> Result<Vec<u8>, FetchError> {
         fits(length)?;
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+    let began = Instant::now();
+    loop {
+        let due = began + HEAD_START + Duration::from_millis(bytes.len() as u64 * 1000 / SLOWEST);
+        let slow = |_| FetchError::Unreachable("the file comes too slowly".to_owned());
+        let chunk = timeout_at(due, response.chunk()).await.map_err(slow)?.map_err(unreachable)?;
+        let Some(chunk) = chunk else { break };
         if bytes.len() + chunk.len() > MAX_BYTES {
             return Err(PictureRefused::TooLarge.into());
         }

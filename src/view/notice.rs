@@ -1,6 +1,11 @@
 //! Short messages in a ticket that ring its customer's phone. An edited status message does not.
 
-use crate::domain::{Order, OrderState, button::Button, effect::Notice};
+use crate::domain::{
+    Order, OrderState,
+    button::Button,
+    effect::Notice,
+    proofs::{FILES_OF_A_MESSAGE, FILES_REFUSED},
+};
 
 use super::{Locale, Marker, Post, Press, Row, Tone, proof, text, words};
 
@@ -21,6 +26,11 @@ pub fn notice(locale: Locale, order: &Order, notice: &Notice, said: Option<&str>
         }
         Notice::BadPicture { why, .. } => proof::picture_text(locale, *why),
         Notice::NotFetched { .. } => locale.say("proof-not-fetched"),
+        Notice::ManyFiles { .. } => locale.with("proof-many-files", &[("files", FILES_OF_A_MESSAGE.into())]),
+        Notice::NoMoreFiles { until } => {
+            let when = text::relative(*until);
+            locale.with("proof-no-more-files", &[("files", FILES_REFUSED.into()), ("when", when.into())])
+        }
         Notice::Duplicate { .. } => locale.say("proof-duplicate"),
         Notice::NoMethod { .. } => locale.say("proof-no-method"),
         Notice::NoReference { .. } => locale.say("proof-no-reference"),

@@ -19,6 +19,7 @@ mod database;
 mod delivery;
 mod discord_client;
 mod discord_strictness;
+mod floods;
 mod forged;
 mod kill;
 mod limits;

@@ -129,7 +129,7 @@ pub(super) fn create(state: &mut State, guild: Id, call: &Call) -> Result<Reply,
     let topic = form.text("", map, "topic", (0, 1024)).filter(|topic| !topic.is_empty()).map(str::to_owned);
     let position = form.integer("", map, "position", (0, 10_000)).unwrap_or(0);
     form.flag("", map, "nsfw");
-    form.integer("", map, "rate_limit_per_user", (0, 21_600));
+    let slow = form.integer("", map, "rate_limit_per_user", (0, 21_600)).unwrap_or(0);
     let given = overwrites(&mut form, "", map);
     check_targets(state, &mut form, &given);
     let parent_of = map.get("parent_id").and_then(Value::as_str).and_then(|id| id.parse::<Id>().ok());
@@ -149,7 +149,8 @@ pub(super) fn create(state: &mut State, guild: Id, call: &Call) -> Result<Reply,
     let overwrites = if map.contains_key("permission_overwrites") { given } else { inherited().unwrap_or_default() };
     let name = if kind == Kind::Text { text_name(name) } else { name.to_owned() };
     let id = state.next_id();
-    let channel = Channel { id, kind, name, topic, parent, position, overwrites, recipient: None, renamed: Vec::new() };
+    let channel =
+        Channel { id, kind, name, topic, parent, position, overwrites, recipient: None, slow, renamed: Vec::new() };
     state.add_channel(channel);
     state.channels.get(&id).map(|at| Reply::created(state.channel_json(at))).ok_or_else(Refusal::unknown_channel)
 }

@@ -222,7 +222,18 @@ impl Discord {
             let name = name.to_owned();
             let overwrites = overwrites.to_vec();
             let (topic, recipient, renamed) = (None, None, Vec::new());
-            state.add_channel(Channel { id, kind, name, topic, parent, position: 0, overwrites, recipient, renamed });
+            state.add_channel(Channel {
+                id,
+                kind,
+                name,
+                topic,
+                parent,
+                position: 0,
+                overwrites,
+                recipient,
+                slow: 0,
+                renamed,
+            });
             id
         })
     }

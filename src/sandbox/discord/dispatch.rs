@@ -1,9 +1,13 @@
 //! A request's way: numbered, logged, struck by a fault if one was ordered, authorized, checked, handled, answered.
 
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request as HttpRequest, Response as HttpResponse, header, request::Parts};
+use futures_util::stream;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
@@ -64,7 +68,7 @@ struct Order {
 async fn strike(shared: &Shared, n: u64, at: Instant, order: &Order, fault: Fault) -> Result<Answer, Cut> {
     let now = || perform(shared, n, at, order);
     match fault {
-        Fault::None => Ok(now()),
+        Fault::None | Fault::Drip(_) => Ok(now()),
         Fault::Status { status, body, headers } => {
             shared.answered(n, Some(status), at);
             Ok(json_answer(status, &body, &headers))
@@ -326,9 +330,21 @@ pub(super) async fn cdn(shared: &Shared, request: HttpRequest<Incoming>) -> Resu
         Fault::Delay(time) | Fault::DelayAnswer(time) => tokio::time::sleep(time).await,
         Fault::HoldBefore(gate) | Fault::HoldAfter(gate) => gate.pass().await,
         Fault::CallBefore(deed) | Fault::CallAfter(deed) => deed(),
+        Fault::Drip(bytes) => return Ok(file(shared, &head).map(|whole| drip(whole, bytes))),
         Fault::None => {}
     }
     Ok(file(shared, &head))
+}
+
+/// A body of which so many bytes come in a second.
+fn drip(whole: Body, bytes: usize) -> Body {
+    let drops = stream::unfold((whole, Bytes::new()), move |(whole, rest)| async move {
+        let mut rest = if rest.is_empty() { axum::body::to_bytes(whole, usize::MAX).await.ok()? } else { rest };
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let drop = rest.split_to(bytes.min(rest.len()));
+        (!drop.is_empty()).then_some((Ok::<_, Infallible>(drop), (Body::empty(), rest)))
+    });
+    Body::from_stream(drops)
 }
 
 /// A file by its signed address.

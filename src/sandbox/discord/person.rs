@@ -21,6 +21,9 @@ pub enum Refused {
     /// They lack a permission.
     #[error("they may not {0} there")]
     MayNot(&'static str),
+    /// Slow mode: they may write again after so many milliseconds.
+    #[error("they may write there again in {0} ms")]
+    TooSoon(u64),
     /// The message is gone, or is another's ephemeral one.
     #[error("there is no such message for them")]
     NoMessage,
@@ -223,6 +226,7 @@ impl Person {
             if text.trim().is_empty() && files.is_empty() {
                 return Err(Refused::BadInput("an empty message".into()));
             }
+            slowed(state, self.id, channel)?;
             let mut message = state.blank(channel, self.id);
             text.trim().clone_into(&mut message.content);
             message.files = files.iter().map(|(name, bytes)| state.file(channel, name, bytes)).collect();
@@ -280,6 +284,16 @@ pub(super) fn may(state: &State, person: Id, channel: Id, wanted: u64, verb: &'s
         return Err(Refused::CannotSee);
     }
     if permission::may(state, person, at, wanted) { Ok(()) } else { Err(Refused::MayNot(verb)) }
+}
+
+/// Slow mode, which holds for everybody who manages neither the channel nor its messages.
+fn slowed(state: &State, person: Id, channel: Id) -> Result<(), Refused> {
+    let Some(at) = state.channels.get(&channel).filter(|at| at.slow > 0) else { return Ok(()) };
+    let free = [MANAGE_CHANNELS, permission::MANAGE_MESSAGES].map(|power| permission::may(state, person, at, power));
+    let mine = state.messages.get(&channel).and_then(|all| all.values().rfind(|message| message.author == person));
+    let Some(last) = mine.filter(|_| !free.contains(&true)) else { return Ok(()) };
+    let left = (last.created + at.slow * 1000).saturating_sub(state.now());
+    if left > 0 { Err(Refused::TooSoon(left)) } else { Ok(()) }
 }
 
 /// The message as it is now, if they see it.

@@ -67,6 +67,8 @@ pub enum Fault {
     CutBefore,
     /// Handled, then the connection is closed without an answer.
     CutAfter,
+    /// A file's store: handed out with so many bytes a second. Elsewhere nothing.
+    Drip(usize),
     /// Handled when the gate opens.
     HoldBefore(Gate),
     /// Handled at once, answered when the gate opens.
@@ -84,6 +86,7 @@ impl fmt::Debug for Fault {
             Self::Status { status, .. } => write!(f, "Status({status})"),
             Self::Delay(time) => write!(f, "Delay({time:?})"),
             Self::DelayAnswer(time) => write!(f, "DelayAnswer({time:?})"),
+            Self::Drip(bytes) => write!(f, "Drip({bytes})"),
             Self::CutBefore => write!(f, "CutBefore"),
             Self::CutAfter => write!(f, "CutAfter"),
             Self::HoldBefore(_) => write!(f, "HoldBefore"),

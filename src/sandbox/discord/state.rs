@@ -115,6 +115,8 @@ pub struct Channel {
     pub overwrites: Vec<Overwrite>,
     /// The other side of a direct conversation.
     pub recipient: Option<Id>,
+    /// Seconds between two messages of one person.
+    pub(super) slow: u64,
     /// When name or topic were changed last (ms), for the limit of two in ten minutes.
     pub(super) renamed: Vec<u64>,
 }
@@ -255,6 +257,7 @@ impl State {
             position: 0,
             overwrites: Vec::new(),
             recipient: Some(person),
+            slow: 0,
             renamed: Vec::new(),
         };
         self.channels.insert(id, channel);

@@ -99,7 +99,7 @@ impl State {
         if channel.kind == Kind::Text {
             data["topic"] = json!(channel.topic);
             data["nsfw"] = json!(false);
-            data["rate_limit_per_user"] = json!(0);
+            data["rate_limit_per_user"] = json!(channel.slow);
             data["last_message_id"] = json!(last);
         }
         data

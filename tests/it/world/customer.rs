@@ -81,7 +81,13 @@ impl Customer<'_> {
 
     /// Posts a file in the ticket and waits for nothing.
     pub(crate) fn posts(&self, filename: &str, bytes: &[u8]) -> Result<Message, Refused> {
-        self.person.upload(self.ticket(), filename, bytes, "")
+        match self.person.upload(self.ticket(), filename, bytes, "") {
+            Err(Refused::TooSoon(left)) => {
+                self.world.passes(std::time::Duration::from_millis(left));
+                self.person.upload(self.ticket(), filename, bytes, "")
+            }
+            sent => sent,
+        }
     }
 
     /// Presses Cancel in the ticket, and what is answered.
