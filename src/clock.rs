@@ -40,6 +40,8 @@ pub struct Clock {
     offset_ms: Arc<AtomicI64>,
     /// What moved the wall clock forward, for the steady time.
     passed_ms: Arc<AtomicU64>,
+    /// The wall clock at the last look of [`Clock::went_back`]; 0 before the first.
+    last_ms: Arc<AtomicI64>,
     started: Instant,
     seen: Arc<Mutex<Option<Seen>>>,
 }
@@ -47,7 +49,13 @@ pub struct Clock {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self { offset_ms: Arc::default(), passed_ms: Arc::default(), started: Instant::now(), seen: Arc::default() }
+        Self {
+            offset_ms: Arc::default(),
+            passed_ms: Arc::default(),
+            last_ms: Arc::default(),
+            started: Instant::now(),
+            seen: Arc::default(),
+        }
     }
 
     /// Now, by the wall clock and the offset.
@@ -83,6 +91,14 @@ impl Clock {
         }
         *seen = Some(Seen { wall, uptime, jump });
         jump.filter(|jump| uptime.saturating_sub(jump.noticed) < hold)
+    }
+
+    /// Whether the wall clock is behind where it was at the last look. The first look says so as well:
+    /// nobody knows what it was before.
+    pub fn went_back(&self) -> bool {
+        let now = self.now();
+        let last = self.last_ms.swap(now.0, Ordering::SeqCst);
+        last == 0 || now.0 < last
     }
 
     /// Moves the wall clock of everything that holds this clock.

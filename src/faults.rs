@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     clock::Clock,
-    domain::{Incident, effect::Part},
+    domain::{Incident, OrderId, effect::Part},
 };
 
 /// Owners read of the faults of one kind this often at most.
@@ -24,18 +24,33 @@ struct Counted {
     told: Option<Duration>,
 }
 
+/// Whether our memory can be written, and who waits for that.
+#[derive(Debug, Default)]
+struct Memory {
+    /// A write failed since it was last seen to work.
+    failed: bool,
+    /// The owners know that it cannot be written.
+    owners_told: bool,
+    /// Orders whose customers sent what could not be taken, and whether they know that we know.
+    unheard: BTreeMap<OrderId, bool>,
+}
+
+/// So many orders are remembered at the most: a guild has no more channels.
+const MOST_UNHEARD: usize = 500;
+
 /// The counts; cheap to clone, and every clone counts the same. A restart forgets them: the log
 /// does not.
 #[derive(Debug, Clone)]
 pub struct Faults {
     counts: Arc<Mutex<BTreeMap<Part, Counted>>>,
+    memory: Arc<Mutex<Memory>>,
     clock: Clock,
 }
 
 impl Faults {
     /// Nothing has failed yet.
     pub fn new(clock: &Clock) -> Self {
-        Self { counts: Arc::default(), clock: clock.clone() }
+        Self { counts: Arc::default(), memory: Arc::default(), clock: clock.clone() }
     }
 
     /// Something failed, and was logged with this word.
@@ -63,6 +78,56 @@ impl Faults {
             counted.times = counted.times.saturating_sub(times);
             counted.told = Some(now);
         }
+    }
+
+    /// Our memory could not be written.
+    pub fn memory_failed(&self) {
+        self.memory().failed = true;
+    }
+
+    /// What a customer sent for an order could not be written down.
+    pub fn unheard(&self, order: &OrderId) {
+        let mut memory = self.memory();
+        memory.failed = true;
+        if memory.unheard.len() < MOST_UNHEARD {
+            memory.unheard.entry(order.clone()).or_insert(false);
+        }
+    }
+
+    /// Whether it is to be seen if our memory can be written again.
+    pub fn is_memory_in_doubt(&self) -> bool {
+        self.memory().failed
+    }
+
+    /// Whether the owners know that it cannot.
+    pub fn are_owners_told(&self) -> bool {
+        self.memory().owners_told
+    }
+
+    /// The owners know now.
+    pub fn owners_are_told(&self) {
+        self.memory().owners_told = true;
+    }
+
+    /// The orders whose customers wait for a word, each once.
+    pub fn waiting_for_a_word(&self) -> Vec<OrderId> {
+        let mut memory = self.memory();
+        let waiting = memory.unheard.iter_mut().filter(|(_, told)| !**told);
+        waiting
+            .map(|(order, told)| {
+                *told = true;
+                order.clone()
+            })
+            .collect()
+    }
+
+    /// Our memory can be written again; says whether the owners knew that it could not.
+    pub fn memory_works(&self) -> bool {
+        std::mem::take(&mut *self.memory()).owners_told
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn counts(&self) -> MutexGuard<'_, BTreeMap<Part, Counted>> {

@@ -145,10 +145,12 @@ pub fn forget_old(data_dir: &Path, now: Millis) -> std::io::Result<Vec<PathBuf>>
     Ok(gone)
 }
 
-/// When the newest backup was taken.
-pub fn newest(data_dir: &Path) -> Option<Millis> {
+/// When the newest backup was taken. One that is of a time to come was taken by a clock that was
+/// ahead, nobody knows when.
+pub fn newest(data_dir: &Path, now: Millis) -> Option<Millis> {
     let names = fs::read_dir(data_dir.join(FOLDER)).ok()?;
-    names.filter_map(|entry| taken_at(&entry.ok()?.file_name().to_string_lossy())).max()
+    let taken = names.filter_map(|entry| taken_at(&entry.ok()?.file_name().to_string_lossy()));
+    taken.filter(|at| *at <= now).max()
 }
 
 /// When the backup of this name was taken; `None` = not a backup's name.

@@ -20,6 +20,7 @@ pub mod desk;
 mod disk;
 mod expected;
 pub mod export;
+mod files;
 pub mod grants;
 pub mod leftovers;
 mod lock;
@@ -41,6 +42,7 @@ pub mod resend;
 pub mod restore;
 pub mod revenue;
 pub mod review;
+pub mod room;
 pub mod seal;
 pub mod sessions;
 pub mod standing;
@@ -48,6 +50,7 @@ pub mod steps;
 pub mod submissions;
 pub mod subscriptions;
 pub mod tickets;
+mod times;
 mod tokens;
 mod upkeep;
 pub mod wishes;
@@ -136,6 +139,9 @@ pub enum Error {
         /// The configured one.
         configured: String,
     },
+    /// The data directory cannot be written.
+    #[error("the data directory cannot be written")]
+    Disk(#[from] std::io::Error),
     /// Something that must exist does not.
     #[error("there is no such {0}")]
     Missing(&'static str),
@@ -159,6 +165,7 @@ impl Error {
                 error,
                 sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
             ),
+            Self::Disk(_) => true,
             _ => false,
         }
     }

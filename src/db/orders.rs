@@ -128,11 +128,12 @@ impl Db {
         let Some((times, window)) = limit else { return Ok(None) };
         let (customer, since, offset) = (customer.to_sql(), now.minus(window), i64::from(times.max(1)) - 1);
         let nth = sqlx::query_scalar!(
-            "SELECT created_at FROM orders WHERE user_id = ? AND created_at > ? AND source = 'shop'
+            "SELECT created_at FROM orders WHERE user_id = ? AND created_at > ? AND created_at <= ? AND source = 'shop'
                AND NOT (status = 'cancelled' AND reason IN ('no_room', 'no_ticket'))
              ORDER BY created_at DESC LIMIT 1 OFFSET ?",
             customer,
             since.0,
+            now.0,
             offset
         )
         .fetch_optional(&self.readers)

@@ -35,13 +35,14 @@ impl Db {
                     AND status IN ('pending_payment', 'payment_submitted', 'provisioning', 'needs_attention')
                 ) AS "open: String",
                 (SELECT status FROM users WHERE discord_id = ?1) AS "status: String",
-                (SELECT created_at FROM orders WHERE user_id = ?1 AND created_at > ?2 AND source = 'shop'
+                (SELECT created_at FROM orders WHERE user_id = ?1 AND created_at > ?2 AND created_at <= ?4 AND source = 'shop'
                     AND NOT (status = 'cancelled' AND reason IN ('no_room', 'no_ticket'))
                  ORDER BY created_at DESC LIMIT 1 OFFSET ?3
                 ) AS "nth: i64""#,
             key,
             since.0,
-            offset
+            offset,
+            now.0
         )
         .fetch_one(&self.readers)
         .await?;

@@ -29,7 +29,7 @@ pub(super) async fn tell(world: &World, claim: &Claim, day: Millis) -> Result<()
         in_work: how_many(OrderStatus::Provisioning),
         stuck: how_many(OrderStatus::NeedsAttention),
         parked: world.db.parked().await?.len(),
-        backup: backup::newest(&world.config.storage.data_dir),
+        backup: backup::newest(&world.config.storage.data_dir, world.clock.now()),
         audit: world.db.audit_head().await?,
     };
     let post = news::day(world.shop_locale(), &facts);

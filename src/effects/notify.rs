@@ -17,6 +17,7 @@ use crate::{
     view::{
         Marker, Post, news, notice,
         outage::{OutageFacts, began, ended},
+        proof,
     },
 };
 
@@ -215,6 +216,42 @@ pub(super) async fn to_owners(
     let channel = world.config.discord.review_channel_id;
     let message = say(world, claim, channel, post.calling(*owner), marker).await?;
     Ok(world.db.posted(claim, message, channel, kind, now).await?)
+}
+
+impl World {
+    /// Tells the owners without a row of the outbox, because none can be written. Says whether any of
+    /// them was reached.
+    pub async fn tell_owners_at_once(&self, about: &OwnerNews) -> bool {
+        let post = news::owner(self.shop_locale(), about);
+        let mut reached = false;
+        for owner in &self.config.discord.owners {
+            let told = async {
+                let channel = self.dm_channel(*owner).await?;
+                self.post(channel, post.clone(), &format!("{}:{owner}", about.key())).await
+            };
+            match told.await {
+                Ok(_) => reached = true,
+                Err(trouble) => {
+                    tracing::warn!(user.id = %owner, "an owner cannot be told: {}", Failure::from(trouble));
+                }
+            }
+        }
+        reached
+    }
+
+    /// Tells a customer in the ticket, in the same way, that what they sent there is not lost.
+    pub async fn tell_customer_at_once(&self, id: &OrderId) {
+        let told = async {
+            let Some(order) = self.db.order(id).await? else { return Ok(()) };
+            let Some(channel) = order.ticket.channel else { return Ok(()) };
+            let post = proof::kept_for_later(self.locale_of(order.customer).await?, order.customer);
+            self.post(channel, post, &format!("later:{id}:{}", self.clock.now())).await?;
+            Ok::<(), Failure>(())
+        };
+        if let Err(failure) = told.await {
+            tracing::warn!(order.id = %id, "a customer cannot be told that their file is read later: {failure}");
+        }
+    }
 }
 
 /// Posts a message once: a later try looks for its marker first.

@@ -16,7 +16,7 @@ use crate::{
         outbox::Claim,
         submissions::{Proof, ProofSource, Submitted, Verdict},
     },
-    domain::{Order, OrderId, OrderStatus, effect::Notice, order::ProofRefused},
+    domain::{Order, OrderId, OrderStatus, effect::Notice, order::ProofRefused, proofs::FILES_OF_A_MESSAGE},
     proof::{FetchError, Picture},
 };
 
@@ -24,18 +24,22 @@ use crate::{
 /// customer is asked for it again, and what comes after it in the ticket goes on.
 const FILE_PATIENCE: Duration = Duration::from_mins(10);
 
+/// So long a ticket is read before others have their turn; what is left of it comes after them.
+const TURN: Duration = Duration::from_secs(20);
+
 /// Reads a ticket to its end.
 pub(super) async fn ticket(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
-    to_its_end(world, claim, id).await?;
-    what_must_stand(world, id).await?;
+    if to_its_end(world, claim, id).await? {
+        what_must_stand(world, id).await?;
+    }
     Ok(world.db.finish(claim, world.clock.now()).await?)
 }
 
 /// Ends an unpaid order whose time is over, after one more look for a proof that nobody announced.
 pub(super) async fn and_lapse(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
-    to_its_end(world, claim, id).await?;
+    let read = to_its_end(world, claim, id).await?;
     let now = world.clock.now();
-    if world.clock.jumped(world.config.schedule.clock_hold).is_some() {
+    if !read || world.clock.jumped(world.config.schedule.clock_hold).is_some() {
         return Ok(world.db.finish(claim, now).await?);
     }
     if world.db.lapse(claim, id, now).await? {
@@ -62,7 +66,10 @@ async fn what_must_stand(world: &World, id: &OrderId) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+/// Reads on from where it was read last. Says whether to the end: otherwise it is wanted again, and
+/// its next turn comes after everybody else's.
+async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, Failure> {
+    let began = world.clock.uptime();
     loop {
         let now = world.clock.now();
         let Some(order) = world.db.order(id).await? else { break };
@@ -74,56 +81,81 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Fa
             }
             other => other.map_err(Failure::from)?,
         };
-        for message in &page.messages {
-            let notices = look_at(world, claim, &order, message).await?;
-            world.db.ticket_read(id, message.id().0, notices, world.clock.now()).await?;
+        let with_files = |message: &&Written| message.author() == order.customer && message.files().next().is_some();
+        for message in page.messages.iter().filter(with_files) {
+            if world.clock.uptime().saturating_sub(began) > TURN {
+                let now = world.clock.now();
+                world.db.want(&claim.effect, now, now).await?;
+                return Ok(false);
+            }
+            let looked = async {
+                let (notices, refused) = look_at(world, claim, &order, message).await?;
+                Ok::<(), Failure>(world.db.ticket_read(id, message.id().0, notices, refused, world.clock.now()).await?)
+            };
+            if let Err(failure) = looked.await {
+                if matches!(&failure, Failure::Db(error) if error.passes()) {
+                    world.faults.unheard(id);
+                }
+                return Err(failure);
+            }
+        }
+        if let Some(last) = page.messages.last() {
+            world.db.ticket_read(id, last.id().0, Vec::new(), 0, world.clock.now()).await?;
         }
         if !page.goes_on {
             break;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
-/// What the customer must be told about one message; a proof that is taken tells by itself.
-async fn look_at(world: &World, claim: &Claim, order: &Order, message: &Written) -> Result<Vec<Notice>, Failure> {
-    if message.author() != order.customer || message.files().next().is_none() {
-        return Ok(Vec::new());
-    }
+/// What the customer must be told about the files of one message, and how many of them could not be
+/// taken; a proof that is taken tells by itself.
+async fn look_at(
+    world: &World,
+    claim: &Claim,
+    order: &Order,
+    message: &Written,
+) -> Result<(Vec<Notice>, u32), Failure> {
     let id = message.id().0;
     // The order as it is now: an earlier message of the same page may have been its proof.
-    let Some(order) = world.db.order(&order.id).await? else { return Ok(Vec::new()) };
+    let Some(order) = world.db.order(&order.id).await? else { return Ok((Vec::new(), 0)) };
     match order.accepts_proof() {
-        Err(ProofRefused::NoMethod) => return Ok(vec![Notice::NoMethod { message: id }]),
-        Err(ProofRefused::NoReference) => return Ok(vec![Notice::NoReference { message: id }]),
+        Err(ProofRefused::NoMethod) => return Ok((vec![Notice::NoMethod { message: id }], 1)),
+        Err(ProofRefused::NoReference) => return Ok((vec![Notice::NoReference { message: id }], 1)),
         // The ticket is locked or about to be: the status message says why.
-        Err(_) => return Ok(Vec::new()),
+        Err(_) => return Ok((Vec::new(), 0)),
         Ok(()) => {}
     }
-    let mut refused = None;
-    for file in message.files() {
+    if !world.db.looks_at_files(&order.id, world.clock.now()).await? {
+        // Its customer was told until when.
+        return Ok((Vec::new(), 0));
+    }
+    let (mut refused, mut files) = (None, 0);
+    for file in message.files().take(FILES_OF_A_MESSAGE) {
+        files += 1;
         match fetch(world, claim, &order.id, id, file).await? {
             Err(why) => refused = refused.or(Some(why)),
             Ok(picture) => {
                 // On disk before the commit: a row never points at nothing.
-                world.door.keep(&picture).await.map_err(|error| {
-                    Failure::Target(format!("the picture cannot be written to the data directory: {error}"))
-                })?;
+                world.door.keep(&picture).await.map_err(crate::db::Error::from)?;
                 let source = ProofSource::Message(id);
                 let proof = facts(&picture);
                 let sent = world.db.submit_proof(&order.id, order.customer, &source, &proof, world.clock.now()).await?;
                 tracing::info!(order.id = %order.id, user.id = %order.customer, outcome = ?sent, "a proof was sent");
                 return Ok(match sent {
-                    Submitted::Refused(ProofRefused::NoMethod) => vec![Notice::NoMethod { message: id }],
-                    Submitted::Refused(ProofRefused::NoReference) => vec![Notice::NoReference { message: id }],
-                    Submitted::Accepted(_) | Submitted::Seen | Submitted::Duplicate | Submitted::Refused(_) => {
-                        Vec::new()
-                    }
+                    Submitted::Refused(ProofRefused::NoMethod) => (vec![Notice::NoMethod { message: id }], 1),
+                    Submitted::Refused(ProofRefused::NoReference) => (vec![Notice::NoReference { message: id }], 1),
+                    Submitted::Duplicate => (Vec::new(), files),
+                    Submitted::Accepted(_) | Submitted::Seen | Submitted::Refused(_) => (Vec::new(), 0),
                 });
             }
         }
     }
-    Ok(refused.into_iter().collect())
+    if message.files().nth(FILES_OF_A_MESSAGE).is_some() {
+        refused = Some(Notice::ManyFiles { message: id });
+    }
+    Ok((refused.into_iter().collect(), files))
 }
 
 /// Downloads and examines one file; where that leads nowhere, what the customer must be told.

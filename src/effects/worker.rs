@@ -229,6 +229,7 @@ impl Worker {
                 let error = chain(&failure);
                 tracing::error!(%incident, effect = key, error, "our own memory failed; the lane waits");
                 self.world.faults.note(Part::Outbox, incident);
+                self.world.faults.memory_failed();
                 self.wait(claim, error, recoveries, LONGEST_BLIND).await;
             }
             Err(failure @ Failure::Target(_)) => {

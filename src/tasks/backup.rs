@@ -18,7 +18,7 @@ pub(super) const NOTES_LOOK: Duration = Duration::from_mins(1);
 /// Makes a backup when the newest is a day old, and removes those that are not needed any more.
 pub(super) async fn back_up(world: World) -> Result<(), db::Error> {
     let (data_dir, now) = (&world.config.storage.data_dir, world.clock.now());
-    if backup::newest(data_dir).is_some_and(|newest| newest.plus(AGE) > now) {
+    if backup::newest(data_dir, now).is_some_and(|newest| newest.plus(AGE) > now) {
         return Ok(());
     }
     let path = match world.db.back_up(data_dir, now).await {

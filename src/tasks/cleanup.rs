@@ -19,8 +19,19 @@ pub(super) const FIRST_SWEEP: Duration = Duration::from_secs(10);
 /// Tokens stay this long after their end, so that a late click is told that it was late.
 const ENDED_TOKENS_STAY: Duration = Duration::from_hours(24);
 
-/// Owners read of a jump of the clock, once.
+/// Owners read of a jump of the clock, once. After one backwards, nothing waits in the future.
 pub(super) async fn watch_clock(world: World) -> Result<(), db::Error> {
+    if world.clock.went_back() {
+        let unpaid = world.config.schedule.order_expiry;
+        if let Some(ahead) =
+            world.db.put_times_right(unpaid, world.config.limits.confirm_ttl, world.clock.now()).await?
+        {
+            tracing::warn!(
+                ?ahead,
+                "the clock had been ahead; what waited for its time waits as long as it was meant to"
+            );
+        }
+    }
     let hold = world.config.schedule.clock_hold;
     let Some(jump) = world.clock.jumped(hold) else { return Ok(()) };
     let minutes = |time: Duration| time.as_secs().div_ceil(60);

@@ -3,6 +3,7 @@
 mod backup;
 mod cleanup;
 mod health;
+mod memory;
 mod owners;
 mod review;
 
@@ -54,6 +55,8 @@ pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> a
     loops.spawn(start("revenue roll-up", schedule.revenue_cache, Duration::ZERO).every(repair_revenue));
     let first_backup = backup::FIRST_LOOK.min(schedule.backup_check);
     loops.spawn(start("backup", schedule.backup_check, first_backup).every(backup::back_up));
+    loops.spawn(start("room on the disk", memory::ROOM_LOOK, FOLD_LOG).every(memory::warn));
+    loops.spawn(later("memory", memory::LOOK.min(schedule.health_check)).every(memory::watch));
     loops.spawn(later("write-ahead log", FOLD_LOG).every(fold_log));
     loops.spawn(start("audit notes", backup::NOTES_LOOK, Duration::ZERO).every(backup::take_notes));
     while let Some(ended) = loops.join_next().await {

@@ -66,6 +66,14 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
             "news-clock-jumped",
             &[("at", text::date(*at).into()), ("minutes", (*minutes).into()), ("hold", (*hold).into())],
         ),
+        OwnerNews::LittleRoom { megabytes, .. } => {
+            locale.with("news-little-room", &[("megabytes", (*megabytes).into())])
+        }
+        OwnerNews::CannotWrite { at } => locale.with("news-cannot-write", &[("at", text::relative(*at).into())]),
+        OwnerNews::WritesAgain { at } => locale.with("news-writes-again", &[("at", text::relative(*at).into())]),
+        OwnerNews::ClockSetBack { at, minutes } => {
+            locale.with("news-clock-set-back", &[("at", text::date(*at).into()), ("minutes", (*minutes).into())])
+        }
         OwnerNews::Faults { part, times, incident, .. } => {
             let id = match part {
                 Part::Answers => "news-faults-answers",

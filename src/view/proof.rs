@@ -1,7 +1,7 @@
 //! What a customer reads about a payment proof, as the answer to `/proof` and in notices.
 
 use crate::domain::{
-    ChannelId,
+    ChannelId, UserId,
     order::{Order, ProofRefused},
     picture::PictureRefused,
 };
@@ -31,6 +31,14 @@ pub fn duplicate(locale: Locale) -> Post {
 /// The file could not be fetched from Discord.
 pub fn not_fetched(locale: Locale) -> Post {
     Post::text(locale.say("proof-not-fetched"))
+}
+
+/// A file in the ticket cannot be written down now, and is not lost.
+pub fn kept_for_later(locale: Locale, customer: UserId) -> Post {
+    let sentence = locale.say("proof-later");
+    let content =
+        locale.with("notice-to", &[("customer", text::person(customer).into()), ("sentence", sentence.into())]);
+    Post::text(content).to(customer)
 }
 
 /// `/proof` from somebody without an order that waits for one.

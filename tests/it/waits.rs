@@ -105,3 +105,83 @@ async fn a_ticket_that_is_found_again_is_unlocked_where_it_must_be() {
     mona.uploads("Mona's receipt").await;
     world.finish().await;
 }
+
+/// A clock that was ahead by more than a day.
+const AHEAD: Duration = Duration::from_hours(26);
+
+#[tokio::test]
+async fn nothing_waits_in_the_future_when_a_clock_is_put_right() {
+    for restarts in [false, true] {
+        let world = World::new().await;
+        world.settles().await;
+        world.passes(AHEAD);
+        let mona = world.customer("Mona");
+        world.discord.fail_next("POST", "/guilds/{guild_id}/channels", u32::MAX, OnDiscord::server_error());
+        let menu = mona.asks_for_plans().await;
+        mona.person.select(&menu, &["Basic"]).unwrap();
+        world.counts(1, "SELECT count(*) FROM outbox WHERE key LIKE 'ticket:%' AND last_error IS NOT NULL").await;
+        if restarts {
+            world.stop().await;
+        }
+        world.is_set_back(AHEAD);
+        world.discord.no_faults();
+        if restarts {
+            world.start().await;
+        }
+        mona.waits_for("How would you like to pay?").await;
+        world
+            .until("the owner to be told", |view| {
+                view.dms_of(world.person("Omar").id())
+                    .into_iter()
+                    .find(|told| told.contains("The server's clock was ahead by"))
+            })
+            .await;
+        let waits = world.number("SELECT max(expires_at) FROM orders").await - world.clock.now().0;
+        assert!(waits <= 24 * 3_600_000, "the order waits {waits} ms for its payment");
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn orders_of_a_clock_that_was_ahead_do_not_count_for_the_limit() {
+    let world = World::with(|scene| scene.limit("order", "\"1/1h\"")).await;
+    let mona = world.customer("Mona");
+    world.passes(AHEAD);
+    mona.orders("Basic").await;
+    mona.cancels().await;
+    mona.waits_for("Order cancelled").await;
+    assert!(mona.asks_for_plans().await.part("Choose a plan").is_none(), "she orders too often");
+    world.settles().await;
+    world.is_set_back(AHEAD);
+    assert!(mona.asks_for_plans().await.part("Choose a plan").is_some());
+    mona.orders("Basic").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_proof_is_not_met_with_silence_while_nothing_can_be_written() {
+    let world = World::with(|scene| scene.schedule("health_check", "100ms")).await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    mona.chooses("InstaPay").await;
+    world.settles().await;
+    // To the bot it is the same whether the disk is full or somebody else holds the file.
+    let mut other = world.writer().await;
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    mona.posts("receipt.png", &crate::world::receipt("Mona's receipt")).unwrap();
+    mona.waits_for("You do not need to send it again").await;
+    let omar = world.person("Omar").id();
+    let told = |text: &'static str| {
+        world.until("the owner to be told", move |view| {
+            view.dms_of(omar).into_iter().find(|message| message.contains(text))
+        })
+    };
+    told("The bot could not write its database").await;
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    mona.is_under_review().await;
+    told("The bot can write its database again").await;
+    let words = mona.person.sees(mona.ticket());
+    assert_eq!(words.iter().filter(|word| word.contains("You do not need to send it again")).count(), 1, "said once");
+    let _ = sqlx::Connection::close(other).await;
+    world.finish().await;
+}

@@ -186,6 +186,16 @@ impl World {
         self.discord.time_moved();
     }
 
+    /// Sets back the same clocks, which were ahead.
+    pub(crate) fn is_set_back(&self, by: Duration) {
+        self.clock.set_back(by);
+        let ahead = self.clock.now().0 - Clock::system().now().0;
+        for panel in self.panels() {
+            panel.set_clock_offset_ms(ahead);
+        }
+        self.discord.time_moved();
+    }
+
     /// Every panel.
     pub(crate) fn panels(&self) -> impl Iterator<Item = &Panel> {
         std::iter::once(&self.panel).chain(&self.second)
@@ -281,6 +291,12 @@ impl World {
     /// A look at the database from outside, beside the running bot.
     pub(crate) async fn sql(&self) -> SqliteConnection {
         let options = SqliteConnectOptions::new().filename(self.data_dir().join("tollkeeper.db")).read_only(true);
+        SqliteConnection::connect_with(&options).await.expect("the database opens")
+    }
+
+    /// Another process with the database in hand.
+    pub(crate) async fn writer(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.data_dir().join("tollkeeper.db"));
         SqliteConnection::connect_with(&options).await.expect("the database opens")
     }
 

@@ -70,7 +70,7 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
         parked: &parked,
         held,
         releases: bot.power(asked) >= Some(Power::Owner),
-        backup: backup::newest(&bot.config.storage.data_dir),
+        backup: backup::newest(&bot.config.storage.data_dir, bot.clock.now()),
         started: bot.started,
         version: env!("CARGO_PKG_VERSION"),
         boot: &bot.boot,

@@ -41,6 +41,16 @@ pub enum Notice {
         /// The message it came with.
         message: u64,
     },
+    /// None of the first files of a message could be taken, and it has more than are looked at.
+    ManyFiles {
+        /// The message they came with.
+        message: u64,
+    },
+    /// So many files could not be taken that no more are looked at for a while.
+    NoMoreFiles {
+        /// Until when.
+        until: Millis,
+    },
     /// The picture was already used for another order.
     Duplicate {
         /// The message it came with.
@@ -72,6 +82,8 @@ impl Notice {
             Self::Asked { question } => format!("asked:{}", question.0),
             Self::BadPicture { message, .. } => format!("picture:{message}"),
             Self::NotFetched { message } => format!("fetch:{message}"),
+            Self::ManyFiles { message } => format!("files:{message}"),
+            Self::NoMoreFiles { until } => format!("nofiles:{until}"),
             Self::Duplicate { message } => format!("duplicate:{message}"),
             Self::NoMethod { message } => format!("method:{message}"),
             Self::NoReference { message } => format!("reference:{message}"),
@@ -182,6 +194,30 @@ pub enum OwnerNews {
         /// How long nothing is deleted, in minutes.
         hold: u64,
     },
+    /// The disk has little room left.
+    LittleRoom {
+        /// When that was seen.
+        at: Millis,
+        /// How much, in megabytes.
+        megabytes: u64,
+    },
+    /// The database cannot be written. Never in a row of the outbox: it is told without one.
+    CannotWrite {
+        /// Since when that is known.
+        at: Millis,
+    },
+    /// The database can be written again.
+    WritesAgain {
+        /// Since when.
+        at: Millis,
+    },
+    /// The server's clock was ahead and has been put right.
+    ClockSetBack {
+        /// When that was noticed.
+        at: Millis,
+        /// How far it was ahead, in minutes.
+        minutes: u64,
+    },
     /// Something of ours failed, once or many times, since an owner was last told of its kind.
     Faults {
         /// What failed.
@@ -227,6 +263,10 @@ impl OwnerNews {
             Self::ReviewWaits { submission, .. } => format!("waits:{submission}"),
             Self::NoBackup => "backup".to_owned(),
             Self::ClockJumped { at, .. } => format!("clock:{at}"),
+            Self::LittleRoom { at, .. } => format!("disk:{at}"),
+            Self::CannotWrite { at } => format!("full:{at}"),
+            Self::WritesAgain { at } => format!("writes:{at}"),
+            Self::ClockSetBack { at, .. } => format!("clockback:{at}"),
             Self::Faults { part, at, .. } => format!("faults:{}:{at}", part.as_str()),
             Self::StrayTicket { channel } => format!("stray:{channel}"),
             Self::Premises { at, .. } => format!("premises:{at}"),

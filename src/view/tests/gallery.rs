@@ -308,12 +308,15 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
     }
     for why in PICTURES {
         posts.push(proof::bad_picture(locale, why));
+        posts.push(proof::kept_for_later(locale, order.customer));
         posts.push(notice::notice(locale, &order, &Notice::BadPicture { message: 5, why }, None));
     }
     let declined = Notice::Declined { submission: SubmissionId(1) };
     for told in [
         Notice::Welcome,
         Notice::NotFetched { message: 5 },
+        Notice::ManyFiles { message: 5 },
+        Notice::NoMoreFiles { until: crate::domain::Millis(1_750_000_000_000) },
         Notice::Duplicate { message: 5 },
         Notice::NoMethod { message: 5 },
         Notice::NoReference { message: 5 },

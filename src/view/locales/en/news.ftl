@@ -74,3 +74,13 @@ news-day =
     Audit log: { $entries } entries. Keep the last one's hash; `tollkeeper audit verify` shows whether it is still there:
     { $head }
 news-day-no-backup = none
+news-clock-set-back =
+    The server's clock was ahead by { $minutes } minutes and was put back { $at }.
+    What waited for its time waits as long as it was meant to. Please see to it that the server sets its clock by the network (NTP).
+news-little-room =
+    The server's disk has only { $megabytes } MB left.
+    Please make room: without it neither orders nor receipts nor backups can be written.
+news-cannot-write =
+    The bot could not write its database { $at }: no order goes on until it can.
+    Often the disk is full. Please make room, or see what holds the database; the log says more. What customers send meanwhile is read afterwards.
+news-writes-again = The bot can write its database again since { $at }. Everything that waited goes on, and all tickets are read.

@@ -2,6 +2,9 @@
 proof-accepted = Thank you, we have your screenshot. Our team checks it and you are mentioned in the ticket as soon as it is decided.
 proof-duplicate = This picture was already used for another order. Please send the screenshot of the payment for this order.
 proof-not-fetched = We could not read your file from Discord. Please send it again.
+proof-many-files = We looked at the first { $files } files of your message and could use none of them. Please send the screenshot of the payment alone.
+proof-no-more-files = We could not use { $files } files in this ticket, so we look at no more of them for now. Please send one clear screenshot of the payment { $when }.
+proof-later = We cannot take your file right now because something on our side is broken. You do not need to send it again: it is read here as soon as that is repaired.
 proof-no-order = You have no order that waits for a payment. Use /order to start one.
 proof-wrong-channel = Please send the screenshot in your ticket: { $ticket }
 proof-no-ticket-yet = Your ticket is still being opened. Please send the screenshot there in a moment.

@@ -1,0 +1,61 @@
+//! Room on the disk: owners are warned while there is some, and told without it when there is none.
+
+use std::time::Duration;
+
+use super::{World, read_tickets};
+use crate::{
+    db::{self, room},
+    domain::effect::{Effect, OwnerNews},
+};
+
+/// How often the disk's room is looked at: filling two gigabytes takes longer.
+pub(super) const ROOM_LOOK: Duration = Duration::from_mins(5);
+
+/// How often it is tried whether our memory can be written again, after it could not.
+pub(super) const LOOK: Duration = Duration::from_secs(10);
+
+/// Warns the owners while the disk still has room for the warning.
+pub(super) async fn warn(world: World) -> Result<(), db::Error> {
+    match room::free(&world.config.storage.data_dir) {
+        Ok(free) => {
+            if world.db.note_room(free, world.clock.now()).await? {
+                tracing::warn!(megabytes = free >> 20, "the disk has little room left; owners are told");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "how much room the disk has cannot be seen"),
+    }
+    Ok(())
+}
+
+/// After a write that failed: whoever waits is told at once, and when writing works again, what was
+/// sent in the meantime is read.
+pub(super) async fn watch(world: World) -> Result<(), db::Error> {
+    if !world.faults.is_memory_in_doubt() {
+        return Ok(());
+    }
+    let now = world.clock.now();
+    match world.db.probe(now).await {
+        Ok(()) => {
+            read_tickets(world.clone()).await?;
+            if world.faults.memory_works() {
+                tracing::info!("the database can be written again; all tickets are read");
+                let news = OwnerNews::WritesAgain { at: now };
+                world.db.want(&Effect::TellOwner { news }, now, now).await?;
+            }
+            Ok(())
+        }
+        Err(error) if error.passes() => {
+            if !world.faults.are_owners_told() {
+                tracing::error!(error = &error as &dyn std::error::Error, "the database cannot be written");
+                if world.tell_owners_at_once(&OwnerNews::CannotWrite { at: now }).await {
+                    world.faults.owners_are_told();
+                }
+            }
+            for order in world.faults.waiting_for_a_word() {
+                world.tell_customer_at_once(&order).await;
+            }
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
