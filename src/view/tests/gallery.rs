@@ -316,7 +316,7 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Notice::Welcome,
         Notice::NotFetched { message: 5 },
         Notice::ManyFiles { message: 5 },
-        Notice::NoMoreFiles { until: crate::domain::Millis(1_750_000_000_000) },
+        Notice::NoMoreFiles { until: Millis(1_750_000_000_000) },
         Notice::Duplicate { message: 5 },
         Notice::NoMethod { message: 5 },
         Notice::NoReference { message: 5 },
