@@ -33,10 +33,6 @@ pub(super) async fn message(bot: &Bot, message: &Message) -> Result<(), Fault> {
         return Ok(());
     }
     let now = bot.clock.now();
-    if !bot.db.looks_at_files(&order.id, now).await? {
-        // Its customer was told until when; the scan passes over it.
-        return Ok(());
-    }
     if let Err(error) = bot.db.want(&Effect::ReadTicket { order: order.id.clone() }, now, now).await {
         if error.passes() {
             bot.faults.unheard(&order.id);

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Db, Error, Subject};
-use crate::domain::{Millis, effect::OwnerNews};
+use super::{Db, Error, Subject, WriteTx};
+use crate::domain::{
+    Millis,
+    effect::{Effect, OwnerNews},
+};
 
 /// A clock that was ahead by more than this was hardly that: rather it is behind now, and the times
 /// in the database are the right ones.
@@ -38,46 +41,11 @@ impl Db {
         .await?;
         let Some(ahead) = ahead.map(|at| Millis(at).since(now)) else { return Ok(None) };
         let mut tx = self.begin().await?;
-        sqlx::query!(
-            "UPDATE outbox SET run_at = run_at - (set_at - ?1), set_at = ?1 WHERE set_at > ?1 AND set_at <= ?2",
-            now.0,
-            most.0
-        )
-        .execute(tx.sql())
-        .await?;
-        sqlx::query!(
-            "UPDATE bot_messages SET delete_at = delete_at - (created_at - ?1), created_at = ?1
-             WHERE created_at > ?1 AND created_at <= ?2",
-            now.0,
-            most.0
-        )
-        .execute(tx.sql())
-        .await?;
-        sqlx::query!(
-            "UPDATE admin_sessions SET expires_at = expires_at - (created_at - ?1), created_at = ?1
-             WHERE created_at > ?1 AND created_at <= ?2",
-            now.0,
-            most.0
-        )
-        .execute(tx.sql())
-        .await?;
-        let (unpaid, looking) = (now.plus(unpaid), now.plus(looking));
-        sqlx::query!(
-            "UPDATE orders SET expires_at = ?1 WHERE status = 'pending_payment' AND expires_at > ?1",
-            unpaid.0
-        )
-        .execute(tx.sql())
-        .await?;
-        sqlx::query!(
-            "UPDATE payment_submissions SET claimed_until = ?1 WHERE status = 'pending' AND claimed_until > ?1",
-            looking.0
-        )
-        .execute(tx.sql())
-        .await?;
-        sqlx::query!("UPDATE subscriptions SET used_at = ?1 WHERE used_at > ?1", now.0).execute(tx.sql()).await?;
+        tx.shift_times(now, most).await?;
+        tx.bound_times(now.plus(unpaid), now.plus(looking), now).await?;
         if ahead >= NEWS {
             let news = OwnerNews::ClockSetBack { at: now, minutes: ahead.as_secs().div_ceil(60) };
-            tx.enqueue(&crate::domain::effect::Effect::TellOwner { news }, now, now).await?;
+            tx.enqueue(&Effect::TellOwner { news }, now, now).await?;
         }
         tx.about(Subject::Outbox);
         tx.commit().await?;
@@ -85,10 +53,57 @@ impl Db {
     }
 }
 
+impl WriteTx {
+    /// What keeps when its time was set has its delay counted from now.
+    async fn shift_times(&mut self, now: Millis, most: Millis) -> Result<(), Error> {
+        sqlx::query!(
+            "UPDATE outbox SET run_at = run_at - (set_at - ?1), set_at = ?1 WHERE set_at > ?1 AND set_at <= ?2",
+            now.0,
+            most.0
+        )
+        .execute(self.sql())
+        .await?;
+        sqlx::query!(
+            "UPDATE bot_messages SET delete_at = delete_at - (created_at - ?1), created_at = ?1
+             WHERE created_at > ?1 AND created_at <= ?2",
+            now.0,
+            most.0
+        )
+        .execute(self.sql())
+        .await?;
+        sqlx::query!(
+            "UPDATE admin_sessions SET expires_at = expires_at - (created_at - ?1), created_at = ?1
+             WHERE created_at > ?1 AND created_at <= ?2",
+            now.0,
+            most.0
+        )
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    /// What does not is brought as near as it can have been meant.
+    async fn bound_times(&mut self, unpaid: Millis, looking: Millis, now: Millis) -> Result<(), Error> {
+        sqlx::query!(
+            "UPDATE orders SET expires_at = ?1 WHERE status = 'pending_payment' AND expires_at > ?1",
+            unpaid.0
+        )
+        .execute(self.sql())
+        .await?;
+        sqlx::query!(
+            "UPDATE payment_submissions SET claimed_until = ?1 WHERE status = 'pending' AND claimed_until > ?1",
+            looking.0
+        )
+        .execute(self.sql())
+        .await?;
+        sqlx::query!("UPDATE subscriptions SET used_at = ?1 WHERE used_at > ?1", now.0).execute(self.sql()).await?;
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::effect::Effect;
 
     const HOUR: Duration = Duration::from_hours(1);
 
