@@ -26,23 +26,25 @@ impl Db {
         looking: Duration,
         now: Millis,
     ) -> Result<Option<Duration>, Error> {
-        let most = now.plus(BELIEVED);
+        let (most, longest) = (now.plus(BELIEVED), now.plus(unpaid));
         let ahead = sqlx::query_scalar!(
             r#"SELECT max(at) AS "at: i64" FROM (
                    SELECT set_at AS at FROM outbox WHERE set_at > ?1 AND set_at <= ?2
                    UNION ALL SELECT created_at FROM bot_messages WHERE created_at > ?1 AND created_at <= ?2
                    UNION ALL SELECT created_at FROM admin_sessions WHERE created_at > ?1 AND created_at <= ?2
                    UNION ALL SELECT created_at FROM orders WHERE status = 'pending_payment' AND created_at > ?1 AND created_at <= ?2
+                       AND expires_at > ?3
                    UNION ALL SELECT used_at FROM subscriptions WHERE used_at > ?1 AND used_at <= ?2)"#,
             now.0,
-            most.0
+            most.0,
+            longest.0
         )
         .fetch_one(&self.readers)
         .await?;
         let Some(ahead) = ahead.map(|at| Millis(at).since(now)) else { return Ok(None) };
         let mut tx = self.begin().await?;
         tx.shift_times(now, most).await?;
-        tx.bound_times(now.plus(unpaid), now.plus(looking), now).await?;
+        tx.bound_times(longest, now.plus(looking), now).await?;
         if ahead >= NEWS {
             let news = OwnerNews::ClockSetBack { at: now, minutes: ahead.as_secs().div_ceil(60) };
             tx.enqueue(&Effect::TellOwner { news }, now, now).await?;
@@ -85,8 +87,9 @@ impl WriteTx {
     /// What does not is brought as near as it can have been meant.
     async fn bound_times(&mut self, unpaid: Millis, looking: Millis, now: Millis) -> Result<(), Error> {
         sqlx::query!(
-            "UPDATE orders SET expires_at = ?1 WHERE status = 'pending_payment' AND expires_at > ?1",
-            unpaid.0
+            "UPDATE orders SET expires_at = ?1 WHERE status = 'pending_payment' AND expires_at > ?1 AND created_at > ?2",
+            unpaid.0,
+            now.0
         )
         .execute(self.sql())
         .await?;
