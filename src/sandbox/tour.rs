@@ -11,7 +11,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::json;
 
 use super::{
-    discord::{Id, Message, Person},
+    discord::{Id, Message, Person, Refused},
     panel::{ClientRow, Panel},
     shop::Shop,
 };
@@ -194,7 +194,15 @@ async fn upload(
 ) -> anyhow::Result<()> {
     let name = shop.name_of(who);
     stage.acts(&format!("{name} uploads a screenshot of the payment"))?;
-    who.upload(ticket.channel, "receipt.png", &receipt(receipt_number)?, "")?;
+    let receipt = receipt(receipt_number)?;
+    let send = || who.upload(ticket.channel, "receipt.png", &receipt, "");
+    let sent = send();
+    if let Err(Refused::TooSoon(left)) = sent {
+        tokio::time::sleep(Duration::from_millis(left)).await;
+        send()?;
+    } else {
+        sent?;
+    }
     let card = card(shop, ticket, "Approve").await?;
     let locked = status(shop, who, ticket, |message| message.parts().is_empty()).await?;
     stage.sees(name, &locked)?;

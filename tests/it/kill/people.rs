@@ -2,6 +2,8 @@
 //! again on what is there; if that vanished they start over. What they sent once they do not
 //! send again.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tollkeeper::sandbox::discord::{Answer, Channel, Id, Message, Modal, Pending, Person, Refused, View, permission};
 
@@ -135,7 +137,14 @@ impl People<'_> {
     /// A receipt, once; then the payment must come under review.
     pub(super) async fn pays(&self, sale: &Sale, ticket: Id, label: &str) {
         let person = self.world.person(sale.customer);
-        let sent = person.upload(ticket, "receipt.png", &receipt(label), "");
+        let upload = || person.upload(ticket, "receipt.png", &receipt(label), "");
+        let sent = match upload() {
+            Err(Refused::TooSoon(left)) => {
+                self.world.passes(Duration::from_millis(left));
+                upload()
+            }
+            sent => sent,
+        };
         sent.expect("the ticket is open");
         let (id, review) = (person.id(), self.world.guild.review);
         let look = |view: &View<'_>| {
