@@ -32,9 +32,9 @@
 //! the picture, the duplicate rule decides (`domain/proofs.rs`), and payment, submission and lock are
 //! one transaction (`db/submissions.rs`), which wants a review card (`effects/card.rs`).
 //!
-//! **An approval.** `Approve` (`bot/review.rs`) stores a one-time token and shows the question;
-//! `Confirm` (`bot/decision.rs`) acknowledges first, then spends the token, moves the order to
-//! `provisioning`, makes subscription and grant and writes the audit row in one transaction
+//! **An approval.** `Approve` (`bot/review/approve.rs`) stores a one-time token and shows the question;
+//! `Confirm` (`bot/confirm.rs`) acknowledges first and looks at the token; one transaction spends it,
+//! moves the order to `provisioning`, makes subscription and grant and writes the audit row
 //! (`db/review.rs`). `SyncSubscription` makes the client on the panel what the grants say and reads it
 //! back (`effects/panel/`); one transaction completes order, payment, subscription and ledger
 //! (`db/subscriptions.rs`) and wants `DeliverLink` (`effects/deliver.rs`). Card and status message then
@@ -87,7 +87,7 @@
 //! | wanted | how often an effect was asked for; a row ends only if that did not grow meanwhile |
 //! | parked | a dead letter: given up, and shown to a person |
 //! | marker | what our messages and channels carry so that a later try finds them |
-//! | session | a confirmation that was shown: its one-time token, who may spend it, until when |
+//! | confirmation | a question with its one-time token: what it allows, who may spend it, until when |
 //! | drift | where panel and books differ |
 //! | boot | one run of the process, by a random id |
 //! | panel, inbound, client | 3x-ui's own words; a client is one access |

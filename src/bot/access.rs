@@ -1,7 +1,6 @@
 //! Who may press what: asked afresh at every click, with the roles that this click came with.
 
 use crate::{
-    db::sessions::Action,
     domain::{access::Power, button::Button},
     view::refusal::{Refusal, refused},
 };
@@ -19,34 +18,40 @@ impl Bot {
         self.staff.allows(asked.user, &asked.roles, Power::Admin)
     }
 
-    /// Whether the person still has the power that a confirmation asks for.
-    pub(super) fn may_confirm(&self, asked: &Asked<'_>, action: Action) -> bool {
-        let needed = if action == Action::Release { Power::Owner } else { Power::Admin };
-        self.staff.allows(asked.user, &asked.roles, needed)
+    /// Lets admins through; refuses everybody else, and remembers that they tried.
+    pub(super) async fn admins_only(&self, asked: &mut Asked<'_>, button: &Button) -> Result<(), Fault> {
+        let (what, target) = described(button);
+        self.needs(asked, Power::Admin, what, target).await
     }
 
-    /// Lets admins through; tells everybody else, and remembers that they tried.
-    pub(super) async fn admins_only(&self, asked: &mut Asked<'_>, button: &Button) -> Result<bool, Fault> {
-        if self.decides(asked) {
-            return Ok(true);
-        }
-        let refusal = if self.power(asked).is_some() { Refusal::AdminsOnly } else { Refusal::StaffOnly };
-        asked.answer(refused(asked.locale, refusal)).await?;
+    /// Lets owners through; refuses everybody else, and remembers that they tried.
+    pub(super) async fn owners_only(&self, asked: &mut Asked<'_>, button: &Button) -> Result<(), Fault> {
         let (what, target) = described(button);
-        self.audit_refusal(asked, what, target).await?;
-        Ok(false)
+        self.needs(asked, Power::Owner, what, target).await
     }
 
-    /// Lets owners through; tells everybody else, and remembers that they tried.
-    pub(super) async fn owners_only(&self, asked: &mut Asked<'_>, button: &Button) -> Result<bool, Fault> {
-        if self.staff.allows(asked.user, &asked.roles, Power::Owner) {
-            return Ok(true);
+    /// Lets through who has this power at this moment; refuses everybody else, and writes into the audit
+    /// log `what` they tried with which `target`.
+    pub(super) async fn needs(
+        &self,
+        asked: &mut Asked<'_>,
+        needed: Power,
+        what: &str,
+        target: String,
+    ) -> Result<(), Fault> {
+        let power = self.power(asked);
+        if power >= Some(needed) {
+            return Ok(());
         }
-        let refusal = if self.power(asked).is_some() { Refusal::OwnersOnly } else { Refusal::StaffOnly };
+        let refusal = match (power, needed) {
+            (None, _) => Refusal::StaffOnly,
+            (Some(_), Power::Owner) => Refusal::OwnersOnly,
+            (Some(_), _) => Refusal::AdminsOnly,
+        };
+        // First the answer, which has three seconds; what is kept of it may wait for the database.
         asked.answer(refused(asked.locale, refusal)).await?;
-        let (what, target) = described(button);
         self.audit_refusal(asked, what, target).await?;
-        Ok(false)
+        Err(Fault::Told)
     }
 
     /// Writes into the audit log what somebody was refused.
@@ -88,9 +93,7 @@ fn described(button: &Button) -> (&'static str, String) {
         Button::DashboardRefresh => ("dashboard.refresh", String::new()),
         Button::DashboardExport | Button::ExportMenu | Button::ExportModal => ("orders.export", String::new()),
         Button::DashboardBackup => ("database.backup", String::new()),
-        Button::PlanMenu | Button::Confirm(_) | Button::ConfirmWish(_) | Button::Abort(_) => {
-            ("confirmation", String::new())
-        }
+        Button::PlanMenu | Button::Confirm(_) | Button::Abort(_) => ("confirmation", String::new()),
         Button::Queue(_) => ("orders.pending", String::new()),
         Button::Audit { .. } | Button::AuditFile(_) => ("audit.read", String::new()),
         Button::RetryEffect(row) => ("effect.retry", row.to_string()),

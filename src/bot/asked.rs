@@ -196,6 +196,11 @@ impl<'a> Asked<'a> {
         insist(ONCE_MORE, || post.clone().followup().execute(http, (None, token))).await
     }
 
+    /// Says why something is not done, in the place of the private message pressed if it `replaces` that.
+    pub(super) async fn refuse(&mut self, post: Post, replaces: bool) -> Result<(), Unanswered> {
+        if replaces && self.stage == Stage::Open { self.update(post).await } else { self.reply(post).await }
+    }
+
     /// Says something, whatever was said before.
     pub(super) async fn reply(&mut self, post: Post) -> Result<(), Unanswered> {
         match self.stage {

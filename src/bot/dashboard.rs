@@ -20,9 +20,8 @@ pub(super) const LARGEST_TABLE: usize = 9 * 1024 * 1024;
 
 /// Refresh: the numbers of this moment.
 pub(super) async fn refresh(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !bot.within_limit(asked, Limited::Refresh).await? || !bot.admins_only(asked, &Button::DashboardRefresh).await? {
-        return Ok(());
-    }
+    bot.within_limit(asked, Limited::Refresh)?;
+    bot.admins_only(asked, &Button::DashboardRefresh).await?;
     let now = bot.clock.now();
     bot.db.want(&Effect::SyncDashboard {}, now, now).await?;
     asked.defer().await?;
@@ -34,30 +33,27 @@ pub(super) async fn refresh(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Faul
 
 /// Export CSV: the last days, and a menu of other periods.
 pub(super) async fn export_last_days(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !bot.within_limit(asked, Limited::Export).await? || !bot.admins_only(asked, &Button::DashboardExport).await? {
-        return Ok(());
-    }
+    bot.within_limit(asked, Limited::Export)?;
+    bot.admins_only(asked, &Button::DashboardExport).await?;
     let today = bot.db.day_of(bot.clock.now());
     export_period(bot, asked, Period::last_days(books::DAYS, today)).await
 }
 
 /// A period was chosen from the menu, or is to be typed.
 pub(super) async fn period_chosen(bot: &Bot, asked: &mut Asked<'_>, value: Option<&str>) -> Result<(), Fault> {
-    if !bot.within_limit(asked, Limited::Export).await? || !bot.admins_only(asked, &Button::ExportMenu).await? {
-        return Ok(());
-    }
+    bot.within_limit(asked, Limited::Export)?;
+    bot.admins_only(asked, &Button::ExportMenu).await?;
     match value {
         Some(books::OTHER) => Ok(asked.ask(books::period_modal(asked.locale)).await?),
         Some(value) => period_typed_or_chosen(bot, asked, value).await,
-        None => super::stale(asked).await,
+        None => super::stale(asked),
     }
 }
 
 /// A period was typed.
 pub(super) async fn period_typed(bot: &Bot, asked: &mut Asked<'_>, typed: &str) -> Result<(), Fault> {
-    if !bot.within_limit(asked, Limited::Export).await? || !bot.admins_only(asked, &Button::ExportModal).await? {
-        return Ok(());
-    }
+    bot.within_limit(asked, Limited::Export)?;
+    bot.admins_only(asked, &Button::ExportModal).await?;
     period_typed_or_chosen(bot, asked, typed).await
 }
 
@@ -103,9 +99,8 @@ async fn export_period(bot: &Bot, asked: &mut Asked<'_>, period: Period) -> Resu
 
 /// DB backup: written on the server; with a passphrase, an encrypted copy follows by message.
 pub(super) async fn back_up(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !bot.within_limit(asked, Limited::Backup).await? || !bot.owners_only(asked, &Button::DashboardBackup).await? {
-        return Ok(());
-    }
+    bot.within_limit(asked, Limited::Backup)?;
+    bot.owners_only(asked, &Button::DashboardBackup).await?;
     asked.defer().await?;
     let now = bot.clock.now();
     let made = bot.db.back_up(&bot.config.storage.data_dir, now).await;

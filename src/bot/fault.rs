@@ -9,7 +9,10 @@ use crate::{
     db,
     domain::{OrderId, effect::Part},
     telemetry::incident,
-    view::refusal,
+    view::{
+        Locale, Post,
+        refusal::{self, Refusal},
+    },
 };
 
 use super::{Bot, Host, asked::Asked, stale};
@@ -24,6 +27,18 @@ const UNKNOWN_WEBHOOK: isize = 10_015;
 /// Why an interaction or an event was not handled to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
+    /// Not to be done, for a reason that the person reads: no fault of ours.
+    #[error("refused")]
+    Refused {
+        /// What they read.
+        post: Box<Post>,
+        /// Whether it takes the place of the private message that they pressed, which is of no use any
+        /// more.
+        replaces: bool,
+    },
+    /// The same, and the person has read why.
+    #[error("refused, and told")]
+    Told,
     /// The database.
     #[error(transparent)]
     Db(#[from] db::Error),
@@ -44,6 +59,25 @@ pub enum Fault {
         /// The panel's name.
         panel: String,
     },
+}
+
+impl Fault {
+    /// A refusal that leaves the pressed message as it is.
+    pub(super) fn refused(locale: Locale, refusal: Refusal) -> Self {
+        Self::answered(refusal::refused(locale, refusal))
+    }
+
+    /// The same in other words.
+    pub(super) fn answered(post: Post) -> Self {
+        Self::Refused { post: Box::new(post), replaces: false }
+    }
+}
+
+/// What is true instead, in the place of a private message that is of no use any more.
+impl From<Post> for Fault {
+    fn from(post: Post) -> Self {
+        Self::Refused { post: Box::new(post), replaces: true }
+    }
 }
 
 /// A call to Discord that brought nothing. Its text holds no address: those of interactions
@@ -150,7 +184,14 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 /// Ends the handling of an interaction: a fault is logged under a word, and the person gets to read
 /// that word.
 pub(super) async fn settle(asked: &mut Asked<'_>, done: Result<(), Fault>) {
-    let Err(fault) = done else { return };
+    let fault = match done {
+        Ok(()) | Err(Fault::Told) => return,
+        Err(Fault::Refused { post, replaces }) => match asked.refuse(*post, replaces).await {
+            Ok(()) => return,
+            Err(unanswered) => Fault::Discord(unanswered),
+        },
+        Err(fault) => fault,
+    };
     if let Fault::Discord(unanswered) = &fault
         && unanswered.is_over()
     {
@@ -222,6 +263,6 @@ async fn unknown(bot: &Bot, http: &Http, interaction: &CommandInteraction) {
         return;
     }
     let mut asked = Asked::command(http, bot, interaction);
-    let done = stale(&mut asked).await;
+    let done = stale(&asked);
     settle(&mut asked, done).await;
 }

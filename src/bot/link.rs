@@ -11,22 +11,12 @@ use crate::{
     view::{self, delivery::LinkFacts},
 };
 
-use super::{
-    Bot, Context,
-    asked::Asked,
-    fault::{Fault, settle},
-    order::own_order,
-    usage,
-};
+use super::{Bot, Context, asked::Asked, fault::Fault, order::own_order, usage};
 
 /// `/link`
 #[poise::command(slash_command)]
 pub(super) async fn link(ctx: Context<'_>) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = all(bot, &mut asked).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| all(bot, asked))
 }
 
 /// A subscription with what its message says.
@@ -90,9 +80,8 @@ impl Owned {
 }
 
 async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !bot.at_home(asked).await? || !bot.within_limit(asked, Limited::Link).await? {
-        return Ok(());
-    }
+    bot.at_home(asked)?;
+    bot.within_limit(asked, Limited::Link)?;
     let subscriptions = bot.db.subscriptions_of(asked.user).await?;
     if subscriptions.iter().any(|subscription| usage::answers(bot, subscription)) {
         asked.defer().await?;
@@ -115,10 +104,8 @@ async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
 
 /// "Get my link" in the ticket.
 pub(super) async fn of_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
-    if !bot.within_limit(asked, Limited::GetLink).await? {
-        return Ok(());
-    }
-    let Some(order) = own_order(bot, asked, id).await? else { return Ok(()) };
+    bot.within_limit(asked, Limited::GetLink)?;
+    let order = own_order(bot, asked, id).await?;
     let subscription = match order.subscription {
         Some(row) => bot.db.subscription(row).await?.filter(|subscription| subscription.provisioned),
         None => None,

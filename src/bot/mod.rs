@@ -24,18 +24,27 @@ use crate::{
     live::Live,
     panel::Reader,
     proof::Door,
-    view::{
-        Locale, Modal,
-        refusal::{Refusal, refused},
-    },
+    view::{Locale, Modal, refusal::Refusal},
 };
+
+/// A slash command: the bot of its moment and the interaction, handled to the end.
+macro_rules! command {
+    ($ctx:ident, |$bot:ident, $asked:ident| $work:expr) => {{
+        let $bot = &$ctx.data().bot();
+        let mut interaction = $bot.command(&$ctx);
+        let $asked = &mut interaction;
+        let done = $work.await;
+        $crate::bot::fault::settle($asked, done).await;
+        Ok(())
+    }};
+}
 
 mod access;
 mod admin;
 mod asked;
 mod commands;
+mod confirm;
 mod dashboard;
-mod decision;
 mod entrance;
 mod fault;
 mod link;
@@ -43,6 +52,7 @@ mod more;
 mod order;
 mod payment;
 mod presence;
+mod provisioning;
 mod reference;
 mod review;
 mod ticket;
@@ -163,32 +173,23 @@ impl Bot {
         Asked::command(&ctx.framework.serenity_context.http, self, ctx.interaction)
     }
 
-    /// Whether this comes from the shop's own guild; everybody else is told.
-    async fn at_home(&self, asked: &mut Asked<'_>) -> Result<bool, Fault> {
-        let home = asked.guild == Some(self.config.discord.guild_id);
-        if !home {
-            asked.answer(refused(asked.locale, Refusal::NotHere)).await?;
+    /// Refuses what does not come from the shop's own guild.
+    fn at_home(&self, asked: &Asked<'_>) -> Result<(), Fault> {
+        if asked.guild == Some(self.config.discord.guild_id) {
+            return Ok(());
         }
-        Ok(home)
+        Err(Fault::refused(asked.locale, Refusal::NotHere))
     }
 
-    /// Counts this and says whether it is within its limit; who is over it is told when to come
-    /// back, and nothing else is to be said or done.
+    /// Counts this, and refuses what is over its limit with when to come back.
     ///
     /// Call it once for an interaction, right after [`Self::at_home`] and before powers are looked
     /// at and anything is read or deferred: what is refused for lack of power costs an audit row,
     /// and is limited with the rest.
-    ///
-    /// ```ignore
-    /// if !bot.at_home(asked).await? || !bot.within_limit(asked, Limited::Admin).await? {
-    ///     return Ok(());
-    /// }
-    /// ```
-    async fn within_limit(&self, asked: &mut Asked<'_>, limited: Limited) -> Result<bool, Fault> {
-        let Err(again_at) = self.limits.count(limited, asked.user) else { return Ok(true) };
+    fn within_limit(&self, asked: &Asked<'_>, limited: Limited) -> Result<(), Fault> {
+        let Err(again_at) = self.limits.count(limited, asked.user) else { return Ok(()) };
         tracing::info!(user.id = %asked.user, "refused: {} too often", limited.as_str());
-        asked.answer(refused(asked.locale, Refusal::TooOften { again_at })).await?;
-        Ok(false)
+        Err(Fault::refused(asked.locale, Refusal::TooOften { again_at }))
     }
 }
 
@@ -263,32 +264,29 @@ async fn component(bot: &Bot, http: &Http, interaction: &ComponentInteraction) {
     };
     let done = match interaction.data.custom_id.parse() {
         Ok(button) => press(bot, &mut asked, &button, value).await,
-        Err(_) => stale(&mut asked).await,
+        Err(_) => stale(&asked),
     };
     settle(&mut asked, done).await;
 }
 
 /// A button was pressed, or an entry of a menu chosen.
 async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<&str>) -> Result<(), Fault> {
-    if !bot.at_home(asked).await? {
-        return Ok(());
-    }
+    bot.at_home(asked)?;
     match button {
         Button::PlanMenu => order::choose_plan(bot, asked, value).await,
         Button::MethodMenu(order) => order::choose_method(bot, asked, order, value).await,
         Button::CancelOrder(order) => order::cancel(bot, asked, order).await,
         Button::GetLink(order) => link::of_order(bot, asked, order).await,
-        Button::Approve(submission) => review::ask_approval(bot, asked, *submission).await,
-        Button::Decline(submission) => review::ask_reason(bot, asked, *submission).await,
-        Button::ReasonMenu(submission) => review::reason_chosen(bot, asked, *submission, value).await,
-        Button::Confirm(token) => decision::confirm(bot, asked, token).await,
-        Button::ConfirmWish(token) => admin::confirm(bot, asked, token).await,
-        Button::Abort(token) => decision::abort(bot, asked, token).await,
-        Button::Retry(order) => decision::retry(bot, asked, order).await,
-        Button::BackToReview(order) => decision::back_to_review(bot, asked, order).await,
-        Button::ByHand(order) => review::ask_by_hand(bot, asked, order).await,
-        Button::VoidSale(order) => review::ask_to_void(bot, asked, order).await,
-        Button::AmountDiffers(submission) => review::ask_amount(bot, asked, *submission).await,
+        Button::Approve(submission) => review::approve::ask(bot, asked, *submission).await,
+        Button::Decline(submission) => review::decline::ask(bot, asked, *submission).await,
+        Button::ReasonMenu(submission) => review::decline::reason_chosen(bot, asked, *submission, value).await,
+        Button::Confirm(token) => confirm::confirm(bot, asked, token).await,
+        Button::Abort(token) => confirm::cancel(bot, asked, token).await,
+        Button::Retry(order) => review::attention::retry(bot, asked, order).await,
+        Button::BackToReview(order) => review::attention::back_to_review(bot, asked, order).await,
+        Button::ByHand(order) => review::attention::ask_by_hand(bot, asked, order).await,
+        Button::VoidSale(order) => review::attention::ask_to_void(bot, asked, order).await,
+        Button::AmountDiffers(submission) => review::approve::ask_amount(bot, asked, *submission).await,
         Button::Reference(order) => reference::ask(bot, asked, order).await,
         Button::Override(token) => reference::ask_why(bot, asked, token).await,
         Button::More(submission) => more::open(bot, asked, *submission).await,
@@ -312,7 +310,7 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
         | Button::ReferenceModal(_)
         | Button::NoteReference(_)
         | Button::OverrideModal(_)
-        | Button::ExportModal => stale(asked).await,
+        | Button::ExportModal => stale(asked),
     }
 }
 
@@ -329,25 +327,22 @@ async fn modal(bot: &Bot, http: &Http, interaction: &ModalInteraction) {
 }
 
 async fn submit(bot: &Bot, asked: &mut Asked<'_>, form: Option<Button>, typed: &str) -> Result<(), Fault> {
-    if !bot.at_home(asked).await? {
-        return Ok(());
-    }
+    bot.at_home(asked)?;
     match form {
-        Some(Button::ReasonModal(submission)) => review::reason_typed(bot, asked, submission, typed).await,
+        Some(Button::ReasonModal(submission)) => review::decline::reason_typed(bot, asked, submission, typed).await,
         Some(Button::ReferenceModal(order)) => reference::typed(bot, asked, &order, typed).await,
         Some(Button::NoteReference(submission)) => reference::noted(bot, asked, submission, typed).await,
         Some(Button::OverrideModal(token)) => reference::overridden(bot, asked, &token, typed).await,
         Some(Button::AskModal(submission)) => more::question_typed(bot, asked, submission, typed).await,
         Some(Button::AnswerModal(question)) => more::answer_typed(bot, asked, question, typed).await,
-        Some(Button::AmountModal(submission)) => review::amount_typed(bot, asked, submission, typed).await,
+        Some(Button::AmountModal(submission)) => review::approve::amount_typed(bot, asked, submission, typed).await,
         Some(Button::ExportModal) => dashboard::period_typed(bot, asked, typed).await,
-        _ => stale(asked).await,
+        _ => stale(asked),
     }
 }
 
 /// Something that we did not issue, or that means nothing any more.
-async fn stale(asked: &mut Asked<'_>) -> Result<(), Fault> {
+fn stale(asked: &Asked<'_>) -> Result<(), Fault> {
     tracing::info!(user.id = %asked.user, "refused: a button that is none of ours");
-    asked.answer(refused(asked.locale, Refusal::Stale)).await?;
-    Ok(())
+    Err(Fault::refused(asked.locale, Refusal::Stale))
 }

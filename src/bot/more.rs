@@ -5,13 +5,11 @@
 //! under the question, and the answer stands on the card where the decision is made.
 
 use crate::{
-    db::sessions::Action,
     domain::{SubmissionId, button::Button, effect::QuestionId, review::Answered},
     view::{
-        self, Locale,
-        decision::Reason,
+        self,
         more::{self, More, Outcome},
-        refusal::{Refusal, refused},
+        refusal::Refusal,
     },
 };
 
@@ -19,7 +17,7 @@ use super::{
     Bot,
     asked::Asked,
     fault::Fault,
-    review::{question, reviewable},
+    review::{decline::ask_fake, reviewable},
 };
 
 /// The longest question or answer that is kept; the forms take less, but a form can be forged.
@@ -27,15 +25,9 @@ const LONGEST: usize = 500;
 
 /// More: the list.
 pub(super) async fn open(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::More(id)).await? {
-        return Ok(());
-    }
-    let post = match reviewable(bot, asked.locale, id).await? {
-        Ok(order) => more::menu(asked.locale, id, order.attempts_left.into()),
-        Err(post) => post,
-    };
-    asked.answer(post).await?;
-    Ok(())
+    bot.admins_only(asked, &Button::More(id)).await?;
+    let order = reviewable(bot, asked.locale, id).await?;
+    Ok(asked.answer(more::menu(asked.locale, id, order.attempts_left.into())).await?)
 }
 
 /// An entry of the list was chosen.
@@ -45,25 +37,14 @@ pub(super) async fn chosen(
     id: SubmissionId,
     value: Option<&str>,
 ) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::MoreMenu(id)).await? {
-        return Ok(());
-    }
-    let Some(entry) = value.and_then(More::from_value) else {
-        return Ok(asked.answer(refused(asked.locale, Refusal::Stale)).await?);
-    };
-    let order = match reviewable(bot, asked.locale, id).await? {
-        Ok(order) => order,
-        Err(post) => return Ok(asked.update(post).await?),
-    };
+    bot.admins_only(asked, &Button::MoreMenu(id)).await?;
+    let entry = value.and_then(More::from_value).ok_or_else(|| Fault::refused(asked.locale, Refusal::Stale))?;
+    let order = reviewable(bot, asked.locale, id).await?;
     let now = bot.clock.now();
     let post = match entry {
         More::Ask => return Ok(asked.ask(more::ask_modal(asked.locale, id)).await?),
         More::Reference => return Ok(asked.ask(view::reference::staff_modal(asked.locale, id)).await?),
-        More::Fake => {
-            let customer = bot.db.customer(order.customer).await?;
-            let locale = customer.map_or(bot.locale, |customer| Locale::choose(&customer.locale, bot.locale));
-            question(bot, asked, id.to_string(), &order, Action::Fake, Some(Reason::fake(locale))).await?
-        }
+        More::Fake => ask_fake(bot, asked, &order, id).await?,
         More::Attempt { left } => match bot.db.one_more_attempt(id, left, asked.user, now).await? {
             Some(left) => more::outcome(asked.locale, Outcome::Attempts { left }),
             None => more::outcome(asked.locale, Outcome::TooLate),
@@ -84,9 +65,7 @@ pub(super) async fn question_typed(
     id: SubmissionId,
     typed: &str,
 ) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::AskModal(id)).await? {
-        return Ok(());
-    }
+    bot.admins_only(asked, &Button::AskModal(id)).await?;
     let text: String = typed.trim().chars().take(LONGEST).collect();
     let outcome = if text.is_empty() {
         Outcome::Empty
@@ -97,27 +76,18 @@ pub(super) async fn question_typed(
         }
     };
     let post = more::outcome(asked.locale, outcome);
-    if asked.private {
-        asked.update(post).await?;
-    } else {
-        asked.answer(post).await?;
-    }
-    Ok(())
+    Ok(asked.update(post).await?)
 }
 
 /// The customer wants to answer: the form.
 pub(super) async fn ask_answer(bot: &Bot, asked: &mut Asked<'_>, id: QuestionId) -> Result<(), Fault> {
-    if let Some(text) = own_question(bot, asked, id).await? {
-        asked.ask(more::answer_modal(asked.locale, id, &text)).await?;
-    }
-    Ok(())
+    let text = own_question(bot, asked, id).await?;
+    Ok(asked.ask(more::answer_modal(asked.locale, id, &text)).await?)
 }
 
 /// The customer's answer.
 pub(super) async fn answer_typed(bot: &Bot, asked: &mut Asked<'_>, id: QuestionId, typed: &str) -> Result<(), Fault> {
-    if own_question(bot, asked, id).await?.is_none() {
-        return Ok(());
-    }
+    own_question(bot, asked, id).await?;
     let text: String = typed.trim().chars().take(LONGEST).collect();
     let outcome = if text.is_empty() {
         Outcome::Empty
@@ -132,12 +102,9 @@ pub(super) async fn answer_typed(bot: &Bot, asked: &mut Asked<'_>, id: QuestionI
     Ok(())
 }
 
-/// The question's text, if it was asked of this person; everybody else is told.
-async fn own_question(bot: &Bot, asked: &mut Asked<'_>, id: QuestionId) -> Result<Option<String>, Fault> {
-    let Some(question) = bot.db.question(id).await? else {
-        asked.answer(refused(asked.locale, Refusal::Stale)).await?;
-        return Ok(None);
-    };
-    let owned = super::order::own_order(bot, asked, &question.order).await?;
-    Ok(owned.map(|_| question.text))
+/// The question's text, if it was asked of this person; everybody else is refused.
+async fn own_question(bot: &Bot, asked: &mut Asked<'_>, id: QuestionId) -> Result<String, Fault> {
+    let question = bot.db.question(id).await?.ok_or_else(|| Fault::refused(asked.locale, Refusal::Stale))?;
+    super::order::own_order(bot, asked, &question.order).await?;
+    Ok(question.text)
 }

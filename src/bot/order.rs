@@ -7,11 +7,11 @@ use crate::{
     db::{
         Subject,
         orders::{NewOrder, Ordered},
-        sessions::Action,
     },
     domain::{
         Money, Order, OrderId, OrderState, PaymentMethod, Plan,
         access::Power,
+        confirmation::Confirmation,
         limits::Limit,
         order::{CancelCause, MethodSnapshot, PlanSnapshot},
         shop::{Instructions, Placeholder},
@@ -25,24 +25,18 @@ use crate::{
 use super::{
     Bot, Context, PATIENCE,
     asked::Asked,
-    fault::{Fault, random, settle},
+    fault::{Fault, random},
     review,
 };
 
 /// `/order`
 #[poise::command(slash_command)]
 pub(super) async fn order(ctx: Context<'_>) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = open(bot, &mut asked).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| open(bot, asked))
 }
 
 async fn open(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !bot.at_home(asked).await? {
-        return Ok(());
-    }
+    bot.at_home(asked)?;
     let now = bot.clock.now();
     let standing = bot.db.standing(asked.user, limit(bot.config.limits.order), now).await?;
     let locale = asked.locale;
@@ -136,7 +130,7 @@ pub(super) async fn choose_method(
     id: &OrderId,
     value: Option<&str>,
 ) -> Result<(), Fault> {
-    let Some(order) = own_order(bot, asked, id).await? else { return Ok(()) };
+    let order = own_order(bot, asked, id).await?;
     let Some(method) = value.and_then(|id| bot.config.payment_method(id)) else {
         return Ok(asked.answer(refused(asked.locale, Refusal::UnknownMethod)).await?);
     };
@@ -197,21 +191,20 @@ fn is_part_paid(order: &Order) -> bool {
 
 /// Money is in it: not with one click.
 async fn ask_to_end(bot: &Bot, asked: &mut Asked<'_>, order: &Order) -> Result<(), Fault> {
-    let post = review::question(bot, asked, order.id.to_string(), order, Action::EndPaid, None).await?;
+    let post = review::question(bot, asked, order, &Confirmation::EndPaid { order: order.id.clone() }).await?;
     Ok(asked.answer(post).await?)
 }
 
-/// The order, if it is the person's own; everybody else is told.
-pub(super) async fn own_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<Option<Order>, Fault> {
-    let order = bot.db.order(id).await?;
-    let refusal = match &order {
-        Some(order) if order.customer == asked.user => return Ok(Some(order.clone())),
+/// The order, if it is the person's own; everybody else is refused.
+pub(super) async fn own_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<Order, Fault> {
+    let refusal = match bot.db.order(id).await? {
+        Some(order) if order.customer == asked.user => return Ok(order),
         Some(_) => Refusal::NotYours,
         None => Refusal::Stale,
     };
     asked.answer(refused(asked.locale, refusal)).await?;
     bot.audit_refusal(asked, "order.open", id.to_string()).await?;
-    Ok(None)
+    Err(Fault::Told)
 }
 
 fn limit(limit: Limit) -> Option<(u32, Duration)> {

@@ -10,30 +10,18 @@ use crate::{
     view::{self, Post},
 };
 
-use super::{
-    Bot, Context,
-    asked::Asked,
-    fault::{Fault, settle},
-};
+use super::{Bot, Context, asked::Asked, fault::Fault};
 
 /// `/proof`
 #[poise::command(slash_command)]
 pub(super) async fn proof(ctx: Context<'_>, image: Attachment) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = submit(bot, &mut asked, &image).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| submit(bot, asked, &image))
 }
 
 async fn submit(bot: &Bot, asked: &mut Asked<'_>, image: &Attachment) -> Result<(), Fault> {
-    if !bot.at_home(asked).await? || !bot.within_limit(asked, Limited::Proof).await? {
-        return Ok(());
-    }
-    let order = match addressed(bot, asked).await? {
-        Ok(order) => order,
-        Err(post) => return Ok(asked.answer(post).await?),
-    };
+    bot.at_home(asked)?;
+    bot.within_limit(asked, Limited::Proof)?;
+    let order = addressed(bot, asked).await?;
     // Fetching and decoding may take longer than Discord waits for an answer.
     asked.defer().await?;
     let post = examine(bot, asked, &order, image).await?;
@@ -41,20 +29,20 @@ async fn submit(bot: &Bot, asked: &mut Asked<'_>, image: &Attachment) -> Result<
     Ok(())
 }
 
-/// The order that the proof is for, or what to say instead.
-async fn addressed(bot: &Bot, asked: &Asked<'_>) -> Result<Result<Order, Post>, Fault> {
+/// The order that the proof is for.
+async fn addressed(bot: &Bot, asked: &Asked<'_>) -> Result<Order, Fault> {
     let locale = asked.locale;
     let order = match bot.db.order_in(asked.channel).await? {
         Some(order) if order.customer == asked.user => order,
         _ => match bot.db.open_order(asked.user).await? {
-            Some(order) => return Ok(Err(view::proof::wrong_channel(locale, &order))),
-            None => return Ok(Err(view::proof::no_order(locale))),
+            Some(order) => return Err(Fault::answered(view::proof::wrong_channel(locale, &order))),
+            None => return Err(Fault::answered(view::proof::no_order(locale))),
         },
     };
-    Ok(match order.accepts_proof() {
+    match order.accepts_proof() {
         Ok(()) => Ok(order),
-        Err(why) => Err(view::proof::refused(locale, why)),
-    })
+        Err(why) => Err(Fault::answered(view::proof::refused(locale, why))),
+    }
 }
 
 async fn examine(bot: &Bot, asked: &Asked<'_>, order: &Order, image: &Attachment) -> Result<Post, Fault> {

@@ -4,33 +4,30 @@
 
 use crate::{
     db::{
+        self,
+        confirmations::{Found, TokenRefused},
         references::Referenced,
-        sessions::{Action, NewSession, TokenRefused},
     },
     domain::{
         OrderId, OrderState, SubmissionId,
         button::{Button, Token},
+        confirmation::Confirmation,
         reference::Reference,
     },
     view::{
         reference::{self, Outcome},
-        refusal::{Refusal, refused},
+        refusal::Refusal,
     },
 };
 
-use super::{
-    Bot,
-    asked::Asked,
-    fault::{Fault, random},
-    order::own_order,
-};
+use super::{Bot, asked::Asked, confirm::issue, fault::Fault, order::own_order};
 
 /// The longest reason that is kept.
 const LONGEST_REASON: usize = 300;
 
 /// The customer's button: the form.
 pub(super) async fn ask(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
-    let Some(order) = own_order(bot, asked, id).await? else { return Ok(()) };
+    let order = own_order(bot, asked, id).await?;
     let OrderState::PendingPayment { .. } = order.state else {
         return Ok(asked.answer(reference::outcome(asked.locale, &Outcome::TooLate)).await?);
     };
@@ -40,13 +37,13 @@ pub(super) async fn ask(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Resul
 
 /// The customer typed it.
 pub(super) async fn typed(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId, typed: &str) -> Result<(), Fault> {
-    let Some(order) = own_order(bot, asked, id).await? else { return Ok(()) };
+    let order = own_order(bot, asked, id).await?;
     let outcome = match understood(bot, order.method.as_ref().map(|method| method.id.as_str()), typed) {
         None => Outcome::NotOne,
         Some(reference) => match bot.db.set_reference(id, asked.user, &reference, bot.clock.now()).await? {
             Referenced::Kept => Outcome::Kept(reference),
             Referenced::Taken { .. } => Outcome::Taken,
-            Referenced::TooLate | Referenced::Token(_) => Outcome::TooLate,
+            Referenced::TooLate => Outcome::TooLate,
         },
     };
     asked.answer(reference::outcome(asked.locale, &outcome)).await?;
@@ -55,23 +52,17 @@ pub(super) async fn typed(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId, typed:
 
 /// Staff typed the reference of a proof.
 pub(super) async fn noted(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId, typed: &str) -> Result<(), Fault> {
-    if !bot.admins_only(asked, &Button::NoteReference(id)).await? {
-        return Ok(());
-    }
+    bot.admins_only(asked, &Button::NoteReference(id)).await?;
     // What staff read on the receipt need not look like the pattern that guards against slips.
     let Ok(reference) = typed.parse::<Reference>() else {
         return Ok(asked.answer(reference::outcome(asked.locale, &Outcome::NotOne)).await?);
     };
     let post = match bot.db.note_reference(id, asked.user, &reference, bot.clock.now()).await? {
         Referenced::Kept => reference::outcome(asked.locale, &Outcome::Noted(reference)),
-        Referenced::TooLate | Referenced::Token(_) => reference::outcome(asked.locale, &Outcome::Decided),
+        Referenced::TooLate => reference::outcome(asked.locale, &Outcome::Decided),
         Referenced::Taken { twin } => {
-            let (token, now, ttl) = (Token::from_random(random()?), bot.clock.now(), bot.config.limits.confirm_ttl);
-            let subject = id.to_string();
-            let reason = Some(reference.to_string());
-            let session =
-                NewSession { token: &token, admin: asked.user, action: Action::Reference, subject, reason, ttl };
-            bot.db.open_session(session, now).await?;
+            let what = Confirmation::OverrideReference { submission: id, reference };
+            let (token, _) = issue(bot, asked, &what).await?;
             let card = match bot.db.latest_submission(&twin).await? {
                 Some(latest) => bot.db.submission(latest).await?.and_then(|found| found.card),
                 None => None,
@@ -87,45 +78,45 @@ pub(super) async fn noted(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId, ty
 
 /// Use it all the same: the form for the reason.
 pub(super) async fn ask_why(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    if !may_override(bot, asked, &Button::Override(token.clone()), token).await? {
-        return Ok(());
-    }
+    may_override(bot, asked, &Button::Override(token.clone()), token).await?;
     asked.ask(reference::why_modal(asked.locale, token)).await?;
     Ok(())
 }
 
 /// The reason was typed: the token is spent with it.
 pub(super) async fn overridden(bot: &Bot, asked: &mut Asked<'_>, token: &Token, typed: &str) -> Result<(), Fault> {
-    if !may_override(bot, asked, &Button::OverrideModal(token.clone()), token).await? {
-        return Ok(());
-    }
+    may_override(bot, asked, &Button::OverrideModal(token.clone()), token).await?;
     let why: String = typed.trim().chars().take(LONGEST_REASON).collect();
     let now = bot.clock.now();
-    let session = match bot.db.session(token, asked.user, now).await? {
-        Ok(session) if session.action == Action::Reference => session,
-        Ok(_) | Err(TokenRefused::Unknown | TokenRefused::NotYours) => {
-            return Ok(asked.answer(refused(asked.locale, Refusal::Stale)).await?);
+    let expired = || Fault::answered(reference::outcome(asked.locale, &Outcome::Expired));
+    let Some(Found { confirmation: Confirmation::OverrideReference { submission, reference }, token }) =
+        bot.db.confirmation(token, asked.user, now).await?
+    else {
+        return Err(Fault::refused(asked.locale, Refusal::Stale));
+    };
+    let presented = match token {
+        Ok(presented) => presented,
+        Err(TokenRefused::Unknown | TokenRefused::NotYours) => {
+            return Err(Fault::refused(asked.locale, Refusal::Stale));
         }
-        Err(TokenRefused::Spent | TokenRefused::Expired) => {
-            return Ok(asked.answer(reference::outcome(asked.locale, &Outcome::Expired)).await?);
-        }
+        Err(TokenRefused::Spent | TokenRefused::Expired) => return Err(expired()),
     };
     if why.is_empty() {
-        return Ok(asked.answer(reference::outcome(asked.locale, &Outcome::NoReason)).await?);
+        return Err(Fault::answered(reference::outcome(asked.locale, &Outcome::NoReason)));
     }
-    let outcome = match bot.db.override_reference(&session, &why, now).await? {
-        Referenced::Kept | Referenced::Taken { .. } => Outcome::Overridden,
-        Referenced::TooLate => Outcome::Decided,
-        Referenced::Token(_) => Outcome::Expired,
+    let outcome = match bot.db.override_reference(&presented, submission, &reference, &why, now).await {
+        Ok(Referenced::Kept | Referenced::Taken { .. }) => Outcome::Overridden,
+        Ok(Referenced::TooLate) => Outcome::Decided,
+        Err(db::Error::Token(_)) => return Err(expired()),
+        Err(error) => return Err(error.into()),
     };
-    asked.answer(reference::outcome(asked.locale, &outcome)).await?;
-    Ok(())
+    Ok(asked.answer(reference::outcome(asked.locale, &outcome)).await?)
 }
 
 /// Lets admins through; an open question dies with the power it was opened with.
-async fn may_override(bot: &Bot, asked: &mut Asked<'_>, button: &Button, token: &Token) -> Result<bool, Fault> {
+async fn may_override(bot: &Bot, asked: &mut Asked<'_>, button: &Button, token: &Token) -> Result<(), Fault> {
     if !bot.decides(asked) {
-        bot.db.abort_session(token, asked.user, bot.clock.now()).await?;
+        bot.db.cancel_confirmation(token, asked.user, bot.clock.now()).await?;
     }
     bot.admins_only(asked, button).await
 }

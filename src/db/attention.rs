@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Db, Error, Subject, WriteTx, audit::BOT, outbox::Claim, review::Decided, sessions::Session};
+use super::{Db, Error, Subject, WriteTx, audit::BOT, confirmations::Presented, outbox::Claim, review::Decided};
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
     effect::{Effect, Notice},
@@ -83,19 +83,28 @@ impl Db {
 
     /// Books an order that needs attention as delivered by hand: whoever did that says so. The
     /// panel is left as it is; a client that was never confirmed is not the order's any more.
-    pub async fn by_hand(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_by_hand(session, ticket_stays, now).await;
-        self.note_failed_decision("order.by_hand_failed", session, done, now)
+    pub async fn book_by_hand(
+        &self,
+        presented: &Presented,
+        order: &OrderId,
+        ticket_stays: Duration,
+        now: Millis,
+    ) -> Result<Decided, Error> {
+        let done = self.try_book_by_hand(presented, order, ticket_stays, now).await;
+        self.note_failed_decision("order.by_hand_failed", presented, order, done, now)
     }
 
-    async fn try_by_hand(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
-        let order = session.order()?;
+    async fn try_book_by_hand(
+        &self,
+        presented: &Presented,
+        order: &OrderId,
+        ticket_stays: Duration,
+        now: Millis,
+    ) -> Result<Decided, Error> {
         let id = order.as_str();
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Decided::Token(refused));
-        }
-        tx.share_what_was_handed_over(&order, now).await?;
+        let permit = tx.spend(presented, now).await?;
+        tx.share_what_was_handed_over(order, now).await?;
         let done = sqlx::query!(
             "UPDATE orders SET status = 'completed', reason = NULL, cause = NULL, ended_at = ?, updated_at = ?,
                  delivery = 'by_hand', delivered_at = ?,
@@ -109,9 +118,9 @@ impl Db {
         .execute(tx.sql())
         .await?;
         if done.rows_affected() == 0 {
-            return tx.changed(&order).await;
+            return tx.changed(order).await;
         }
-        tx.void_grants(&order, now).await?;
+        tx.void_grants(order, now).await?;
         sqlx::query!(
             "UPDATE payments SET status = 'approved', received_minor = max(received_minor, due_minor), updated_at = ? WHERE order_id = ?",
             now.0,
@@ -119,35 +128,45 @@ impl Db {
         )
         .execute(tx.sql())
         .await?;
-        tx.audit(now, session.did("order.by_hand", &order, json!({}))).await?;
+        tx.audit(now, permit.did("order.by_hand", order, json!({}))).await?;
         tx.enqueue(&Effect::DeleteTicket { order: order.clone() }, now.plus(ticket_stays), now).await?;
-        tx.show_everywhere(&order, now).await?;
-        tx.book_payment(&order, now).await?;
+        tx.show_everywhere(order, now).await?;
+        tx.book_payment(order, now).await?;
         tx.commit().await?;
-        Ok(Decided::Done(order))
+        Ok(Decided::Done(order.clone()))
     }
 
     /// Closes an order that needs attention: its proof is declined for good, with a reason that
     /// the customer reads. Nothing is booked; a client of ours that nobody was given is removed.
-    pub async fn give_up(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_give_up(session, ticket_stays, now).await;
-        self.note_failed_decision("order.give_up_failed", session, done, now)
+    pub async fn give_up(
+        &self,
+        presented: &Presented,
+        submission: SubmissionId,
+        reason: &str,
+        ticket_stays: Duration,
+        now: Millis,
+    ) -> Result<Decided, Error> {
+        let done = self.try_give_up(presented, submission, reason, ticket_stays, now).await;
+        self.note_failed_decision("order.give_up_failed", presented, submission, done, now)
     }
 
-    async fn try_give_up(&self, session: &Session, ticket_stays: Duration, now: Millis) -> Result<Decided, Error> {
-        let submission = session.submission()?;
-        let reason = session.reason.clone().unwrap_or_default();
+    async fn try_give_up(
+        &self,
+        presented: &Presented,
+        submission: SubmissionId,
+        reason: &str,
+        ticket_stays: Duration,
+        now: Millis,
+    ) -> Result<Decided, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Decided::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         let order = tx.order_of_submission(submission).await?;
-        if !tx.close_unsold(&order, Source::Shop, (session.admin, &reason), now).await? {
+        if !tx.close_unsold(&order, Source::Shop, (permit.by(), reason), now).await? {
             return tx.changed(&order).await;
         }
-        tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
+        tx.decide_submission(&order, submission, "declined", permit.by(), Some(reason), now).await?;
         let payload = json!({ "submission": submission.0, "reason": reason });
-        tx.audit(now, session.did("order.give_up", &order, payload)).await?;
+        tx.audit(now, permit.did("order.give_up", &order, payload)).await?;
         // First the ticket, which may have to be made for it.
         tx.show_everywhere(&order, now).await?;
         tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
@@ -158,20 +177,29 @@ impl Db {
 
     /// Closes a sale that staff entered and that needs attention: nothing is booked, and a client
     /// of ours that nobody was given is removed.
-    pub async fn void_sale(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_void_sale(session, now).await;
-        self.note_failed_decision("order.void_sale_failed", session, done, now)
+    pub async fn void_sale(
+        &self,
+        presented: &Presented,
+        order: &OrderId,
+        reason: &str,
+        now: Millis,
+    ) -> Result<Decided, Error> {
+        let done = self.try_void_sale(presented, order, reason, now).await;
+        self.note_failed_decision("order.void_sale_failed", presented, order, done, now)
     }
 
-    async fn try_void_sale(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
-        let order = session.order()?;
-        let (id, admin, reason) = (order.as_str(), session.admin.to_sql(), session.reason.clone().unwrap_or_default());
+    async fn try_void_sale(
+        &self,
+        presented: &Presented,
+        order: &OrderId,
+        reason: &str,
+        now: Millis,
+    ) -> Result<Decided, Error> {
+        let (id, admin) = (order.as_str(), presented.by().to_sql());
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Decided::Token(refused));
-        }
-        if !tx.close_unsold(&order, Source::Manual, (session.admin, &reason), now).await? {
-            return tx.changed(&order).await;
+        let permit = tx.spend(presented, now).await?;
+        if !tx.close_unsold(order, Source::Manual, (permit.by(), reason), now).await? {
+            return tx.changed(order).await;
         }
         sqlx::query!(
             "UPDATE payments SET status = 'declined', reviewer_id = ?, decided_at = ?, updated_at = ? WHERE order_id = ?",
@@ -183,11 +211,11 @@ impl Db {
         .execute(tx.sql())
         .await?;
         let payload = json!({ "reason": reason });
-        tx.audit(now, session.did("order.void_sale", &order, payload)).await?;
-        tx.show_on_card(&order, now).await?;
+        tx.audit(now, permit.did("order.void_sale", order, payload)).await?;
+        tx.show_on_card(order, now).await?;
         tx.about(Subject::Order(order.clone()));
         tx.commit().await?;
-        Ok(Decided::Done(order))
+        Ok(Decided::Done(order.clone()))
     }
 
     /// Whether the money of an order has been booked.

@@ -2,10 +2,7 @@
 
 use serde_json::json;
 
-use super::{
-    Db, Error,
-    sessions::{Session, TokenRefused},
-};
+use super::{Db, Error, confirmations::Presented};
 use crate::domain::{Millis, UserId};
 
 /// Discord shows at most this many suggestions.
@@ -18,18 +15,21 @@ pub enum Blocked {
     Done,
     /// It was so before.
     Already,
-    /// The token is not accepted.
-    Token(TokenRefused),
 }
 
 impl Db {
     /// Blocks a person; one who never came before is remembered for it.
-    pub async fn block(&self, session: &Session, user: UserId, name: &str, now: Millis) -> Result<Blocked, Error> {
-        let (key, reason) = (user.to_sql(), session.reason.clone().unwrap_or_default());
+    pub async fn block(
+        &self,
+        presented: &Presented,
+        user: UserId,
+        name: &str,
+        reason: &str,
+        now: Millis,
+    ) -> Result<Blocked, Error> {
+        let key = user.to_sql();
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Blocked::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         let done = sqlx::query!(
             "INSERT INTO users (discord_id, name, status, block_reason, blocked_at, first_seen) VALUES (?, ?, 'blocked', ?, ?, ?)
              ON CONFLICT (discord_id) DO UPDATE SET status = 'blocked', block_reason = excluded.block_reason,
@@ -46,18 +46,16 @@ impl Db {
             tx.commit().await?;
             return Ok(Blocked::Already);
         }
-        tx.audit(now, session.did("user.block", &user, json!({ "reason": reason }))).await?;
+        tx.audit(now, permit.did("user.block", &user, json!({ "reason": reason }))).await?;
         tx.commit().await?;
         Ok(Blocked::Done)
     }
 
     /// Lets a person order again.
-    pub async fn unblock(&self, session: &Session, user: UserId, now: Millis) -> Result<Blocked, Error> {
+    pub async fn unblock(&self, presented: &Presented, user: UserId, now: Millis) -> Result<Blocked, Error> {
         let key = user.to_sql();
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Blocked::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         let done = sqlx::query!(
             "UPDATE users SET status = 'active', block_reason = NULL, blocked_at = NULL WHERE discord_id = ? AND status = 'blocked'",
             key
@@ -68,7 +66,7 @@ impl Db {
             tx.commit().await?;
             return Ok(Blocked::Already);
         }
-        tx.audit(now, session.did("user.unblock", &user, json!({}))).await?;
+        tx.audit(now, permit.did("user.unblock", &user, json!({}))).await?;
         tx.commit().await?;
         Ok(Blocked::Done)
     }

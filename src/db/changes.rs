@@ -5,7 +5,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Db, Error, Subject, WriteTx, audit::Happened, moment, outbox::Claim, sessions::TokenRefused, wishes::Permit,
+    Db, Error, Subject, WriteTx,
+    confirmations::{Permit, Presented},
+    moment,
+    outbox::Claim,
 };
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubscriptionRow, UserId,
@@ -19,8 +22,6 @@ use crate::domain::{
 pub enum Requested {
     /// It is accepted.
     Done(ChangeId),
-    /// The token is not accepted.
-    Token(TokenRefused),
     /// There is no such subscription (any more).
     Gone,
     /// The same was asked for before and is not done yet.
@@ -78,16 +79,14 @@ impl Db {
     /// that until it is read back either counts as ours.
     pub async fn request_change(
         &self,
-        permit: &Permit,
+        presented: &Presented,
         id: SubscriptionRow,
         what: &Change,
         next: Option<Uuid>,
         now: Millis,
     ) -> Result<Requested, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend_token(&permit.hash, permit.admin, now).await? {
-            return Ok(Requested::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         let row = sqlx::query!(
             r#"SELECT status, deleted_at, EXISTS (SELECT 1 FROM changes WHERE subscription_id = ?1 AND kind = 'rotate'
                    AND applied_at IS NULL AND voided_at IS NULL) AS "rotating!: bool" FROM subscriptions WHERE id = ?1"#,
@@ -121,7 +120,7 @@ impl Db {
             .execute(tx.sql())
             .await?;
         }
-        let change = tx.insert_change(permit, id, what, now).await?;
+        let change = tx.insert_change(&permit, id, what, now).await?;
         tx.commit().await?;
         Ok(Requested::Done(change))
     }
@@ -129,33 +128,32 @@ impl Db {
     /// Takes back an order of which we know no client: its money alone, at once. `Ok(None)` is done.
     pub async fn refund(
         &self,
-        permit: &Permit,
+        presented: &Presented,
         order: &OrderId,
         reason: &str,
         now: Millis,
     ) -> Result<Option<Requested>, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend_token(&permit.hash, permit.admin, now).await? {
-            return Ok(Some(Requested::Token(refused)));
-        }
+        let permit = tx.spend(presented, now).await?;
         if let Some(refused) = tx.not_reversible(order).await? {
             tx.commit().await?;
             return Ok(Some(refused));
         }
-        let (actor, session) = (permit.admin, Some(permit.hash.as_str()));
-        let payload = json!({ "reason": reason });
-        tx.audit(now, Happened { actor, action: "order.reverse", target: order.to_string(), payload, session }).await?;
-        tx.book_reversal(order, reason, (permit.admin, now), now).await?;
+        tx.audit(now, permit.did("order.reverse", order, json!({ "reason": reason }))).await?;
+        tx.book_reversal(order, reason, (permit.by(), now), now).await?;
         tx.commit().await?;
         Ok(None)
     }
 
     /// Accepts that a client made by hand becomes a customer's.
-    pub async fn request_adoption(&self, permit: &Permit, found: &Found, now: Millis) -> Result<Requested, Error> {
+    pub async fn request_adoption(
+        &self,
+        presented: &Presented,
+        found: &Found,
+        now: Millis,
+    ) -> Result<Requested, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend_token(&permit.hash, permit.admin, now).await? {
-            return Ok(Requested::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         tx.remember_person(found.user, &found.name, None, now).await?;
         let (user, uuid) = (found.user.to_sql(), found.uuid.to_string());
         // What was refused before may be tried again; a client of ours is never taken over.
@@ -185,7 +183,7 @@ impl Db {
             tx.commit().await?;
             return Ok(Requested::Ours);
         };
-        let change = tx.insert_change(permit, SubscriptionRow(id), &Change::Adopt {}, now).await?;
+        let change = tx.insert_change(&permit, SubscriptionRow(id), &Change::Adopt {}, now).await?;
         tx.commit().await?;
         Ok(Requested::Done(change))
     }
@@ -256,7 +254,7 @@ impl WriteTx {
         now: Millis,
     ) -> Result<ChangeId, Error> {
         let (kind, args) = encode(what)?;
-        let (actor, order) = (permit.admin.to_sql(), what.reverses().map(OrderId::as_str));
+        let (actor, order) = (permit.by().to_sql(), what.reverses().map(OrderId::as_str));
         let change = sqlx::query_scalar!(
             r#"INSERT INTO changes (subscription_id, kind, args, order_id, actor_id, created_at, after_grant)
                SELECT ?1, ?2, ?3, ?4, ?5, ?6, COALESCE(max(id), 0) FROM grants WHERE subscription_id = ?1
@@ -277,9 +275,7 @@ impl WriteTx {
         let payload = json!({ "change": change, "panel": sub.panel, "email": sub.email, "args": asked });
         let user = UserId::from_sql(sub.user_id);
         let target = what.reverses().map_or_else(|| user.to_string(), ToString::to_string);
-        let (action, session) = (what.action(), Some(permit.hash.as_str()));
-        let actor = UserId::from_sql(actor);
-        self.audit(now, Happened { actor, action, target, payload, session }).await?;
+        self.audit(now, permit.did(what.action(), &target, payload)).await?;
         self.enqueue(&Effect::SyncSubscription { subscription: id, panel: sub.panel }, now, now).await?;
         self.about(Subject::Subscription(id));
         Ok(ChangeId(change))

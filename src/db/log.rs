@@ -213,8 +213,9 @@ impl Db {
         now: Millis,
     ) -> Result<Result<LogView, TokenRefused>, Error> {
         let purpose = match self.purpose_of(token, reader, |action| action == LOG_VIEW, now).await? {
-            Ok(purpose) => purpose,
-            Err(refused) => return Ok(Err(refused)),
+            Some((purpose, None)) => purpose,
+            Some((_, Some(refused))) => return Ok(Err(refused)),
+            None => return Ok(Err(TokenRefused::Unknown)),
         };
         Ok(Ok(serde_json::from_str(&purpose.args).map_err(|error| damaged(error.to_string()))?))
     }

@@ -4,9 +4,10 @@
 use serde_json::json;
 
 use super::{
-    Db, Error, moment,
+    Db, Error,
+    confirmations::Presented,
+    moment,
     review::{Decided, Declining, Times},
-    sessions::Session,
     signed, unsigned,
 };
 use crate::domain::{
@@ -196,23 +197,33 @@ impl Db {
     }
 
     /// Declines a fake and blocks its customer. The order is over, unless money is in it.
-    pub async fn decline_fake(&self, session: &Session, times: Times, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_decline_fake(session, times, now).await;
-        self.note_failed_decision("payment.fake_failed", session, done, now)
+    pub async fn decline_fake(
+        &self,
+        presented: &Presented,
+        submission: SubmissionId,
+        reason: &str,
+        times: Times,
+        now: Millis,
+    ) -> Result<Decided, Error> {
+        let done = self.try_decline_fake(presented, submission, reason, times, now).await;
+        self.note_failed_decision("payment.fake_failed", presented, submission, done, now)
     }
 
-    async fn try_decline_fake(&self, session: &Session, times: Times, now: Millis) -> Result<Decided, Error> {
-        let submission = session.submission()?;
-        let reason = session.reason.clone().unwrap_or_default();
+    async fn try_decline_fake(
+        &self,
+        presented: &Presented,
+        submission: SubmissionId,
+        reason: &str,
+        times: Times,
+        now: Millis,
+    ) -> Result<Decided, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Decided::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         let order = match tx.under_review(submission).await? {
             Ok(order) => order,
             Err(already) => return Ok(already),
         };
-        let declining = Declining { reason: &reason, by: session.admin, lapses: now.plus(times.lapse), for_good: true };
+        let declining = Declining { reason, by: permit.by(), lapses: now.plus(times.lapse), for_good: true };
         let end = tx.end_review(&order, &declining, now).await?;
         let customer = end.customer.to_sql();
         sqlx::query!(
@@ -223,11 +234,11 @@ impl Db {
         )
         .execute(tx.sql())
         .await?;
-        tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
+        tx.decide_submission(&order, submission, "declined", permit.by(), Some(reason), now).await?;
         let payload =
             json!({ "submission": submission.0, "reason": reason, "received_minor": end.received, "over": end.over });
-        tx.audit(now, session.did("payment.fake", &order, payload)).await?;
-        tx.audit(now, session.did("user.block", &end.customer, json!({ "order": order }))).await?;
+        tx.audit(now, permit.did("payment.fake", &order, payload)).await?;
+        tx.audit(now, permit.did("user.block", &end.customer, json!({ "order": order }))).await?;
         // First the ticket, which may have to be made for it.
         tx.show_everywhere(&order, now).await?;
         tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;

@@ -2,10 +2,7 @@
 
 use serde_json::json;
 
-use super::{
-    Db, Error, Subject, WriteTx, audit::Happened, outbox::Claim, review::Identity, sessions::TokenRefused, signed,
-    wishes::Permit,
-};
+use super::{Db, Error, Subject, WriteTx, confirmations::Presented, outbox::Claim, review::Identity, signed};
 use crate::domain::{MessageId, Millis, Money, OrderId, SubscriptionRow, UserId, effect::Effect, order::PlanSnapshot};
 
 /// A sale that staff enter by hand.
@@ -39,21 +36,18 @@ pub struct SaleCard {
 }
 
 impl Db {
-    /// Books a sale that staff entered: provisioned like any other, without a ticket. `Err` is a
-    /// token that is not accepted.
+    /// Books a sale that staff entered: provisioned like any other, without a ticket.
     pub async fn sell(
         &self,
-        permit: &Permit,
+        presented: &Presented,
         sale: &ManualSale,
         identity: &Identity,
         now: Millis,
-    ) -> Result<Result<(), TokenRefused>, Error> {
+    ) -> Result<(), Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend_token(&permit.hash, permit.admin, now).await? {
-            return Ok(Err(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         tx.remember_person(sale.user, &sale.name, Some(&sale.locale), now).await?;
-        tx.insert_sale(permit.admin, sale, now).await?;
+        tx.insert_sale(permit.by(), sale, now).await?;
         let order = &sale.order;
         let subscription = tx.subscription_for(order, identity, now).await?;
         tx.grant_sale(order, subscription, now).await?;
@@ -61,20 +55,13 @@ impl Db {
             "customer": sale.user.to_string(), "plan": sale.plan.id, "received_minor": sale.received.minor,
             "currency": sale.received.currency.code(), "note": sale.note, "subscription": subscription.0,
         });
-        let happened = Happened {
-            actor: permit.admin,
-            action: "user.create",
-            target: order.to_string(),
-            payload,
-            session: Some(&permit.hash),
-        };
-        tx.audit(now, happened).await?;
+        tx.audit(now, permit.did("user.create", order, payload)).await?;
         let panel = sale.plan.panel.clone();
         tx.enqueue(&Effect::SyncSubscription { subscription, panel }, now, now).await?;
         tx.enqueue(&Effect::SyncSaleCard { order: order.clone() }, now, now).await?;
         tx.about(Subject::Order(order.clone()));
         tx.commit().await?;
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// The card of a sale by hand; `None` for every other order.

@@ -15,6 +15,7 @@ pub mod boots;
 mod cards;
 pub mod changes;
 pub mod condition;
+pub mod confirmations;
 pub mod dashboard;
 pub mod desk;
 mod disk;
@@ -44,7 +45,6 @@ pub mod revenue;
 pub mod review;
 pub mod room;
 pub mod seal;
-pub mod sessions;
 pub mod standing;
 pub mod steps;
 pub mod submissions;
@@ -53,7 +53,6 @@ pub mod tickets;
 mod times;
 mod tokens;
 mod upkeep;
-pub mod wishes;
 
 use std::{
     path::{Path, PathBuf},
@@ -145,6 +144,9 @@ pub enum Error {
     /// Something that must exist does not.
     #[error("there is no such {0}")]
     Missing(&'static str),
+    /// A confirmation's token is not accepted; nothing was done.
+    #[error("the token is not accepted: {0:?}")]
+    Token(confirmations::TokenRefused),
 }
 
 /// SQLite's primary result codes of what passes: busy, locked, no memory, read-only, interrupted,

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::{
     Db, Error, Subject, WriteTx,
     audit::{BOT, Happened},
+    confirmations::Presented,
     outbox::Claim,
     review::Decided,
-    sessions::Session,
     signed,
 };
 use crate::domain::{
@@ -210,22 +210,19 @@ impl Db {
     }
 
     /// Ends an unpaid order that money has arrived for, by staff who were asked whether they mean it.
-    pub async fn end_paid(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_end_paid(session, now).await;
-        self.note_failed_decision("order.cancel_failed", session, done, now)
+    pub async fn end_paid(&self, presented: &Presented, order: &OrderId, now: Millis) -> Result<Decided, Error> {
+        let done = self.try_end_paid(presented, order, now).await;
+        self.note_failed_decision("order.cancel_failed", presented, order, done, now)
     }
 
-    async fn try_end_paid(&self, session: &Session, now: Millis) -> Result<Decided, Error> {
-        let order = session.order()?;
+    async fn try_end_paid(&self, presented: &Presented, order: &OrderId, now: Millis) -> Result<Decided, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Decided::Token(refused));
-        }
-        if !tx.end(&order, session.admin, (CancelCause::Staff, EvenPaid(true)), now).await? {
-            return tx.changed(&order).await;
+        let permit = tx.spend(presented, now).await?;
+        if !tx.end(order, permit.by(), (CancelCause::Staff, EvenPaid(true)), now).await? {
+            return tx.changed(order).await;
         }
         tx.commit().await?;
-        Ok(Decided::Done(order))
+        Ok(Decided::Done(order.clone()))
     }
 
     /// Whether what the customer wrote in the ticket waits to be looked at: it may be a proof.

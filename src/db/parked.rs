@@ -2,13 +2,7 @@
 
 use serde_json::json;
 
-use super::{
-    Db, Error, Subject, WriteTx,
-    audit::Happened,
-    outbox::decode,
-    sessions::{Session, TokenRefused},
-    unsigned,
-};
+use super::{Db, Error, Subject, WriteTx, audit::Happened, confirmations::Presented, outbox::decode, unsigned};
 use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
     effect::{Effect, StaffNews},
@@ -49,8 +43,6 @@ pub enum Settled {
     Done(String),
     /// It is not parked any more.
     Gone,
-    /// The token is not accepted.
-    Token(TokenRefused),
 }
 
 impl Db {
@@ -133,11 +125,9 @@ impl Db {
 
     /// Takes a parked effect out of the outbox for good. Its order stays in front of a person:
     /// the review channel is told, and an order that still waits for it needs attention.
-    pub async fn drop_parked(&self, session: &Session, row: i64, now: Millis) -> Result<Settled, Error> {
+    pub async fn drop_parked(&self, presented: &Presented, row: i64, now: Millis) -> Result<Settled, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Settled::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         let gone = sqlx::query!(
             "DELETE FROM outbox WHERE id = ? AND parked_at IS NOT NULL RETURNING key, kind, v, args, last_error",
             row
@@ -153,12 +143,12 @@ impl Db {
             Some(effect) => tx.orders_of(&effect, gone.last_error.as_deref().unwrap_or_default(), now).await?,
         };
         for order in &orders {
-            let news = StaffNews::Dropped { order: order.clone(), key: gone.key.clone(), by: session.admin };
+            let news = StaffNews::Dropped { order: order.clone(), key: gone.key.clone(), by: permit.by() };
             tx.enqueue(&Effect::TellStaff { news }, now, now).await?;
             tx.show_on_card(order, now).await?;
         }
         let payload = json!({ "orders": orders, "error": gone.last_error });
-        tx.audit(now, session.did("effect.drop", &gone.key, payload)).await?;
+        tx.audit(now, permit.did("effect.drop", &gone.key, payload)).await?;
         tx.commit().await?;
         Ok(Settled::Done(gone.key))
     }

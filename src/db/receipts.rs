@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::{
     Db, Error, Subject, WriteTx,
+    confirmations::{Permit, Presented},
     review::{Decided, Identity},
-    sessions::Session,
 };
 use crate::domain::{
     Millis, OrderId, SubmissionId,
@@ -37,40 +37,37 @@ impl Db {
     /// the method still has some.
     pub async fn receive(
         &self,
-        session: &Session,
-        minor: i64,
+        presented: &Presented,
+        (submission, minor): (SubmissionId, i64),
         identity: &Identity,
         instructions: Option<&str>,
         now: Millis,
     ) -> Result<Decided, Error> {
-        let done = self.try_receive(session, minor, identity, instructions, now).await;
-        self.note_failed_decision("payment.receive_failed", session, done, now)
+        let done = self.try_receive(presented, (submission, minor), identity, instructions, now).await;
+        self.note_failed_decision("payment.receive_failed", presented, submission, done, now)
     }
 
     async fn try_receive(
         &self,
-        session: &Session,
-        minor: i64,
+        presented: &Presented,
+        (submission, minor): (SubmissionId, i64),
         identity: &Identity,
         instructions: Option<&str>,
         now: Millis,
     ) -> Result<Decided, Error> {
-        let submission = session.submission()?;
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Decided::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         let order = match tx.under_review(submission).await? {
             Ok(order) => order,
             Err(already) => return Ok(already),
         };
         let sums = tx.sums(&order).await?;
         if minor >= sums.missing() {
-            tx.approve(&order, submission, minor, (session, identity), now).await?;
+            tx.approve(&order, submission, minor, (&permit, identity), now).await?;
         } else {
-            tx.accept_part(&order, submission, minor, session, now).await?;
+            tx.accept_part(&order, submission, minor, &permit, now).await?;
             let payload = json!({ "submission": submission.0, "received_minor": minor, "already_minor": sums.already, "due_minor": sums.due });
-            tx.audit(now, session.did("payment.part", &order, payload)).await?;
+            tx.audit(now, permit.did("payment.part", &order, payload)).await?;
             tx.instruct(&order, instructions).await?;
         }
         tx.commit().await?;
@@ -95,7 +92,7 @@ impl WriteTx {
         order: &OrderId,
         submission: SubmissionId,
         minor: i64,
-        session: &Session,
+        permit: &Permit,
         now: Millis,
     ) -> Result<(), Error> {
         let id = order.as_str();
@@ -116,7 +113,7 @@ impl WriteTx {
         )
         .execute(self.sql())
         .await?;
-        self.decide_submission(order, submission, "approved", session.admin, None, now).await?;
+        self.decide_submission(order, submission, "approved", permit.by(), None, now).await?;
         self.note_received(submission, Some(minor), true).await?;
         self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
         self.enqueue(&Effect::SyncCard { submission }, now, now).await?;

@@ -3,11 +3,7 @@
 
 use serde_json::json;
 
-use super::{
-    Db, Error, WriteTx,
-    sessions::{Session, TokenRefused},
-    tokens::damaged,
-};
+use super::{Db, Error, WriteTx, confirmations::Presented};
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubmissionId, UserId,
     effect::{Effect, StaffNews},
@@ -27,8 +23,6 @@ pub enum Referenced {
     },
     /// The order takes no reference now.
     TooLate,
-    /// The token of an override is not accepted.
-    Token(TokenRefused),
 }
 
 impl Db {
@@ -106,31 +100,28 @@ impl Db {
         Ok(Referenced::Kept)
     }
 
-    /// Staff accept a reference although another order owns it, for a reason. The token carries
-    /// the reference.
-    pub async fn override_reference(&self, session: &Session, why: &str, now: Millis) -> Result<Referenced, Error> {
-        let submission = session.submission()?;
-        let reference: Reference = session
-            .reason
-            .as_deref()
-            .unwrap_or_default()
-            .parse()
-            .map_err(|_| damaged("a token without its reference".to_owned()))?;
+    /// Staff accept a reference although another order owns it, for a reason.
+    pub async fn override_reference(
+        &self,
+        presented: &Presented,
+        submission: SubmissionId,
+        reference: &Reference,
+        why: &str,
+        now: Millis,
+    ) -> Result<Referenced, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Referenced::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         let Ok(order) = tx.under_review(submission).await? else { return Ok(Referenced::TooLate) };
         let Some((method, customer)) = tx.method_and_customer(&order).await? else { return Ok(Referenced::TooLate) };
-        let twin = tx.reference_twin(&method, &reference, &order, customer).await?.map(|(twin, _)| twin);
-        tx.claim_reference(&method, &reference, &order, now).await?;
+        let twin = tx.reference_twin(&method, reference, &order, customer).await?.map(|(twin, _)| twin);
+        tx.claim_reference(&method, reference, &order, now).await?;
         if let Some(twin) = &twin {
             tx.flag(submission, &Flag::ReferenceTwin { twin: twin.clone() }).await?;
         }
-        tx.write_reference(submission, &reference, now).await?;
+        tx.write_reference(submission, reference, now).await?;
         let payload =
             json!({ "submission": submission.0, "reference": reference.as_str(), "twin": twin, "reason": why });
-        tx.audit(now, session.did("reference.override", &order, payload)).await?;
+        tx.audit(now, permit.did("reference.override", &order, payload)).await?;
         tx.commit().await?;
         Ok(Referenced::Kept)
     }

@@ -17,9 +17,9 @@ use super::{
     AuditProblem, Db, Error, MIGRATIONS, Subject, WriteTx,
     audit::{BOT, Happened, read_chain},
     backup::{self, BackupError, check_whole, look_at},
+    confirmations::{Permit, Presented},
     disk,
     pictures::{self, Copied},
-    sessions::{Session, TokenRefused},
 };
 use crate::domain::{Millis, UserId};
 
@@ -202,21 +202,19 @@ impl Db {
         Ok(released)
     }
 
-    /// The same, by a one-time token of the desk.
-    pub async fn release_confirmed(&self, session: &Session, now: Millis) -> Result<Result<bool, TokenRefused>, Error> {
+    /// The same, confirmed by an owner.
+    pub async fn release_confirmed(&self, presented: &Presented, now: Millis) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Err(refused));
-        }
-        let released = tx.release(session.admin, Some(&session.hash), now).await?;
+        let permit = tx.spend(presented, now).await?;
+        let released = tx.release(permit.by(), Some(&permit), now).await?;
         tx.commit().await?;
-        Ok(Ok(released))
+        Ok(released)
     }
 }
 
 impl WriteTx {
     /// `false` = nothing was held.
-    async fn release(&mut self, by: UserId, session: Option<&str>, now: Millis) -> Result<bool, Error> {
+    async fn release(&mut self, by: UserId, permit: Option<&Permit>, now: Millis) -> Result<bool, Error> {
         let held = sqlx::query!("DELETE FROM bot_config WHERE key = ?", HELD).execute(self.sql()).await?;
         if held.rows_affected() == 0 {
             return Ok(false);
@@ -225,8 +223,12 @@ impl WriteTx {
         sqlx::query!("UPDATE bot_config SET value = json_set(value, '$.until', ?) WHERE key = ?", until.0, LOOK_FIRST)
             .execute(self.sql())
             .await?;
-        let target = "outbox".to_owned();
-        self.audit(now, Happened { actor: by, action: "outbox.release", target, payload: json!({}), session }).await?;
+        let (action, target, payload) = ("outbox.release", "outbox", json!({}));
+        let happened = match permit {
+            Some(permit) => permit.did(action, &target, payload),
+            None => Happened { actor: by, action, target: target.to_owned(), payload, session: None },
+        };
+        self.audit(now, happened).await?;
         self.about(Subject::Outbox);
         Ok(true)
     }

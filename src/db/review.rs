@@ -7,9 +7,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Db, Error, Subject, WriteTx, moment,
-    sessions::{Session, TokenRefused},
-    unsigned,
+    Db, Error, Subject, WriteTx,
+    confirmations::{Permit, Presented},
+    moment, unsigned,
 };
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
@@ -80,58 +80,74 @@ pub enum Decided {
         /// Its state.
         status: OrderStatus,
     },
-    /// The token is not accepted.
-    Token(TokenRefused),
 }
 
 impl Db {
     /// Approves a submission.
-    pub async fn approve(&self, session: &Session, identity: &Identity, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_approve(session, identity, now).await;
-        self.note_failed_decision("payment.approve_failed", session, done, now)
+    pub async fn approve(
+        &self,
+        presented: &Presented,
+        submission: SubmissionId,
+        identity: &Identity,
+        now: Millis,
+    ) -> Result<Decided, Error> {
+        let done = self.try_approve(presented, submission, identity, now).await;
+        self.note_failed_decision("payment.approve_failed", presented, submission, done, now)
     }
 
-    async fn try_approve(&self, session: &Session, identity: &Identity, now: Millis) -> Result<Decided, Error> {
-        let submission = session.submission()?;
+    async fn try_approve(
+        &self,
+        presented: &Presented,
+        submission: SubmissionId,
+        identity: &Identity,
+        now: Millis,
+    ) -> Result<Decided, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Decided::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         let order = match tx.under_review(submission).await? {
             Ok(order) => order,
             Err(already) => return Ok(already),
         };
         // Who approves says that all of it has arrived.
         let received = tx.sums(&order).await?.missing();
-        tx.approve(&order, submission, received, (session, identity), now).await?;
+        tx.approve(&order, submission, received, (&permit, identity), now).await?;
         tx.commit().await?;
         Ok(Decided::Done(order))
     }
 
     /// Declines a submission with a reason that the customer reads. The order takes another
     /// proof while attempts are left.
-    pub async fn decline(&self, session: &Session, times: Times, now: Millis) -> Result<Decided, Error> {
-        let done = self.try_decline(session, times, now).await;
-        self.note_failed_decision("payment.decline_failed", session, done, now)
+    pub async fn decline(
+        &self,
+        presented: &Presented,
+        submission: SubmissionId,
+        reason: &str,
+        times: Times,
+        now: Millis,
+    ) -> Result<Decided, Error> {
+        let done = self.try_decline(presented, submission, reason, times, now).await;
+        self.note_failed_decision("payment.decline_failed", presented, submission, done, now)
     }
 
-    async fn try_decline(&self, session: &Session, times: Times, now: Millis) -> Result<Decided, Error> {
-        let submission = session.submission()?;
-        let reason = session.reason.clone().unwrap_or_default();
+    async fn try_decline(
+        &self,
+        presented: &Presented,
+        submission: SubmissionId,
+        reason: &str,
+        times: Times,
+        now: Millis,
+    ) -> Result<Decided, Error> {
         let mut tx = self.begin().await?;
-        if let Err(refused) = tx.spend(session, now).await? {
-            return Ok(Decided::Token(refused));
-        }
+        let permit = tx.spend(presented, now).await?;
         let order = match tx.under_review(submission).await? {
             Ok(order) => order,
             Err(already) => return Ok(already),
         };
-        let declining =
-            Declining { reason: &reason, by: session.admin, lapses: now.plus(times.lapse), for_good: false };
+        let declining = Declining { reason, by: permit.by(), lapses: now.plus(times.lapse), for_good: false };
         let over = tx.end_review(&order, &declining, now).await?.over;
-        tx.decide_submission(&order, submission, "declined", session.admin, Some(&reason), now).await?;
+        tx.decide_submission(&order, submission, "declined", permit.by(), Some(reason), now).await?;
         let payload = json!({ "submission": submission.0, "reason": reason, "over": over });
-        tx.audit(now, session.did("payment.decline", &order, payload)).await?;
+        tx.audit(now, permit.did("payment.decline", &order, payload)).await?;
         tx.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
         tx.enqueue(&Effect::SyncCard { submission }, now, now).await?;
         tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Declined { submission } }, now, now).await?;
@@ -147,15 +163,16 @@ impl Db {
     pub(super) fn note_failed_decision(
         &self,
         action: &str,
-        session: &Session,
+        presented: &Presented,
+        target: impl ToString,
         done: Result<Decided, Error>,
         now: Millis,
     ) -> Result<Decided, Error> {
         if let Err(error @ Error::Sql(_)) = &done {
             let payload = json!({ "error": error.to_string() });
-            let attempt = session.did(action, &session.subject, payload);
+            let attempt = presented.tried(action, target.to_string(), payload);
             if let Err(file) = self.note(&attempt, now) {
-                tracing::error!(%file, actor = %session.admin, action, "an attempt could be kept nowhere but here");
+                tracing::error!(%file, actor = %presented.by(), action, "an attempt could be kept nowhere but here");
             }
         }
         done
@@ -241,11 +258,11 @@ impl WriteTx {
         order: &OrderId,
         submission: SubmissionId,
         received: i64,
-        (session, identity): (&Session, &Identity),
+        (permit, identity): (&Permit, &Identity),
         now: Millis,
     ) -> Result<(), Error> {
         let subscription = self.subscription_for(order, identity, now).await?;
-        let (id, admin) = (order.as_str(), session.admin.to_sql());
+        let (id, admin) = (order.as_str(), permit.by().to_sql());
         let row = sqlx::query!(
             r#"UPDATE orders SET status = 'provisioning', decided_by = ?, decided_at = ?, subscription_id = ?, reason = NULL, cause = NULL, updated_at = ?
                WHERE id = ? AND status = 'payment_submitted'
@@ -280,12 +297,12 @@ impl WriteTx {
         )
         .execute(self.sql())
         .await?;
-        self.decide_submission(order, submission, "approved", session.admin, None, now).await?;
+        self.decide_submission(order, submission, "approved", permit.by(), None, now).await?;
         self.note_received(submission, Some(received), false).await?;
         let payload = json!({
             "submission": submission.0, "subscription": subscription.0, "price_minor": row.price, "received_minor": received,
         });
-        self.audit(now, session.did("payment.approve", order, payload)).await?;
+        self.audit(now, permit.did("payment.approve", order, payload)).await?;
         self.enqueue(&Effect::SyncSubscription { subscription, panel: row.panel }, now, now).await?;
         self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
         self.enqueue(&Effect::SyncCard { submission }, now, now).await?;

@@ -1,7 +1,6 @@
 //! One-time tokens: who was given one, for what and until when. Stored as hashes, and spent in the
 //! transaction that acts. What a row's words mean is known to whoever issued it: confirmations of
-//! staff ([`super::sessions`]), of the desk ([`super::wishes`]), lists of the audit log
-//! ([`super::log`]).
+//! staff ([`super::confirmations`]), lists of the audit log ([`super::log`]).
 
 use std::time::Duration;
 
@@ -60,15 +59,15 @@ impl Db {
         tx.commit().await
     }
 
-    /// Looks at a token without spending it. One that was issued for something else than `wanted`
-    /// is as unknown as one that was never issued.
+    /// Looks at a token without spending it, and says why it is refused. One that was issued for
+    /// something else than `wanted` is as unknown as one that was never issued: `None`.
     pub(super) async fn purpose_of(
         &self,
         token: &Token,
         by: UserId,
         wanted: impl FnOnce(&str) -> bool,
         now: Millis,
-    ) -> Result<Result<Purpose, TokenRefused>, Error> {
+    ) -> Result<Option<(Purpose, Option<TokenRefused>)>, Error> {
         let hash = token.hash();
         let row = sqlx::query!(
             "SELECT admin_id, action, subject, args, expires_at, spent_at FROM admin_sessions WHERE token_hash = ?",
@@ -76,20 +75,21 @@ impl Db {
         )
         .fetch_optional(&self.readers)
         .await?;
-        let Some(row) = row.filter(|row| wanted(&row.action)) else { return Ok(Err(TokenRefused::Unknown)) };
-        Ok(if UserId::from_sql(row.admin_id) != by {
-            Err(TokenRefused::NotYours)
+        let Some(row) = row.filter(|row| wanted(&row.action)) else { return Ok(None) };
+        let refused = if UserId::from_sql(row.admin_id) != by {
+            Some(TokenRefused::NotYours)
         } else if row.spent_at.is_some() {
-            Err(TokenRefused::Spent)
+            Some(TokenRefused::Spent)
         } else if row.expires_at <= now.0 {
-            Err(TokenRefused::Expired)
+            Some(TokenRefused::Expired)
         } else {
-            Ok(Purpose { action: row.action, subject: row.subject, args: row.args })
-        })
+            None
+        };
+        Ok(Some((Purpose { action: row.action, subject: row.subject, args: row.args }, refused)))
     }
 
     /// Lets a token lapse: the person pressed Cancel.
-    pub async fn abort_session(&self, token: &Token, by: UserId, now: Millis) -> Result<(), Error> {
+    pub async fn cancel_confirmation(&self, token: &Token, by: UserId, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         // One that is over, or somebody else's, stays as it is.
         let _ = tx.spend_token(&token.hash(), by, now).await?;
@@ -97,7 +97,7 @@ impl Db {
     }
 
     /// Deletes tokens that ended before `before`; says how many.
-    pub async fn forget_sessions(&self, before: Millis) -> Result<u64, Error> {
+    pub async fn delete_expired_tokens(&self, before: Millis) -> Result<u64, Error> {
         let mut tx = self.begin().await?;
         let done = sqlx::query!("DELETE FROM admin_sessions WHERE expires_at < ?", before.0).execute(tx.sql()).await?;
         tx.commit().await?;

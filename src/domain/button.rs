@@ -52,8 +52,6 @@ pub enum Button {
     ReasonModal(SubmissionId),
     /// Spends a one-time token.
     Confirm(Token),
-    /// Spends a one-time token of the desk.
-    ConfirmWish(Token),
     /// Lets a one-time token lapse.
     Abort(Token),
     /// Staff send an order that needs attention back to the panel.
@@ -145,7 +143,6 @@ impl fmt::Display for Button {
             Self::ReasonMenu(submission) => write!(f, "tk:reason:{submission}"),
             Self::ReasonModal(submission) => write!(f, "tk:typed:{submission}"),
             Self::Confirm(token) => write!(f, "tk:confirm:{}", data_encoding::HEXLOWER.encode(&token.0)),
-            Self::ConfirmWish(token) => write!(f, "tk:wish:{}", data_encoding::HEXLOWER.encode(&token.0)),
             Self::Abort(token) => write!(f, "tk:abort:{}", data_encoding::HEXLOWER.encode(&token.0)),
             Self::Retry(order) => write!(f, "tk:retry:{order}"),
             Self::BackToReview(order) => write!(f, "tk:back:{order}"),
@@ -196,7 +193,6 @@ impl FromStr for Button {
             "reason" => Self::ReasonMenu(submission(argument)?),
             "typed" => Self::ReasonModal(submission(argument)?),
             "confirm" => Self::Confirm(token(argument)?),
-            "wish" => Self::ConfirmWish(token(argument)?),
             "abort" => Self::Abort(token(argument)?),
             "retry" => Self::Retry(order(argument)?),
             "back" => Self::BackToReview(order(argument)?),
@@ -271,7 +267,6 @@ mod tests {
             any::<i64>().prop_map(|id| Button::Answer(QuestionId(id))),
             any::<i64>().prop_map(|id| Button::AnswerModal(QuestionId(id))),
             token.clone().prop_map(Button::Confirm),
-            token.clone().prop_map(Button::ConfirmWish),
             token.clone().prop_map(Button::Abort),
             (token.clone(), any::<u16>()).prop_map(|(list, page)| Button::Audit { list, page }),
             token.prop_map(Button::AuditFile),

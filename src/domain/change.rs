@@ -1,4 +1,4 @@
-//! What staff change about a subscription: the wishes, and the client that each of them wants.
+//! What staff change about a subscription: and the client that each change wants.
 //!
 //! Computed once from what the panel says, stored, and only then written, as a sale's grant is.
 //! What a reversal takes back is in [`super::reversal`].
@@ -7,9 +7,7 @@ use std::{cmp::Ordering, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Millis, OrderId, SubscriptionRow, UserId, grants::Expiry, order::PlanSnapshot, reversal::Amount, time::DAY_MS,
-};
+use super::{Millis, OrderId, grants::Expiry, reversal::Amount, time::DAY_MS};
 
 /// The number of a requested change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,49 +96,6 @@ impl Change {
             _ => None,
         }
     }
-}
-
-/// What a confirmation of the desk is about: kept with its one-time token, so that what happens
-/// is what was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "wish", rename_all = "snake_case")]
-pub enum Wish {
-    /// A change of a subscription.
-    Change {
-        /// The subscription.
-        subscription: SubscriptionRow,
-        /// The change.
-        change: Change,
-    },
-    /// An order that was delivered by hand, and of which the bot knows no client, is taken back.
-    Refund {
-        /// The order.
-        order: OrderId,
-        /// Why; the customer reads it.
-        reason: String,
-    },
-    /// A client that was made by hand becomes a customer's.
-    Adopt {
-        /// The panel.
-        panel: String,
-        /// The client's e-mail on it.
-        email: String,
-        /// The customer.
-        user: UserId,
-        /// Their name on Discord.
-        name: String,
-    },
-    /// A sale is entered by hand.
-    Sell {
-        /// The customer.
-        user: UserId,
-        /// Their name on Discord.
-        name: String,
-        /// The plan as it was read, with what was received for it as its price.
-        plan: PlanSnapshot,
-        /// What staff noted.
-        note: String,
-    },
 }
 
 /// A client as the panel has it.

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod books;
 pub mod button;
 pub mod change;
+pub mod confirmation;
 pub mod drift;
 pub mod effect;
 pub mod grants;

@@ -60,11 +60,11 @@ pub(super) async fn lapse(world: World) -> Result<(), db::Error> {
     world.db.remind_unpaid(ahead, now).await.map(drop)
 }
 
-pub(super) async fn forget_sessions(world: World) -> Result<(), db::Error> {
+pub(super) async fn delete_expired_tokens(world: World) -> Result<(), db::Error> {
     if is_held(&world) {
         return Ok(());
     }
-    world.db.forget_sessions(world.clock.now().minus(ENDED_TOKENS_STAY)).await.map(drop)
+    world.db.delete_expired_tokens(world.clock.now().minus(ENDED_TOKENS_STAY)).await.map(drop)
 }
 
 /// Messages whose time is over, channel by channel: one that cannot be cleaned stops no other.

@@ -40,7 +40,7 @@ pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> a
     loops.spawn(later("unpaid orders", lapse_look).every(cleanup::lapse));
     let review_look = review::period(&world);
     loops.spawn(later("waiting reviews", review_look).every(review::remind));
-    loops.spawn(later("session clean-up", schedule.session_cleanup).every(cleanup::forget_sessions));
+    loops.spawn(later("session clean-up", schedule.session_cleanup).every(cleanup::delete_expired_tokens));
     loops.spawn(later("rate limit clean-up", schedule.rate_limit_cleanup).every(move |_| {
         tracing::trace!(people = limits.forget(), "rate limits whose time is over are forgotten");
         async { Ok(()) }

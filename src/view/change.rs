@@ -91,7 +91,7 @@ pub fn question(locale: Locale, facts: &QuestionFacts<'_>) -> Post {
     }
     embed = embed.field(locale.say("decision-valid"), text::relative(facts.expires_at));
     Post::embed(embed).row(Row::Buttons(vec![
-        Press::ours(Button::ConfirmWish(facts.token.clone()), locale.say("decision-confirm-button"), tone),
+        Press::ours(Button::Confirm(facts.token.clone()), locale.say("decision-confirm-button"), tone),
         Press::ours(Button::Abort(facts.token.clone()), locale.say("decision-cancel-button"), Tone::Over),
     ]))
 }
@@ -214,14 +214,6 @@ pub enum Outcome<'a> {
     NoDays,
     /// What never ends cannot be extended.
     NeverEnds,
-    /// The question is too old.
-    Expired,
-    /// The question was already answered.
-    Used,
-    /// The question was opened by somebody else.
-    NotYours,
-    /// The member of staff has lost the power meanwhile.
-    PowerLost,
     /// A sale by hand is booked.
     Sold(Delivery),
     /// A sale by hand could not be finished.
@@ -285,10 +277,6 @@ pub(super) fn outcome_text(locale: Locale, outcome: &Outcome<'_>) -> String {
         Outcome::BadAmount => "change-bad-amount",
         Outcome::NoDays => "change-no-days",
         Outcome::NeverEnds => "change-never-ends",
-        Outcome::Expired => "change-expired",
-        Outcome::Used => "change-used",
-        Outcome::NotYours => "change-not-yours",
-        Outcome::PowerLost => "change-power-lost",
     })
 }
 

@@ -47,7 +47,7 @@ impl Locale {
         }
         match self {
             Self::English => files!(
-                "en": "admin", "books", "change", "command", "common", "dashboard", "decision", "delivery",
+                "en": "admin", "books", "change", "command", "common", "confirmation", "dashboard", "decision", "delivery",
                 "desk", "drift", "log", "more", "news", "notice", "order", "outage", "premises", "proof",
                 "reason", "reference", "refusal", "reload", "review", "status", "ticket", "told"
             ),

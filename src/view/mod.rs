@@ -13,6 +13,7 @@ pub mod books;
 pub mod change;
 pub mod chart;
 pub mod command;
+pub mod confirmation;
 pub mod dashboard;
 pub mod decision;
 pub mod delivery;

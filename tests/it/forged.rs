@@ -224,13 +224,8 @@ async fn a_token_is_good_for_its_own_question_alone() {
     let [extends, approves, blocks] = [&extend, &approve, &block].map(|question| token(&question.message, "Confirm"));
     let (lists, overrides) = (token(&list, "CSV file"), token(&twin, "Use it all the same"));
     let crossed = [
-        (format!("tk:confirm:{extends}"), false),
         (format!("tk:confirm:{lists}"), false),
         (format!("tk:confirm:{overrides}"), false),
-        (format!("tk:wish:{approves}"), false),
-        (format!("tk:wish:{blocks}"), false),
-        (format!("tk:wish:{lists}"), false),
-        (format!("tk:wish:{overrides}"), false),
         (format!("tk:table:{approves}"), false),
         (format!("tk:table:{extends}"), false),
         (format!("tk:table:{overrides}"), false),

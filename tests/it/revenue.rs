@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tollkeeper::{
-    db::{Db, NewOrder, sessions::Action},
+    db::{Db, NewOrder},
     domain::{
         Currency, Millis, OrderId, OrderState, UserId,
         order::CancelCause,
@@ -72,7 +72,7 @@ async fn a_sale_stands_when_the_roll_up_fails_and_the_task_repairs_it() {
 async fn a_roll_up_that_ends_the_whole_transaction_leaves_the_sale_to_be_done_again() {
     let mut books = Books::open(CAIRO).await;
     let order = books.submitted(0, 0, NOON).await;
-    books.decide(&order, Action::Approve, NOON).await;
+    books.decide(&order, Decision::Approve, NOON).await;
     let mut raw = books.raw().await;
     run(&mut raw, "CREATE TRIGGER broken BEFORE INSERT ON revenue_cache BEGIN SELECT RAISE(ROLLBACK, 'broken'); END")
         .await;
@@ -219,7 +219,7 @@ async fn live_through(history: Vec<(Fate, usize, usize, i64)>) {
             }
             Fate::Declined => {
                 let order = books.submitted(plan, method, at).await;
-                books.decide(&order, Action::Decline, at).await;
+                books.decide(&order, Decision::Decline, at).await;
             }
             Fate::Waiting => {
                 books.submitted(plan, method, at).await;

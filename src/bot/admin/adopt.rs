@@ -4,8 +4,8 @@
 use serenity::all::User;
 
 use crate::{
-    db::{changes::Found, wishes::Permit},
-    domain::{UserId, access::Power, change::Wish, drift::is_kept_name, grants::Expiry},
+    db::{changes::Found, confirmations::Presented},
+    domain::{UserId, access::Power, confirmation::Confirmation, drift::is_kept_name, grants::Expiry},
     panel::{self, Reader},
     view::{
         Post,
@@ -14,14 +14,10 @@ use crate::{
 };
 
 use super::{
-    super::{
-        Bot, Context,
-        asked::Asked,
-        decision::new_identity,
-        fault::{Fault, settle},
-    },
-    admitted, change, suggest,
-    wish::{About, question},
+    super::{Bot, Context, asked::Asked, fault::Fault, provisioning::new_identity},
+    admitted, change,
+    question::{About, question},
+    suggest,
 };
 
 /// `/admin user-adopt`
@@ -34,17 +30,11 @@ pub(super) async fn user_adopt(
     user: User,
     #[autocomplete = "suggest::panel"] panel: Option<String>,
 ) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = open(bot, &mut asked, email.trim(), &user, panel.as_deref()).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| open(bot, asked, email.trim(), &user, panel.as_deref()))
 }
 
 async fn open(bot: &Bot, asked: &mut Asked<'_>, email: &str, user: &User, panel: Option<&str>) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "user.adopt").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Admin, "user.adopt").await?;
     let Some(panel) = named(bot, panel) else {
         return Ok(asked.answer(outcome(asked.locale, &Outcome::NoPanel)).await?);
     };
@@ -59,10 +49,14 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>, email: &str, user: &User, panel:
     let (customer, name) = (UserId(user.id.get()), user.display_name());
     let expiry = Expiry::from_panel(found.client.expiry_ms, bot.clock.now());
     let quota = u64::try_from(found.client.total_bytes).unwrap_or(0);
-    let wish =
-        Wish::Adopt { panel: panel.name().to_owned(), email: email.to_owned(), user: customer, name: name.to_owned() };
+    let what = Confirmation::Adopt {
+        panel: panel.name().to_owned(),
+        email: email.to_owned(),
+        user: customer,
+        name: name.to_owned(),
+    };
     let subject = About { customer, name, client: Some((email, expiry, quota)) };
-    let post = question(bot, asked, &wish, Shown::Adopt, subject).await?;
+    let post = question(bot, asked, &what, Shown::Adopt, subject).await?;
     Ok(asked.edit(post).await?)
 }
 
@@ -81,31 +75,38 @@ async fn look<'a>(panel: &Reader, email: &'a str) -> Result<panel::Found, Outcom
     }
 }
 
+/// What was confirmed.
+pub(in crate::bot) struct Wanted<'a> {
+    pub(in crate::bot) panel: &'a str,
+    pub(in crate::bot) email: &'a str,
+    pub(in crate::bot) user: UserId,
+    pub(in crate::bot) name: &'a str,
+}
+
 /// Looks once more, and makes the client the customer's.
-pub(super) async fn carry_out(
+pub(in crate::bot) async fn carry_out(
     bot: &Bot,
-    asked: &mut Asked<'_>,
-    permit: &Permit,
-    wish: &Wish,
-) -> Result<Option<Post>, Fault> {
-    let Wish::Adopt { panel, email, user, name } = wish else { return Ok(None) };
+    asked: &Asked<'_>,
+    presented: &Presented,
+    &Wanted { panel, email, user, name }: &Wanted<'_>,
+) -> Result<Post, Fault> {
     let (Some(reader), Some(identity)) = (bot.panels.get(panel), new_identity(bot, panel)?) else {
-        return Ok(Some(outcome(asked.locale, &Outcome::NoPanel)));
+        return Ok(outcome(asked.locale, &Outcome::NoPanel));
     };
     let found = match look(reader, email).await {
         Ok(found) => found.client,
-        Err(refused) => return Ok(Some(outcome(asked.locale, &refused))),
+        Err(refused) => return Ok(outcome(asked.locale, &refused)),
     };
     let ours = Found {
-        user: *user,
-        name: name.clone(),
-        panel: panel.clone(),
+        user,
+        name: name.to_owned(),
+        panel: panel.to_owned(),
         inbound_id: identity.inbound_id,
-        email: email.clone(),
+        email: email.to_owned(),
         uuid: found.uuid,
         // A client made without one is given one, for its subscription link.
         sub_id: if found.sub_id.is_empty() { identity.sub_id } else { found.sub_id },
     };
-    let requested = bot.db.request_adoption(permit, &ours, bot.clock.now()).await?;
+    let requested = bot.db.request_adoption(presented, &ours, bot.clock.now()).await?;
     change::answer(bot, asked, requested).await
 }

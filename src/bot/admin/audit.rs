@@ -7,7 +7,7 @@ use serde_json::json;
 use serenity::all::User;
 
 use crate::{
-    db::{Happened, sessions::TokenRefused},
+    db::{Happened, confirmations::TokenRefused},
     domain::{
         UserId,
         access::Power,
@@ -23,7 +23,7 @@ use super::{
         Bot, Context,
         asked::Asked,
         dashboard::LARGEST_TABLE,
-        fault::{Fault, random, settle},
+        fault::{Fault, random},
     },
     admitted,
     orders::audit_facts,
@@ -48,23 +48,17 @@ pub(super) async fn audit(
     #[autocomplete = "suggest::period"]
     period: Option<String>,
 ) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
     // The bot is one of the people on the server; in the log it is nobody.
     let me = ctx.framework.bot_id();
     let by = by.map(|user| if user.id == me { UserId(0) } else { UserId(user.id.get()) });
     let said = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let target = said(target).map(|text| target_of(&text));
     let filter = LogFilter { by, action: said(action), target, from: None, until: None };
-    let done = open(bot, &mut asked, filter, said(period)).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| open(bot, asked, filter, said(period)))
 }
 
 async fn open(bot: &Bot, asked: &mut Asked<'_>, filter: LogFilter, period: Option<String>) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "audit.read").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Admin, "audit.read").await?;
     let period = match period.map(|text| text.parse::<Period>()).transpose() {
         Ok(period) => period.map(|period| period.moments(bot.config.shop.timezone)),
         Err(_) => return Ok(asked.answer(view::books::not_a_period(asked.locale)).await?),
@@ -83,7 +77,7 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>, filter: LogFilter, period: Optio
 
 /// Another page of a list.
 pub(in crate::bot) async fn turn(bot: &Bot, asked: &mut Asked<'_>, token: &Token, number: u16) -> Result<(), Fault> {
-    let Some(list) = known(bot, asked, token).await? else { return Ok(()) };
+    let list = known(bot, asked, token).await?;
     let post = page(bot, asked, &list, token, number).await?;
     let post = post.unwrap_or_else(|| log::nothing(asked.locale));
     Ok(asked.update(post).await?)
@@ -91,7 +85,7 @@ pub(in crate::bot) async fn turn(bot: &Bot, asked: &mut Asked<'_>, token: &Token
 
 /// The whole list as a table.
 pub(in crate::bot) async fn file(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    let Some(list) = known(bot, asked, token).await? else { return Ok(()) };
+    let list = known(bot, asked, token).await?;
     asked.defer().await?;
     let mut lines = bot.db.audit_log(&list, 0, log::MOST + 1).await?;
     let most = usize::try_from(log::MOST).unwrap_or(usize::MAX);
@@ -116,19 +110,17 @@ pub(in crate::bot) async fn file(bot: &Bot, asked: &mut Asked<'_>, token: &Token
 }
 
 /// The list behind a button, for who may read it; everybody else is told.
-async fn known(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<Option<LogView>, Fault> {
-    if !admitted(bot, asked, Power::Admin, "audit.read").await? {
-        return Ok(None);
-    }
+async fn known(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<LogView, Fault> {
+    admitted(bot, asked, Power::Admin, "audit.read").await?;
     let why = match bot.db.log_view(token, asked.user, bot.clock.now()).await? {
-        Ok(list) => return Ok(Some(list)),
+        Ok(list) => return Ok(list),
         Err(why) => why,
     };
     asked.answer(log::out_of_date(asked.locale)).await?;
     if !matches!(why, TokenRefused::Expired) {
         bot.audit_refusal(asked, "audit.read", format!("{why:?}").to_lowercase()).await?;
     }
-    Ok(None)
+    Err(Fault::Told)
 }
 
 /// A page; `None` where the list is empty.

@@ -3,25 +3,18 @@
 use serenity::all::User;
 
 use crate::{
-    db::{
-        blocks::Blocked,
-        sessions::{Action, Session, TokenRefused},
-    },
-    domain::{Target, UserId, access::Power},
+    db::{blocks::Blocked, confirmations::Presented},
+    domain::{Target, UserId, access::Power, confirmation::Confirmation},
     view::{
-        self,
+        self, Post,
         admin::Unclear,
         desk::{Done, Question},
     },
 };
 
 use super::{
-    super::{
-        Bot, Context,
-        asked::Asked,
-        fault::{Fault, settle},
-    },
-    admitted, open_token, suggest,
+    super::{Bot, Context, asked::Asked, confirm::issue, fault::Fault},
+    admitted, suggest,
 };
 
 /// The longest reason that is kept.
@@ -32,11 +25,7 @@ const ORDERS: u32 = 50;
 /// `/admin block`
 #[poise::command(slash_command)]
 pub(super) async fn block(ctx: Context<'_>, user: User, #[max_length = 300] reason: String) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = ask_to_block(bot, &mut asked, &user, &reason).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| ask_to_block(bot, asked, &user, &reason))
 }
 
 /// `/admin unblock`
@@ -45,17 +34,11 @@ pub(super) async fn unblock(
     ctx: Context<'_>,
     #[autocomplete = "suggest::blocked"] customer: String,
 ) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = ask_to_unblock(bot, &mut asked, &customer).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| ask_to_unblock(bot, asked, &customer))
 }
 
 async fn ask_to_block(bot: &Bot, asked: &mut Asked<'_>, user: &User, reason: &str) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "user.block").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Admin, "user.block").await?;
     let id = UserId(user.id.get());
     if bot.db.person(id).await?.is_some_and(|person| person.blocked.is_some()) {
         return Ok(asked.answer(view::desk::done(asked.locale, &Done::AlreadyBlocked(id))).await?);
@@ -64,44 +47,54 @@ async fn ask_to_block(bot: &Bot, asked: &mut Asked<'_>, user: &User, reason: &st
     let lines = bot.db.orders_of(id, ORDERS).await?;
     let open: Vec<_> =
         lines.into_iter().filter(|line| line.status.is_active()).map(|line| (line.id, line.status)).collect();
-    let subject = format!("{id}:{}", user.display_name());
-    let (token, expires) = open_token(bot, asked, Action::Block, subject, Some(reason.clone())).await?;
+    let what = Confirmation::Block { user: id, name: user.display_name().to_owned(), reason: reason.clone() };
+    let (token, expires) = issue(bot, asked, &what).await?;
     let question = Question::Block { user: id, reason: &reason, open: &open };
     asked.answer(view::desk::question(asked.locale, &question, &token, expires)).await?;
     Ok(())
 }
 
 async fn ask_to_unblock(bot: &Bot, asked: &mut Asked<'_>, value: &str) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "user.unblock").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Admin, "user.unblock").await?;
     let Ok(Target::Person(id)) = value.parse() else {
         return Ok(asked.answer(view::admin::unclear(asked.locale, &Unclear::Value)).await?);
     };
     if bot.db.person(id).await?.is_none_or(|person| person.blocked.is_none()) {
         return Ok(asked.answer(view::desk::done(asked.locale, &Done::NotBlocked(id))).await?);
     }
-    let (token, expires) = open_token(bot, asked, Action::Unblock, id.to_string(), None).await?;
+    let (token, expires) = issue(bot, asked, &Confirmation::Unblock { user: id }).await?;
     asked.answer(view::desk::question(asked.locale, &Question::Unblock { user: id }, &token, expires)).await?;
     Ok(())
 }
 
-/// Confirm of one of the two.
-pub(super) async fn confirmed(bot: &Bot, session: &Session) -> Result<Result<Done, TokenRefused>, Fault> {
-    let now = bot.clock.now();
-    let (id, name) = session.subject.split_once(':').unwrap_or((&session.subject, ""));
-    let Ok(user) = id.parse::<UserId>() else { return Ok(Err(TokenRefused::Unknown)) };
-    let blocking = session.action == Action::Block;
-    let done = if blocking {
-        bot.db.block(session, user, name, now).await?
-    } else {
-        bot.db.unblock(session, user, now).await?
+/// Confirm of a block.
+pub(in crate::bot) async fn carry_out(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    presented: &Presented,
+    user: UserId,
+    name: &str,
+    reason: &str,
+) -> Result<Post, Fault> {
+    let done = match bot.db.block(presented, user, name, reason, bot.clock.now()).await? {
+        Blocked::Done => Done::Blocked(user),
+        Blocked::Already => Done::AlreadyBlocked(user),
     };
-    Ok(match (done, blocking) {
-        (Blocked::Done, true) => Ok(Done::Blocked(user)),
-        (Blocked::Done, false) => Ok(Done::Unblocked(user)),
-        (Blocked::Already, true) => Ok(Done::AlreadyBlocked(user)),
-        (Blocked::Already, false) => Ok(Done::NotBlocked(user)),
-        (Blocked::Token(why), _) => Err(why),
-    })
+    tracing::info!(user.id = %asked.user, customer = %user, "a customer was blocked");
+    Ok(view::desk::done(asked.locale, &done))
+}
+
+/// Confirm of its end.
+pub(in crate::bot) async fn carry_out_unblock(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    presented: &Presented,
+    user: UserId,
+) -> Result<Post, Fault> {
+    let done = match bot.db.unblock(presented, user, bot.clock.now()).await? {
+        Blocked::Done => Done::Unblocked(user),
+        Blocked::Already => Done::NotBlocked(user),
+    };
+    tracing::info!(user.id = %asked.user, customer = %user, "a customer may order again");
+    Ok(view::desk::done(asked.locale, &done))
 }

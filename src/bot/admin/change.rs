@@ -8,17 +8,18 @@ use crate::{
     db::{
         Subject,
         changes::{Requested, Standing},
+        confirmations::Presented,
         subscriptions::Subscription,
-        wishes::Permit,
     },
     domain::{
         Order, OrderId, OrderState, SubscriptionRow, Target,
         access::Power,
-        change::{Change, ChangeId, MOST_DAYS, Wish},
+        change::{Change, ChangeId, MOST_DAYS},
+        confirmation::Confirmation,
         grants::Expiry,
     },
     view::{
-        self, Post,
+        Post,
         admin::Unclear,
         change::{Asked as Shown, Outcome, outcome},
     },
@@ -28,12 +29,13 @@ use super::{
     super::{
         Bot, Context, PATIENCE,
         asked::Asked,
-        decision::goes_down,
-        fault::{Fault, random, settle},
+        fault::{Fault, random},
+        provisioning::goes_down,
     },
-    admitted, suggest,
-    target::Meant,
-    wish::{About, question, waits},
+    admitted,
+    question::{About, question, waits},
+    suggest,
+    target::{Meant, refusal},
 };
 
 /// The longest reason that is kept; the form takes less, but a form can be forged.
@@ -127,29 +129,16 @@ pub(super) async fn order_reverse(
     #[autocomplete = "suggest::order"] order: String,
     #[max_length = 300] reason: String,
 ) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = open_reversal(bot, &mut asked, &order, &reason).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| open_reversal(bot, asked, &order, &reason))
 }
 
 async fn ask(ctx: Context<'_>, meant: Meant<'_>, change: Change) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = open(bot, &mut asked, meant, change).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| open(bot, asked, meant, change))
 }
 
 async fn open(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>, change: Change) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, change.action()).await? {
-        return Ok(());
-    }
-    let sub = match meant.subscription(bot).await? {
-        Ok(sub) => sub,
-        Err(why) => return Ok(asked.answer(view::admin::unclear(asked.locale, &why)).await?),
-    };
+    admitted(bot, asked, Power::Admin, change.action()).await?;
+    let sub = meant.subscription(bot, asked.locale).await?;
     let refused = match change {
         _ if sub.deleted || !sub.provisioned => Some(Outcome::Gone),
         Change::Extend { days: 0 } => Some(Outcome::NoDays),
@@ -164,17 +153,9 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>, change: Change
 }
 
 async fn open_reversal(bot: &Bot, asked: &mut Asked<'_>, order: &str, reason: &str) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "order.reverse").await? {
-        return Ok(());
-    }
-    let found = match order.trim().parse() {
-        Ok(Target::Order(id)) => bot.db.order(&id).await?.ok_or(Unclear::NoOrder),
-        _ => Err(Unclear::Value),
-    };
-    let order = match found {
-        Ok(order) => order,
-        Err(why) => return Ok(asked.answer(view::admin::unclear(asked.locale, &why)).await?),
-    };
+    admitted(bot, asked, Power::Admin, "order.reverse").await?;
+    let Ok(Target::Order(id)) = order.trim().parse() else { return Err(refusal(asked.locale, &Unclear::Value)) };
+    let order = bot.db.order(&id).await?.ok_or_else(|| refusal(asked.locale, &Unclear::NoOrder))?;
     let OrderState::Completed { .. } = order.state else {
         return Ok(asked.answer(outcome(asked.locale, &Outcome::OrderIs(order.status()))).await?);
     };
@@ -197,23 +178,23 @@ async fn open_reversal(bot: &Bot, asked: &mut Asked<'_>, order: &str, reason: &s
 async fn ask_to_refund(bot: &Bot, asked: &Asked<'_>, order: &Order, reason: String) -> Result<Post, Fault> {
     let name = bot.db.customer(order.customer).await?.map(|customer| customer.name).unwrap_or_default();
     let subject = About { customer: order.customer, name: &name, client: None };
-    let wish = Wish::Refund { order: order.id.clone(), reason: reason.clone() };
-    question(bot, asked, &wish, Shown::Refund { order, reason: &reason }, subject).await
+    let what = Confirmation::Refund { order: order.id.clone(), reason: reason.clone() };
+    question(bot, asked, &what, Shown::Refund { order, reason: &reason }, subject).await
 }
 
 /// What was confirmed is booked back.
-pub(super) async fn refund(
+pub(in crate::bot) async fn refund(
     bot: &Bot,
-    asked: &mut Asked<'_>,
-    permit: &Permit,
+    asked: &Asked<'_>,
+    presented: &Presented,
     order: &OrderId,
     reason: &str,
-) -> Result<Option<Post>, Fault> {
-    if let Some(refused) = bot.db.refund(permit, order, reason, bot.clock.now()).await? {
+) -> Result<Post, Fault> {
+    if let Some(refused) = bot.db.refund(presented, order, reason, bot.clock.now()).await? {
         return answer(bot, asked, refused).await;
     }
     tracing::info!(order.id = %order, user.id = %asked.user, "an order without a client was reversed");
-    Ok(Some(outcome(asked.locale, &Outcome::Refunded)))
+    Ok(outcome(asked.locale, &Outcome::Refunded))
 }
 
 async fn ask_about(
@@ -226,37 +207,36 @@ async fn ask_about(
     let name = bot.db.customer(sub.user).await?.map(|customer| customer.name).unwrap_or_default();
     let client = (sub.email.as_str(), sub.expiry.unwrap_or(Expiry::Never), sub.quota.unwrap_or(0));
     let subject = About { customer: sub.user, name: &name, client: Some(client) };
-    let wish = Wish::Change { subscription: sub.id, change: change.clone() };
-    question(bot, asked, &wish, Shown::Change(&change, order), subject).await
+    let what = Confirmation::Change { subscription: sub.id, change: change.clone() };
+    question(bot, asked, &what, Shown::Change(&change, order), subject).await
 }
 
 /// What was confirmed is asked for, and its result waited for.
-pub(super) async fn carry_out(
+pub(in crate::bot) async fn carry_out(
     bot: &Bot,
-    asked: &mut Asked<'_>,
-    permit: &Permit,
+    asked: &Asked<'_>,
+    presented: &Presented,
     id: SubscriptionRow,
     change: &Change,
-) -> Result<Option<Post>, Fault> {
+) -> Result<Post, Fault> {
     let next = match change {
         Change::Rotate {} => Some(uuid::Builder::from_random_bytes(random()?).into_uuid()),
         _ => None,
     };
-    let requested = bot.db.request_change(permit, id, change, next, bot.clock.now()).await?;
+    let requested = bot.db.request_change(presented, id, change, next, bot.clock.now()).await?;
     answer(bot, asked, requested).await
 }
 
-/// The answer to what was asked for; `None` where another answer belongs to the first click.
-pub(super) async fn answer(bot: &Bot, asked: &mut Asked<'_>, requested: Requested) -> Result<Option<Post>, Fault> {
+/// The answer to what was asked for.
+pub(super) async fn answer(bot: &Bot, asked: &Asked<'_>, requested: Requested) -> Result<Post, Fault> {
     let refused = match requested {
-        Requested::Done(id) => return Ok(Some(result(bot, asked, id).await?)),
-        Requested::Token(why) => return super::wish::refused_token(asked, why).await,
+        Requested::Done(id) => return result(bot, asked, id).await,
         Requested::Gone => Outcome::Gone,
         Requested::Already => Outcome::Already,
         Requested::OrderIs(status) => Outcome::OrderIs(status),
         Requested::Ours => Outcome::Ours,
     };
-    Ok(Some(outcome(asked.locale, &refused)))
+    Ok(outcome(asked.locale, &refused))
 }
 
 /// Whether there is nothing more to wait for.

@@ -3,8 +3,8 @@
 use serenity::all::{AutocompleteChoice, CreateAutocompleteResponse, User};
 
 use crate::{
-    db::{Subject, manual::ManualSale, wishes::Permit},
-    domain::{Money, OrderId, OrderState, UserId, access::Power, change::Wish, order::PlanSnapshot},
+    db::{confirmations::Presented, manual::ManualSale},
+    domain::{Money, OrderId, OrderState, UserId, access::Power, confirmation::Confirmation, order::PlanSnapshot},
     view::{
         Post,
         change::{Asked as Shown, Outcome, outcome},
@@ -13,14 +13,14 @@ use crate::{
 
 use super::{
     super::{
-        Bot, Context, PATIENCE,
+        Bot, Context,
         asked::Asked,
-        decision::{goes_down, is_settled, new_identity},
-        fault::{Fault, random, settle},
+        fault::{Fault, random},
         order::plan_snapshot,
+        provisioning::{await_order, new_identity},
     },
     admitted,
-    wish::{About, question, refused_token, waits},
+    question::{About, question, waits},
 };
 
 /// The longest note that is kept.
@@ -35,11 +35,7 @@ pub(super) async fn user_create(
     #[max_length = 20] amount: String,
     #[max_length = 300] note: Option<String>,
 ) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = open(bot, &mut asked, &user, &plan, &amount, &note.unwrap_or_default()).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| open(bot, asked, &user, &plan, &amount, &note.unwrap_or_default()))
 }
 
 /// The plans of the configuration.
@@ -60,9 +56,7 @@ async fn open(
     amount: &str,
     note: &str,
 ) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "user.create").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Admin, "user.create").await?;
     let Some(plan) = bot.config.plan(plan) else {
         return Ok(asked.answer(outcome(asked.locale, &Outcome::NoPlan)).await?);
     };
@@ -73,59 +67,44 @@ async fn open(
     let note: String = note.trim().chars().take(LONGEST_NOTE).collect();
     let (customer, name) = (UserId(user.id.get()), user.display_name());
     let shown = Shown::Sell { plan: &plan.name, received, note: &note };
-    let wish = Wish::Sell {
+    let what = Confirmation::Sell {
         user: customer,
         name: name.to_owned(),
         plan: PlanSnapshot { price: received, ..plan_snapshot(plan) },
         note: note.clone(),
     };
-    let post = question(bot, asked, &wish, shown, About { customer, name, client: None }).await?;
+    let post = question(bot, asked, &what, shown, About { customer, name, client: None }).await?;
     Ok(asked.answer(post).await?)
 }
 
 /// Books the sale and waits for what the panel says.
-pub(super) async fn carry_out(
+pub(in crate::bot) async fn carry_out(
     bot: &Bot,
-    asked: &mut Asked<'_>,
-    permit: &Permit,
-    wish: &Wish,
-) -> Result<Option<Post>, Fault> {
-    let Wish::Sell { user, name, plan, note } = wish else { return Ok(None) };
+    asked: &Asked<'_>,
+    presented: &Presented,
+    (user, name): (UserId, &str),
+    plan: &PlanSnapshot,
+    note: &str,
+) -> Result<Post, Fault> {
     let sale = ManualSale {
         order: OrderId::from_random(u64::from_le_bytes(random()?)),
-        user: *user,
-        name: name.clone(),
+        user,
+        name: name.to_owned(),
         locale: bot.locale.tag().to_owned(),
         plan: plan.clone(),
         received: plan.price,
-        note: note.clone(),
+        note: note.to_owned(),
     };
     let Some(identity) = new_identity(bot, &plan.panel)? else {
-        return Ok(Some(outcome(asked.locale, &Outcome::NoPanel)));
+        return Ok(outcome(asked.locale, &Outcome::NoPanel));
     };
-    if let Err(why) = bot.db.sell(permit, &sale, &identity, bot.clock.now()).await? {
-        return refused_token(asked, why).await;
-    }
+    bot.db.sell(presented, &sale, &identity, bot.clock.now()).await?;
     tracing::info!(order.id = %sale.order, user.id = %asked.user, "a sale was entered by hand");
-    Ok(Some(result(bot, asked, &sale.order, &plan.panel).await?))
-}
-
-async fn result(bot: &Bot, asked: &Asked<'_>, id: &OrderId, panel: &str) -> Result<Post, Fault> {
-    let about = Subject::Order(id.clone());
-    let look = || async { Ok(bot.db.order(id).await?.filter(is_settled)) };
-    let settled = tokio::select! {
-        biased;
-        settled = bot.db.wait_for(&about, PATIENCE, look) => settled?,
-        () = goes_down(bot, panel) => None,
-    };
-    let order = match settled {
-        Some(order) => Some(order),
-        None => bot.db.order(id).await?,
-    };
+    let order = await_order(bot, &sale.order, &plan.panel).await?;
     let said = match order.as_ref().map(|order| (&order.state, order.delivery)) {
         Some((OrderState::Completed { .. }, delivery)) => Outcome::Sold(delivery),
         Some((OrderState::NeedsAttention { trouble, .. }, _)) => Outcome::SaleAttention(trouble),
-        _ => waits(bot, panel),
+        _ => waits(bot, &plan.panel),
     };
     Ok(outcome(asked.locale, &said))
 }

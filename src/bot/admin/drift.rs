@@ -3,28 +3,18 @@
 use crate::{domain::access::Power, drift::look, view};
 
 use super::{
-    super::{
-        Bot, Context,
-        asked::Asked,
-        fault::{Fault, settle},
-    },
+    super::{Bot, Context, asked::Asked, fault::Fault},
     admitted,
 };
 
 /// `/admin drift`
 #[poise::command(slash_command)]
 pub(super) async fn drift(ctx: Context<'_>) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = report(bot, &mut asked).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| report(bot, asked))
 }
 
 async fn report(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "panel.compare").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Admin, "panel.compare").await?;
     asked.defer().await?;
     let panels: Vec<_> = bot.panels.values().cloned().collect();
     let found = look(&bot.db, &panels, bot.clock.now()).await?;

@@ -16,7 +16,7 @@ use super::{
     super::{
         Bot, Context,
         asked::Asked,
-        fault::{Fault, settle},
+        fault::Fault,
         usage::{self, Client, Seen},
     },
     admitted, suggest,
@@ -35,21 +35,12 @@ pub(super) async fn user_info(
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
 ) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = show(bot, &mut asked, Meant::new(user.as_ref(), subscription.as_deref())).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| show(bot, asked, Meant::new(user.as_ref(), subscription.as_deref())))
 }
 
 async fn show(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Support, "user.info").await? {
-        return Ok(());
-    }
-    let named = match meant.named(bot).await? {
-        Ok(named) => named,
-        Err(why) => return Ok(asked.answer(view::admin::unclear(asked.locale, &why)).await?),
-    };
+    admitted(bot, asked, Power::Support, "user.info").await?;
+    let named = meant.named(bot, asked.locale).await?;
     let user = named.owner();
     let (mut owned, more) = match named {
         Named::Subscription(one) => (vec![*one], 0),

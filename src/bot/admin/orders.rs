@@ -11,49 +11,33 @@ use crate::{
 };
 
 use super::{
-    super::{
-        Bot, Context,
-        asked::Asked,
-        fault::{Fault, settle},
-    },
+    super::{Bot, Context, asked::Asked, fault::Fault},
     admitted, suggest,
 };
 
 /// `/admin pending`
 #[poise::command(slash_command)]
 pub(super) async fn pending(ctx: Context<'_>) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = queue(bot, &mut asked).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| queue(bot, asked))
 }
 
 /// `/admin order`
 #[poise::command(slash_command)]
 pub(super) async fn order(ctx: Context<'_>, #[autocomplete = "suggest::order"] order: String) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = file(bot, &mut asked, &order).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| file(bot, asked, &order))
 }
 
 async fn queue(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if admitted(bot, asked, Power::Support, "orders.pending").await? {
-        let post = page(bot, asked, 0).await?;
-        asked.answer(post).await?;
-    }
-    Ok(())
+    admitted(bot, asked, Power::Support, "orders.pending").await?;
+    let post = page(bot, asked, 0).await?;
+    Ok(asked.answer(post).await?)
 }
 
 /// Another page of the queue, as it is now.
 pub(in crate::bot) async fn turn(bot: &Bot, asked: &mut Asked<'_>, number: u16) -> Result<(), Fault> {
-    if admitted(bot, asked, Power::Support, "orders.pending").await? {
-        let post = page(bot, asked, usize::from(number)).await?;
-        asked.update(post).await?;
-    }
-    Ok(())
+    admitted(bot, asked, Power::Support, "orders.pending").await?;
+    let post = page(bot, asked, usize::from(number)).await?;
+    Ok(asked.update(post).await?)
 }
 
 async fn page(bot: &Bot, asked: &Asked<'_>, number: usize) -> Result<Post, Fault> {
@@ -79,9 +63,7 @@ fn card(bot: &Bot, message: MessageId) -> Place {
 }
 
 async fn file(bot: &Bot, asked: &mut Asked<'_>, value: &str) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Support, "order.read").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Support, "order.read").await?;
     let post = match value.parse() {
         Ok(Target::Order(id)) => everything(bot, asked, &id).await?,
         Ok(_) | Err(_) => view::admin::unclear(asked.locale, &Unclear::Value),

@@ -14,28 +14,18 @@ use crate::{
 };
 
 use super::{
-    super::{
-        Bot, Context,
-        asked::Asked,
-        fault::{Fault, settle},
-    },
+    super::{Bot, Context, asked::Asked, fault::Fault},
     admitted,
 };
 
 /// `/admin reload`
 #[poise::command(slash_command)]
 pub(super) async fn reload(ctx: Context<'_>) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = read_again(bot, &mut asked).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| read_again(bot, asked))
 }
 
 async fn read_again(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "config.reload").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Admin, "config.reload").await?;
     asked.defer().await?;
     let post = match bot.live.reload(&bot.db, asked.user, bot.clock.now()).await? {
         Reloaded::Done(renewal) => view::reload::taken(

@@ -10,13 +10,9 @@ use crate::{
 };
 
 use super::{
-    super::{
-        Bot, Context, PATIENCE,
-        asked::Asked,
-        fault::{Fault, settle},
-    },
+    super::{Bot, Context, PATIENCE, asked::Asked, fault::Fault},
     admitted, suggest,
-    target::Meant,
+    target::{Meant, refusal},
 };
 
 /// `/admin user-resend`
@@ -26,25 +22,15 @@ pub(super) async fn user_resend(
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
 ) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = resend(bot, &mut asked, Meant::new(user.as_ref(), subscription.as_deref())).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| resend(bot, asked, Meant::new(user.as_ref(), subscription.as_deref())))
 }
 
 async fn resend(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Support, "link.resend").await? {
-        return Ok(());
+    admitted(bot, asked, Power::Support, "link.resend").await?;
+    let subscription = meant.subscription(bot, asked.locale).await?;
+    if subscription.link.is_none() {
+        return Err(refusal(asked.locale, &Unclear::NoSubscription(subscription.user)));
     }
-    let subscription = match meant.subscription(bot).await? {
-        Ok(subscription) if subscription.link.is_some() => subscription,
-        Ok(subscription) => {
-            let why = Unclear::NoSubscription(subscription.user);
-            return Ok(asked.answer(view::admin::unclear(asked.locale, &why)).await?);
-        }
-        Err(why) => return Ok(asked.answer(view::admin::unclear(asked.locale, &why)).await?),
-    };
     // What is sent cannot be taken back: only the machine that could answer does it.
     asked.defer().await?;
     let (row, customer, number) = (subscription.id, subscription.user, asked.id);

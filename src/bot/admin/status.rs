@@ -4,44 +4,29 @@
 use futures_util::future::join_all;
 
 use crate::{
-    db::{
-        backup,
-        parked::Settled,
-        sessions::{Action, Session, TokenRefused},
-    },
-    domain::access::Power,
+    db::{backup, confirmations::Presented, parked::Settled},
+    domain::{access::Power, confirmation::Confirmation},
     panel::{Availability, Position, Reader},
     view::{
-        self,
+        self, Post,
         desk::{Done, Question},
         status::{Breaker, LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
     },
 };
 
 use super::{
-    super::{
-        Bot, Context,
-        asked::Asked,
-        fault::{Fault, settle},
-        usage,
-    },
-    admitted, open_token,
+    super::{Bot, Context, asked::Asked, confirm::issue, fault::Fault, usage},
+    admitted,
 };
 
 /// `/admin status`
 #[poise::command(slash_command)]
 pub(super) async fn status(ctx: Context<'_>) -> Result<(), Fault> {
-    let bot = &ctx.data().bot();
-    let mut asked = bot.command(&ctx);
-    let done = show(bot, &mut asked).await;
-    settle(&mut asked, done).await;
-    Ok(())
+    command!(ctx, |bot, asked| show(bot, asked))
 }
 
 async fn show(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "bot.status").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Admin, "bot.status").await?;
     asked.defer().await?;
     let seen = join_all(bot.panels.values().map(look)).await;
     let (lanes, parked, held) = tokio::try_join!(bot.db.lanes(), bot.db.parked(), bot.db.outbox_held_since())?;
@@ -107,13 +92,11 @@ async fn look(panel: &Reader) -> Seen {
 
 /// Retry: a parked effect is tried again.
 pub(in crate::bot) async fn retry(bot: &Bot, asked: &mut Asked<'_>, row: i64) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "effect.retry").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Admin, "effect.retry").await?;
     asked.defer().await?;
     let done = match bot.db.retry_parked(row, asked.user, bot.clock.now()).await? {
         Settled::Done(key) => Done::Retried(key),
-        Settled::Gone | Settled::Token(_) => Done::NotParked,
+        Settled::Gone => Done::NotParked,
     };
     asked.edit(view::desk::done(asked.locale, &done)).await?;
     Ok(())
@@ -121,48 +104,47 @@ pub(in crate::bot) async fn retry(bot: &Bot, asked: &mut Asked<'_>, row: i64) ->
 
 /// Drop: the question.
 pub(in crate::bot) async fn ask_to_drop(bot: &Bot, asked: &mut Asked<'_>, row: i64) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Admin, "effect.drop").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Admin, "effect.drop").await?;
     let parked = bot.db.parked().await?;
     let Some(found) = parked.into_iter().find(|parked| parked.id == row) else {
         return Ok(asked.answer(view::desk::done(asked.locale, &Done::NotParked)).await?);
     };
-    let (token, expires) = open_token(bot, asked, Action::DropEffect, row.to_string(), None).await?;
+    let (token, expires) = issue(bot, asked, &Confirmation::DropEffect { row }).await?;
     asked.answer(view::desk::question(asked.locale, &Question::Drop { key: &found.key }, &token, expires)).await?;
     Ok(())
 }
 
 /// Release: the question.
 pub(in crate::bot) async fn ask_to_release(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    if !admitted(bot, asked, Power::Owner, "outbox.release").await? {
-        return Ok(());
-    }
+    admitted(bot, asked, Power::Owner, "outbox.release").await?;
     let Some(since) = bot.db.outbox_held_since().await? else {
         return Ok(asked.answer(view::desk::done(asked.locale, &Done::NotHeld)).await?);
     };
     let waiting = bot.db.lanes().await?.iter().map(|lane| lane.waiting).sum();
-    let (token, expires) = open_token(bot, asked, Action::Release, String::new(), None).await?;
+    let (token, expires) = issue(bot, asked, &Confirmation::ReleaseOutbox).await?;
     let question = Question::Release { since, waiting };
     asked.answer(view::desk::question(asked.locale, &question, &token, expires)).await?;
     Ok(())
 }
 
 /// Confirm of Release.
-pub(super) async fn released(bot: &Bot, session: &Session) -> Result<Result<Done, TokenRefused>, Fault> {
-    Ok(match bot.db.release_confirmed(session, bot.clock.now()).await? {
-        Ok(true) => Ok(Done::Released),
-        Ok(false) => Ok(Done::NotHeld),
-        Err(why) => Err(why),
-    })
+pub(in crate::bot) async fn release(bot: &Bot, asked: &Asked<'_>, presented: &Presented) -> Result<Post, Fault> {
+    let released = bot.db.release_confirmed(presented, bot.clock.now()).await?;
+    tracing::info!(user.id = %asked.user, released, "the outbox of a restored database was released");
+    Ok(view::desk::done(asked.locale, if released { &Done::Released } else { &Done::NotHeld }))
 }
 
 /// Confirm of Drop.
-pub(super) async fn confirmed(bot: &Bot, session: &Session) -> Result<Result<Done, TokenRefused>, Fault> {
-    let Ok(row) = session.subject.parse() else { return Ok(Err(TokenRefused::Unknown)) };
-    Ok(match bot.db.drop_parked(session, row, bot.clock.now()).await? {
-        Settled::Done(key) => Ok(Done::Dropped(key)),
-        Settled::Gone => Ok(Done::NotParked),
-        Settled::Token(why) => Err(why),
-    })
+pub(in crate::bot) async fn drop_effect(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    presented: &Presented,
+    row: i64,
+) -> Result<Post, Fault> {
+    let done = match bot.db.drop_parked(presented, row, bot.clock.now()).await? {
+        Settled::Done(key) => Done::Dropped(key),
+        Settled::Gone => Done::NotParked,
+    };
+    tracing::info!(user.id = %asked.user, row, "an effect that had given up was dropped");
+    Ok(view::desk::done(asked.locale, &done))
 }

@@ -4,7 +4,10 @@
 use crate::{
     db::subscriptions::Subscription,
     domain::{Order, Target, UserId},
-    view::admin::Unclear,
+    view::{
+        Locale,
+        admin::{Unclear, unclear},
+    },
 };
 
 use super::super::{Bot, fault::Fault};
@@ -25,38 +28,45 @@ impl<'a> Meant<'a> {
     }
 
     /// The one subscription that is meant, or why that is not clear. It exists on a panel, or did.
-    pub(super) async fn subscription(self, bot: &Bot) -> Result<Result<Subscription, Unclear>, Fault> {
-        let user = match self.named(bot).await? {
-            Ok(Named::Subscription(subscription)) => return Ok(Ok(*subscription)),
-            Ok(Named::Person(user)) => user,
-            Err(why) => return Ok(Err(why)),
+    pub(super) async fn subscription(self, bot: &Bot, locale: Locale) -> Result<Subscription, Fault> {
+        let user = match self.named(bot, locale).await? {
+            Named::Subscription(subscription) => return Ok(*subscription),
+            Named::Person(user) => user,
         };
         let mut owned = bot.db.subscriptions_of(user).await?;
-        Ok(match (owned.pop(), owned.is_empty()) {
-            (Some(only), true) => Ok(only),
-            (Some(_), false) => Err(Unclear::Several(user)),
-            (None, _) if bot.db.customer(user).await?.is_none() => Err(Unclear::Stranger(user)),
-            (None, _) => Err(Unclear::NoSubscription(user)),
-        })
+        Err(refusal(
+            locale,
+            &match (owned.pop(), owned.is_empty()) {
+                (Some(only), true) => return Ok(only),
+                (Some(_), false) => Unclear::Several(user),
+                (None, _) if bot.db.customer(user).await?.is_none() => Unclear::Stranger(user),
+                (None, _) => Unclear::NoSubscription(user),
+            },
+        ))
     }
 
     /// What is meant: a subscription where one was chosen, else the person.
-    pub(super) async fn named(self, bot: &Bot) -> Result<Result<Named, Unclear>, Fault> {
-        let chosen = match (self.value, self.user) {
-            (None, None) => return Ok(Err(Unclear::Nothing)),
-            (None, Some(user)) => return Ok(Ok(Named::Person(user))),
-            (Some(value), _) => match value.parse() {
-                Ok(target) => chosen(bot, target).await?,
-                Err(_) => Err(Unclear::Value),
-            },
-        };
-        Ok(match (chosen, self.user) {
-            (Ok(named), Some(user)) if named.owner() != user => {
-                Err(Unclear::Contradiction { user, owner: named.owner() })
+    pub(super) async fn named(self, bot: &Bot, locale: Locale) -> Result<Named, Fault> {
+        let named = match (self.value, self.user) {
+            (None, None) => return Err(refusal(locale, &Unclear::Nothing)),
+            (None, Some(user)) => return Ok(Named::Person(user)),
+            (Some(value), _) => {
+                let target = value.parse().map_err(|_| refusal(locale, &Unclear::Value))?;
+                chosen(bot, locale, target).await?
             }
-            (chosen, _) => chosen,
-        })
+        };
+        match self.user {
+            Some(user) if named.owner() != user => {
+                Err(refusal(locale, &Unclear::Contradiction { user, owner: named.owner() }))
+            }
+            _ => Ok(named),
+        }
     }
+}
+
+/// What is not clear, for the person to read.
+pub(super) fn refusal(locale: Locale, why: &Unclear) -> Fault {
+    Fault::answered(unclear(locale, why))
 }
 
 /// What a command is about.
@@ -78,18 +88,16 @@ impl Named {
     }
 }
 
-async fn chosen(bot: &Bot, target: Target) -> Result<Result<Named, Unclear>, Fault> {
+async fn chosen(bot: &Bot, locale: Locale, target: Target) -> Result<Named, Fault> {
+    let no = |why: &Unclear| refusal(locale, why);
     let row = match target {
-        Target::Person(user) => return Ok(Ok(Named::Person(user))),
+        Target::Person(user) => return Ok(Named::Person(user)),
         Target::Subscription(row) => row,
-        Target::Order(id) => match bot.db.order(&id).await? {
-            None => return Ok(Err(Unclear::NoOrder)),
-            Some(Order { subscription: Some(row), .. }) => row,
-            Some(_) => return Ok(Err(Unclear::NotProvisioned(id))),
-        },
+        Target::Order(id) => {
+            let order: Order = bot.db.order(&id).await?.ok_or_else(|| no(&Unclear::NoOrder))?;
+            order.subscription.ok_or_else(|| no(&Unclear::NotProvisioned(id)))?
+        }
     };
-    Ok(match bot.db.subscription(row).await? {
-        Some(subscription) => Ok(Named::Subscription(Box::new(subscription))),
-        None => Err(Unclear::Gone),
-    })
+    let subscription = bot.db.subscription(row).await?.ok_or_else(|| no(&Unclear::Gone))?;
+    Ok(Named::Subscription(Box::new(subscription)))
 }

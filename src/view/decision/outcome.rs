@@ -88,16 +88,6 @@ pub enum Outcome {
         /// The order's state now.
         status: OrderStatus,
     },
-    /// The member of staff chose Cancel.
-    Aborted,
-    /// The confirmation is too old.
-    Expired,
-    /// The confirmation was already used.
-    Used,
-    /// The confirmation was opened by somebody else.
-    NotYours,
-    /// The member of staff has lost the power meanwhile.
-    PowerLost,
     /// The order is in another state than it was when the confirmation was opened.
     OrderChanged {
         /// The state now.
@@ -144,11 +134,6 @@ fn outcome_text(locale: Locale, outcome: &Outcome) -> String {
         Outcome::Declined { attempts_left } => locale.with("decision-declined", &[("left", (*attempts_left).into())]),
         Outcome::BackInReview => say("decision-back-done"),
         Outcome::AlreadyDecided { by, at, what, status } => already_decided(locale, *by, *at, *what, *status),
-        Outcome::Aborted => say("decision-aborted"),
-        Outcome::Expired => say("decision-expired"),
-        Outcome::Used => say("decision-used"),
-        Outcome::NotYours => say("decision-not-yours"),
-        Outcome::PowerLost => say("decision-power-lost"),
         Outcome::OrderChanged { status } => {
             locale.with("decision-changed", &[("status", words::status(locale, *status).into())])
         }

@@ -174,6 +174,7 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all.extend(tickets(locale, words));
     all.extend(proofs_and_notices(locale, words));
     all.extend(staff::cards(locale, words));
+    all.extend(staff::confirmations(locale));
     all.extend(staff::decisions(locale, words));
     all.extend(staff::beside_decisions(locale, words));
     all.extend(deliveries(locale, words));

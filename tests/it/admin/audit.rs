@@ -145,7 +145,6 @@ async fn pages_are_turned_both_ways_and_what_comes_meanwhile_moves_nothing() {
         format!("tk:audit:{token}"),
         format!("tk:audit:{token}:01"),
         format!("tk:confirm:{token}"),
-        format!("tk:wish:{token}"),
         format!("tk:table:{}", "f".repeat(32)),
     ] {
         let forged = world.person("Adel").forge_click(&back, &made_up).expect("sent").reply().await.expect("answered");

@@ -48,7 +48,7 @@ impl People<'_> {
                 Pressed::Nothing => {
                     assert!(tokio::time::Instant::now() < deadline, "nobody answers: {what}");
                     // Something is about to change: a message is edited, or a process started.
-                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                    tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             }
         }

@@ -7,13 +7,13 @@ use tollkeeper::{
     db::{
         Db, NewOrder, Ordered,
         review::{Decided, Identity, Times},
-        sessions::{Action, NewSession},
         submissions::{Proof, ProofSource, Submitted},
         subscriptions::Provisioned,
     },
     domain::{
         Currency, Millis, Money, OrderId, OrderState, UserId,
         button::Token,
+        confirmation::Confirmation,
         grants::{Expiry, Filled},
         order::{MethodSnapshot, PlanSnapshot},
         picture::Told,
@@ -23,6 +23,13 @@ use tollkeeper::{
 
 pub(super) const DAY: Duration = Duration::from_hours(24);
 pub(super) const CAIRO: chrono_tz::Tz = chrono_tz::Africa::Cairo;
+/// What is decided about a payment.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Decision {
+    Approve,
+    Decline,
+}
+
 /// 22 November 2026, noon in Cairo.
 pub(super) const NOON: Millis = Millis(1_795_341_600_000);
 pub(super) const PLANS: [(&str, i64); 3] = [("basic", 10_000), ("premium", 25_000), ("pro", 45_050)];
@@ -72,31 +79,29 @@ impl Books {
     }
 
     /// Decides about an order under review.
-    pub(super) async fn decide(&self, order: &OrderId, action: Action, at: Millis) {
+    pub(super) async fn decide(&self, order: &OrderId, decision: Decision, at: Millis) {
         let submission = self.db.latest_submission(order).await.unwrap().unwrap();
         let admin = UserId(9);
         let token = Token::from_random(submission.0.to_le_bytes().repeat(2).try_into().unwrap());
-        let new = NewSession {
-            token: &token,
-            admin,
-            action,
-            subject: submission.to_string(),
-            reason: None,
-            ttl: Duration::from_mins(5),
+        let what = match decision {
+            Decision::Approve => Confirmation::Approve { submission },
+            Decision::Decline => Confirmation::Decline { submission, reason: String::new() },
         };
-        self.db.open_session(new, at).await.unwrap();
-        let session = self.db.session(&token, admin, at).await.unwrap().unwrap();
-        let decided = match action {
-            Action::Approve => {
+        self.db.issue_confirmation(&token, admin, &what, Duration::from_mins(5), at).await.unwrap();
+        let presented = self.db.confirmation(&token, admin, at).await.unwrap().unwrap().token.unwrap();
+        let decided = match decision {
+            Decision::Approve => {
                 let identity = Identity {
                     uuid: uuid::Uuid::from_u128(u128::from(self.sold)),
                     sub_id: order.to_string(),
                     inbound_id: 1,
                 };
-                self.db.approve(&session, &identity, at).await.unwrap()
+                self.db.approve(&presented, submission, &identity, at).await.unwrap()
             }
-            Action::Decline => self.db.decline(&session, Times { lapse: DAY, ticket_stays: DAY }, at).await.unwrap(),
-            other => unreachable!("{other:?} is decided elsewhere"),
+            Decision::Decline => {
+                let times = Times { lapse: DAY, ticket_stays: DAY };
+                self.db.decline(&presented, submission, "", times, at).await.unwrap()
+            }
         };
         assert_eq!(decided, Decided::Done(order.clone()));
     }
@@ -123,7 +128,7 @@ impl Books {
     /// A whole sale.
     pub(super) async fn sell(&mut self, plan: usize, method: usize, at: Millis) -> OrderId {
         let order = self.submitted(plan, method, at).await;
-        self.decide(&order, Action::Approve, at).await;
+        self.decide(&order, Decision::Approve, at).await;
         self.complete(&order, at).await.unwrap();
         order
     }

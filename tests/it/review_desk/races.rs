@@ -10,13 +10,14 @@ use tokio::task::JoinSet;
 use tollkeeper::{
     db::{
         Db, NewOrder, Ordered,
+        confirmations::Presented,
         review::{Decided, Identity, Times},
-        sessions::{Action, NewSession, Session},
         submissions::{Proof, ProofSource, Submitted},
     },
     domain::{
         Currency, Millis, Money, OrderId, SubmissionId, UserId,
         button::Token,
+        confirmation::Confirmation,
         order::{CancelCause, MethodSnapshot, OrderStatus, PlanSnapshot},
         picture::Told,
         proofs::Verdict,
@@ -28,7 +29,15 @@ use tollkeeper::{
 use super::{GENERATIONS, shop};
 
 const NOW: Millis = Millis(1_800_000_000_000);
-const PART: Action = Action::Receive { minor: 4_000 };
+/// What somebody confirms about a submission.
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    Approve,
+    Decline,
+    Part,
+}
+
+const PART: i64 = 4_000;
 const REASON: &str = "The money has not arrived.";
 
 #[tokio::test]
@@ -100,18 +109,16 @@ async fn only_the_question_about_its_money_ends_an_order_with_money_in_it() {
     let db = Db::open(&folder.path().join("tollkeeper.db"), chrono_tz::Africa::Cairo).await.unwrap();
     let (order, submission) = submitted(&db, 1).await;
     let (adel, nadia) = (UserId(1), UserId(2));
-    let part = session(&db, 1, submission, nadia, PART).await;
-    assert_eq!(confirm(&db, 1, &part).await, Decided::Done(order.clone()));
+    let part = presented(&db, 1, submission, nadia, Action::Part).await;
+    assert_eq!(confirm(&db, 1, submission, &part, Action::Part).await, Decided::Done(order.clone()));
     for cause in [CancelCause::Staff, CancelCause::Customer, CancelCause::NoRoom, CancelCause::TicketDeleted] {
         assert!(!db.cancel(&order, adel, cause, NOW).await.unwrap(), "{cause:?}");
     }
     let token = Token::from_random(2_u128.to_le_bytes());
-    let ttl = Duration::from_mins(5);
-    let subject = order.to_string();
-    let asked = NewSession { token: &token, admin: adel, action: Action::EndPaid, subject, reason: None, ttl };
-    db.open_session(asked, NOW).await.unwrap();
-    let asked = db.session(&token, adel, NOW).await.unwrap().unwrap();
-    assert_eq!(db.end_paid(&asked, NOW).await.unwrap(), Decided::Done(order.clone()));
+    let what = Confirmation::EndPaid { order: order.clone() };
+    db.issue_confirmation(&token, adel, &what, Duration::from_mins(5), NOW).await.unwrap();
+    let asked = db.confirmation(&token, adel, NOW).await.unwrap().unwrap().token.unwrap();
+    assert_eq!(db.end_paid(&asked, &order, NOW).await.unwrap(), Decided::Done(order.clone()));
     assert_eq!(db.order(&order).await.unwrap().unwrap().status(), OrderStatus::Cancelled);
 }
 
@@ -120,7 +127,8 @@ async fn one_decision_in_every_round() {
     let rounds = std::env::var("TOLLKEEPER_RACES").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(&folder.path().join("tollkeeper.db"), chrono_tz::Africa::Cairo).await.unwrap();
-    let pairs = [(Action::Approve, Action::Approve), (Action::Approve, Action::Decline), (Action::Approve, PART)];
+    let pairs =
+        [(Action::Approve, Action::Approve), (Action::Approve, Action::Decline), (Action::Approve, Action::Part)];
     let mut number = 0;
     let mut first_won = 0;
     for _ in 0..rounds {
@@ -137,17 +145,17 @@ async fn one_decision_in_every_round() {
 async fn round(db: &Db, number: u64, first: Action, second: Action) -> bool {
     let (order, submission) = submitted(db, number).await;
     let (adel, nadia) = (UserId(1), UserId(2));
-    let one = session(db, number * 2, submission, adel, first).await;
-    let other = session(db, number * 2 + 1, submission, nadia, second).await;
+    let one = (presented(db, number * 2, submission, adel, first).await, first);
+    let other = (presented(db, number * 2 + 1, submission, nadia, second).await, second);
     // On tasks of their own, started in either order, so that either may be the first.
     let mut people = JoinSet::new();
     let mut clicks = vec![one, other];
     if number.is_multiple_of(2) {
         clicks.reverse();
     }
-    for session in clicks {
+    for (presented, action) in clicks {
         let db = db.clone();
-        people.spawn(async move { (session.admin, confirm(&db, number, &session).await) });
+        people.spawn(async move { (presented.by(), confirm(&db, number, submission, &presented, action).await) });
     }
     let mut decided: BTreeMap<UserId, Decided> = people.join_all().await.into_iter().collect();
     let (one, other) = (decided.remove(&adel).unwrap(), decided.remove(&nadia).unwrap());
@@ -171,39 +179,40 @@ fn left_by(action: Action, by: UserId) -> (Verdict, Done, OrderStatus) {
             let reason = REASON.to_owned();
             (Verdict::Declined { by, at, reason }, Done::Declined, OrderStatus::PendingPayment)
         }
-        Action::Receive { minor } => {
-            let received = Money::new(minor, Currency::parse("EGP").unwrap());
+        Action::Part => {
+            let received = Money::new(PART, Currency::parse("EGP").unwrap());
             (Verdict::Part { by, at, received }, Done::Part, OrderStatus::PendingPayment)
         }
-        other => unreachable!("{other:?}"),
     }
 }
 
-async fn confirm(db: &Db, number: u64, session: &Session) -> Decided {
-    let admin = u128::from(session.admin.0);
+async fn confirm(db: &Db, number: u64, id: SubmissionId, presented: &Presented, action: Action) -> Decided {
+    let admin = u128::from(presented.by().0);
     let identity = Identity {
         uuid: uuid::Uuid::from_u128(u128::from(number) << 64 | admin),
         sub_id: format!("{number}-{admin}"),
         inbound_id: 1,
     };
-    let decided = match session.action {
-        Action::Approve => db.approve(session, &identity, NOW).await,
-        Action::Receive { minor } => db.receive(session, minor, &identity, None, NOW).await,
-        _ => {
+    let decided = match action {
+        Action::Approve => db.approve(presented, id, &identity, NOW).await,
+        Action::Part => db.receive(presented, (id, PART), &identity, None, NOW).await,
+        Action::Decline => {
             let day = Duration::from_hours(24);
-            db.decline(session, Times { lapse: day, ticket_stays: day }, NOW).await
+            db.decline(presented, id, REASON, Times { lapse: day, ticket_stays: day }, NOW).await
         }
     };
     decided.unwrap()
 }
 
-async fn session(db: &Db, number: u64, submission: SubmissionId, admin: UserId, action: Action) -> Session {
+async fn presented(db: &Db, number: u64, submission: SubmissionId, admin: UserId, action: Action) -> Presented {
     let token = Token::from_random(u128::from(number).to_le_bytes());
-    let ttl = Duration::from_mins(5);
-    let reason = (action == Action::Decline).then(|| REASON.to_owned());
-    let new = NewSession { token: &token, admin, action, subject: submission.to_string(), reason, ttl };
-    db.open_session(new, NOW).await.unwrap();
-    db.session(&token, admin, NOW).await.unwrap().unwrap()
+    let what = match action {
+        Action::Approve => Confirmation::Approve { submission },
+        Action::Decline => Confirmation::Decline { submission, reason: REASON.to_owned() },
+        Action::Part => Confirmation::Receive { submission, minor: PART },
+    };
+    db.issue_confirmation(&token, admin, &what, Duration::from_mins(5), NOW).await.unwrap();
+    db.confirmation(&token, admin, NOW).await.unwrap().unwrap().token.unwrap()
 }
 
 /// An order of one more customer, with a proof under review.

@@ -71,10 +71,6 @@ change-no-plan = There is no plan of this name in the configuration.
 change-bad-amount = Please type the amount in digits, such as 100 or 100.50.
 change-no-days = Please give a number of days other than zero.
 change-never-ends = This access has no end that could be moved.
-change-expired = This question has expired and nothing was changed. Please use the command again.
-change-used = This question was already answered.
-change-not-yours = Somebody else opened this question; only they can answer it.
-change-power-lost = You may no longer do this, so nothing was changed.
 change-sold = The sale is booked. { $delivery }
 change-sale-attention =
     The sale could not be finished; its card has the buttons to go on.

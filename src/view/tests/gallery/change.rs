@@ -89,10 +89,6 @@ pub(super) fn results(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Outcome::BadAmount,
         Outcome::NoDays,
         Outcome::NeverEnds,
-        Outcome::Expired,
-        Outcome::Used,
-        Outcome::NotYours,
-        Outcome::PowerLost,
     ];
     outcomes.extend(troubles.iter().flat_map(|trouble| [Outcome::Void(trouble), Outcome::SaleAttention(trouble)]));
     outcomes.extend(OrderStatus::ALL.map(Outcome::OrderIs));

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         Currency, GuildId, Incident, MessageId, Money, Order, OrderId, OrderState, OrderStatus, RoleId, SubmissionId,
         button::Token,
+        confirmation::Confirmation,
         effect::{Notice, OwnerNews, Part, QuestionId, StaffNews},
         grants::{Expiry, Note},
         premises::{Flaw, Permission, Place, RoleOf},
@@ -15,7 +16,7 @@ use crate::{
         trouble::{Cause, Trouble},
     },
     view::{
-        Locale, Post,
+        Locale, Post, confirmation,
         decision::{self, Action, ConfirmFacts, Done, Outcome},
         more,
         news::{self, DayFacts},
@@ -23,6 +24,18 @@ use crate::{
         review::{self, CardFacts, Given, Known, OnPanel},
     },
 };
+
+/// What is said to whoever cannot confirm, or does not want to.
+pub(super) fn confirmations(locale: Locale) -> Vec<Post> {
+    use confirmation::NotConfirmed::{Expired, NotYours, PowerLost, Used};
+    let whats = [Confirmation::ReleaseOutbox, Confirmation::Approve { submission: SubmissionId(1) }];
+    let mut posts: Vec<_> = whats
+        .iter()
+        .flat_map(|what| [Expired, Used, NotYours, PowerLost].map(|why| confirmation::not_confirmed(locale, why, what)))
+        .collect();
+    posts.push(confirmation::cancelled(locale));
+    posts
+}
 
 pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let flags = [
@@ -148,11 +161,6 @@ pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Outcome::Declined { attempts_left: 1 },
         Outcome::Declined { attempts_left: 2 },
         Outcome::BackInReview,
-        Outcome::Aborted,
-        Outcome::Expired,
-        Outcome::Used,
-        Outcome::NotYours,
-        Outcome::PowerLost,
         Outcome::OldCard,
     ];
     outcomes.extend(DELIVERIES.map(Outcome::Delivered));

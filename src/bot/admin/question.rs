@@ -1,0 +1,53 @@
+//! The question before a command that changes something: the facts, and the one-time token behind its
+//! Confirm.
+
+use crate::{
+    domain::{UserId, confirmation::Confirmation, grants::Expiry},
+    panel::{Availability, Reader},
+    view::{
+        Post,
+        change::{self, Asked as Shown, Outcome, QuestionFacts},
+    },
+};
+
+use super::super::{Bot, asked::Asked, confirm::issue, fault::Fault};
+
+/// Whom a question is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About<'a> {
+    /// The customer.
+    pub(super) customer: UserId,
+    /// Their name on Discord.
+    pub(super) name: &'a str,
+    /// The client on the panel, with its end and its traffic as last known.
+    pub(super) client: Option<(&'a str, Expiry, u64)>,
+}
+
+/// Stores a one-time token and makes the question that carries it.
+pub(super) async fn question(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    what: &Confirmation,
+    shown: Shown<'_>,
+    subject: About<'_>,
+) -> Result<Post, Fault> {
+    let (token, expires_at) = issue(bot, asked, what).await?;
+    let facts = QuestionFacts {
+        asked: shown,
+        customer: subject.customer,
+        name: subject.name,
+        client: subject.client,
+        token: &token,
+        expires_at,
+    };
+    Ok(change::question(asked.locale, &facts))
+}
+
+/// What is true of work that is not done yet.
+pub(super) fn waits<'a>(bot: &Bot, panel: &str) -> Outcome<'a> {
+    let place = bot.config.discord.review_channel_id;
+    match bot.panels.get(panel).map(Reader::availability) {
+        Some(Availability::Down { since, .. }) => Outcome::Waits { since, place },
+        Some(Availability::Up) | None => Outcome::InProgress { place },
+    }
+}

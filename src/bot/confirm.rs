@@ -1,0 +1,116 @@
+//! Confirmations: the one place that issues their tokens and, at Confirm, looks at them, asks for the
+//! power afresh and has each carried out.
+//!
+//! Confirm acknowledges first and acts only if Discord accepted that: Discord takes one answer per
+//! interaction, which is the only mutual exclusion that two machines with one bot token have. The token
+//! is spent in the transaction that acts.
+
+use crate::{
+    db::{self, confirmations::TokenRefused},
+    domain::{Millis, button::Token, confirmation::Confirmation},
+    view::{
+        Post,
+        confirmation::{self, NotConfirmed},
+        refusal::{Refusal, refused},
+    },
+};
+
+use super::{
+    Bot, admin,
+    asked::Asked,
+    fault::{Fault, random},
+    review::{approve, attention, decline},
+};
+
+/// Stores a one-time token for a question, and says when it expires.
+pub(super) async fn issue(bot: &Bot, asked: &Asked<'_>, what: &Confirmation) -> Result<(Token, Millis), Fault> {
+    let (token, now, ttl) = (Token::from_random(random()?), bot.clock.now(), bot.config.limits.confirm_ttl);
+    bot.db.issue_confirmation(&token, asked.user, what, ttl, now).await?;
+    Ok((token, now.plus(ttl)))
+}
+
+/// Confirm.
+pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
+    if !asked.take_alone().await {
+        return Ok(());
+    }
+    let Some(found) = bot.db.confirmation(token, asked.user, bot.clock.now()).await? else {
+        asked.edit(refused(asked.locale, Refusal::Stale)).await?;
+        return bot.audit_refusal(asked, "confirm", "unknown".to_owned()).await;
+    };
+    let what = &found.confirmation;
+    let presented = match found.token {
+        Ok(presented) => presented,
+        Err(why) => {
+            not_confirmed(asked, what, why).await?;
+            return bot.audit_refusal(asked, "confirm", format!("{why:?}").to_lowercase()).await;
+        }
+    };
+    if bot.power(asked) < Some(what.required_power()) {
+        // An open confirmation dies with the power it was opened with.
+        bot.db.cancel_confirmation(token, asked.user, bot.clock.now()).await?;
+        asked.edit(confirmation::not_confirmed(asked.locale, NotConfirmed::PowerLost, what)).await?;
+        return bot.audit_refusal(asked, "confirm", what.subject()).await;
+    }
+    let done: Result<Post, Fault> = match what {
+        Confirmation::Approve { submission } => approve::approve(bot, asked, &presented, *submission).await,
+        Confirmation::Receive { submission, minor } => {
+            approve::receive(bot, asked, &presented, *submission, *minor).await
+        }
+        Confirmation::Decline { submission, reason } => {
+            decline::decline(bot, asked, &presented, *submission, reason).await
+        }
+        Confirmation::DeclineFake { submission, reason } => {
+            decline::decline_fake(bot, asked, &presented, *submission, reason).await
+        }
+        // Its button opens a form; see `reference`.
+        Confirmation::OverrideReference { .. } => Ok(refused(asked.locale, Refusal::Stale)),
+        Confirmation::GiveUp { submission, reason } => {
+            decline::give_up(bot, asked, &presented, *submission, reason).await
+        }
+        Confirmation::BookByHand { order } => attention::book_by_hand(bot, asked, &presented, order).await,
+        Confirmation::VoidSale { order, reason } => attention::void_sale(bot, asked, &presented, order, reason).await,
+        Confirmation::EndPaid { order } => attention::end_paid(bot, asked, &presented, order).await,
+        Confirmation::Block { user, name, reason } => {
+            admin::block::carry_out(bot, asked, &presented, *user, name, reason).await
+        }
+        Confirmation::Unblock { user } => admin::block::carry_out_unblock(bot, asked, &presented, *user).await,
+        Confirmation::DropEffect { row } => admin::status::drop_effect(bot, asked, &presented, *row).await,
+        Confirmation::ReleaseOutbox => admin::status::release(bot, asked, &presented).await,
+        Confirmation::Change { subscription, change } => {
+            admin::change::carry_out(bot, asked, &presented, *subscription, change).await
+        }
+        Confirmation::Refund { order, reason } => admin::change::refund(bot, asked, &presented, order, reason).await,
+        Confirmation::Adopt { panel, email, user, name } => {
+            let wanted = admin::adopt::Wanted { panel, email, user: *user, name };
+            admin::adopt::carry_out(bot, asked, &presented, &wanted).await
+        }
+        Confirmation::Sell { user, name, plan, note } => {
+            admin::create::carry_out(bot, asked, &presented, (*user, name), plan, note).await
+        }
+    };
+    match done {
+        Ok(post) => Ok(asked.edit(post).await?),
+        Err(Fault::Db(db::Error::Token(why))) => not_confirmed(asked, what, why).await,
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Cancel: the token lapses.
+pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
+    bot.db.cancel_confirmation(token, asked.user, bot.clock.now()).await?;
+    Ok(asked.update(confirmation::cancelled(asked.locale)).await?)
+}
+
+/// Says why a token is not accepted. A question that belongs to somebody else, or to the first
+/// click's result, stays as it is, and a message of its own says so.
+async fn not_confirmed(asked: &mut Asked<'_>, what: &Confirmation, why: TokenRefused) -> Result<(), Fault> {
+    let say = |why| confirmation::not_confirmed(asked.locale, why, what);
+    match why {
+        TokenRefused::Unknown => asked.edit(refused(asked.locale, Refusal::Stale)).await?,
+        TokenRefused::Expired => asked.edit(say(NotConfirmed::Expired)).await?,
+        TokenRefused::Spent => asked.add(say(NotConfirmed::Used)).await?,
+        TokenRefused::NotYours => asked.add(say(NotConfirmed::NotYours)).await?,
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! Decline: a reason is chosen or typed, confirmed, and the order takes another proof or is over. A
+//! fake also blocks its customer; an order that needs attention is given up.
+
+use crate::{
+    db::{confirmations::Presented, review::Times, submissions::Submission},
+    domain::{Order, OrderId, OrderStatus, SubmissionId, button::Button, confirmation::Confirmation, proofs::Verdict},
+    view::{
+        Locale, Post,
+        decision::{self, Outcome, Reason, outcome},
+        refusal::Refusal,
+    },
+};
+
+use super::{
+    super::{Bot, asked::Asked, fault::Fault},
+    decided, found, looks, question, reviewable,
+};
+
+/// The longest reason that is kept; the form takes less, but a form can be forged.
+const LONGEST_REASON: usize = 500;
+
+/// Decline: the list of reasons.
+pub(in crate::bot) async fn ask(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
+    bot.admins_only(asked, &Button::Decline(id)).await?;
+    let opened = open(bot, asked, id).await;
+    looks(bot, asked, id).await?;
+    opened
+}
+
+async fn open(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
+    declinable(bot, asked.locale, id).await?;
+    Ok(asked.answer(decision::reason_menu(asked.locale, id)).await?)
+}
+
+/// A reason was chosen from the list: the question, or the form for one that is typed.
+pub(in crate::bot) async fn reason_chosen(
+    bot: &Bot,
+    asked: &mut Asked<'_>,
+    id: SubmissionId,
+    value: Option<&str>,
+) -> Result<(), Fault> {
+    bot.admins_only(asked, &Button::ReasonMenu(id)).await?;
+    if value == Some(Reason::OTHER) {
+        return Ok(asked.ask(decision::reason_modal(asked.locale, id)).await?);
+    }
+    let reason = value.and_then(Reason::from_value).ok_or_else(|| Fault::refused(asked.locale, Refusal::Stale))?;
+    let order = declinable(bot, asked.locale, id).await?;
+    let reason = reason.text(customers_locale(bot, &order).await?);
+    let post = question(bot, asked, &order, &decline_of(&order, id, reason)).await?;
+    Ok(asked.update(post).await?)
+}
+
+/// A reason was typed.
+pub(in crate::bot) async fn reason_typed(
+    bot: &Bot,
+    asked: &mut Asked<'_>,
+    id: SubmissionId,
+    typed: &str,
+) -> Result<(), Fault> {
+    bot.admins_only(asked, &Button::ReasonModal(id)).await?;
+    let reason: String = typed.trim().chars().take(LONGEST_REASON).collect();
+    let order = declinable(bot, asked.locale, id).await?;
+    let post = if reason.is_empty() {
+        decision::reason_menu(asked.locale, id)
+    } else {
+        question(bot, asked, &order, &decline_of(&order, id, reason)).await?
+    };
+    Ok(asked.update(post).await?)
+}
+
+/// A fake: the question.
+pub(in crate::bot) async fn ask_fake(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    order: &Order,
+    id: SubmissionId,
+) -> Result<Post, Fault> {
+    let reason = Reason::fake(customers_locale(bot, order).await?);
+    question(bot, asked, order, &Confirmation::DeclineFake { submission: id, reason }).await
+}
+
+/// Declines.
+pub(in crate::bot) async fn decline(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    presented: &Presented,
+    id: SubmissionId,
+    reason: &str,
+) -> Result<Post, Fault> {
+    let done = bot.db.decline(presented, id, reason, times(bot), bot.clock.now()).await?;
+    let order = decided(bot, asked, "decline", Some(id), done).await?;
+    let attempts_left = still_open(bot, &order).await?.map_or(0, |order| order.attempts_left);
+    Ok(outcome(asked.locale, &Outcome::Declined { attempts_left }))
+}
+
+/// Declines a fake and blocks its customer.
+pub(in crate::bot) async fn decline_fake(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    presented: &Presented,
+    id: SubmissionId,
+    reason: &str,
+) -> Result<Post, Fault> {
+    let done = bot.db.decline_fake(presented, id, reason, times(bot), bot.clock.now()).await?;
+    let order = decided(bot, asked, "fake", Some(id), done).await?;
+    let still_in_it = still_open(bot, &order).await?.map(|order| order.received);
+    Ok(outcome(asked.locale, &Outcome::Blocked { still_in_it }))
+}
+
+/// Closes an order that needs attention.
+pub(in crate::bot) async fn give_up(
+    bot: &Bot,
+    asked: &Asked<'_>,
+    presented: &Presented,
+    id: SubmissionId,
+    reason: &str,
+) -> Result<Post, Fault> {
+    let stays = bot.config.schedule.ticket_delete_after;
+    let done = bot.db.give_up(presented, id, reason, stays, bot.clock.now()).await?;
+    decided(bot, asked, "give_up", Some(id), done).await?;
+    Ok(outcome(asked.locale, &Outcome::GivenUp))
+}
+
+fn times(bot: &Bot) -> Times {
+    let schedule = &bot.config.schedule;
+    Times { lapse: schedule.order_expiry, ticket_stays: schedule.ticket_delete_after }
+}
+
+async fn still_open(bot: &Bot, id: &OrderId) -> Result<Option<Order>, Fault> {
+    Ok(bot.db.order(id).await?.filter(|order| order.status() == OrderStatus::PendingPayment))
+}
+
+async fn customers_locale(bot: &Bot, order: &Order) -> Result<Locale, Fault> {
+    let customer = bot.db.customer(order.customer).await?;
+    Ok(customer.map_or(bot.locale, |customer| Locale::choose(&customer.locale, bot.locale)))
+}
+
+/// An order is declined with its proof while that is under review, and closed once it was
+/// approved and needs attention: the token is good for one of the two.
+fn decline_of(order: &Order, submission: SubmissionId, reason: String) -> Confirmation {
+    if order.status() == OrderStatus::NeedsAttention {
+        Confirmation::GiveUp { submission, reason }
+    } else {
+        Confirmation::Decline { submission, reason }
+    }
+}
+
+/// The order of a submission that waits for a decision, or of an approved one that needs attention.
+async fn declinable(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<Order, Fault> {
+    let (Submission { verdict, .. }, order) = found(bot, locale, id).await?;
+    if matches!(verdict, Verdict::Approved { .. }) && order.status() == OrderStatus::NeedsAttention {
+        return Ok(order);
+    }
+    reviewable(bot, locale, id).await
+}
