@@ -152,6 +152,7 @@ impl App {
             faults: self.faults.clone(),
             boot: self.boot.clone(),
             me,
+            staff_roles: effects::StaffRoles::default(),
         };
         self.db.note_boot(&world.boot).await?;
         let mut parts: Parts = JoinSet::new();

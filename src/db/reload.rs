@@ -7,6 +7,8 @@ use crate::domain::{Millis, OrderId, UserId, effect::Effect};
 
 /// The key under which `bot_config` keeps the digest that open tickets were last made for.
 const KEY: &str = "tickets";
+/// The same for who of the listed staff hold the role that they need besides.
+const SEATS: &str = "seats";
 
 impl Db {
     /// Writes down that the configuration was read again, and whether it is taken. The dashboard
@@ -27,7 +29,16 @@ impl Db {
     /// not what they were last made for. There are as many as Discord has room for, however many
     /// orders there were.
     pub async fn settle_tickets(&self, digest: &str, now: Millis) -> Result<(), Error> {
-        let known = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", KEY)
+        self.settle(KEY, digest, now).await
+    }
+
+    /// The same where staff got or lost a role by which they see tickets.
+    pub async fn settle_seats(&self, seats: &str, now: Millis) -> Result<(), Error> {
+        self.settle(SEATS, seats, now).await
+    }
+
+    async fn settle(&self, key: &str, digest: &str, now: Millis) -> Result<(), Error> {
+        let known = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", key)
             .fetch_optional(&self.readers)
             .await?;
         if known.as_deref() == Some(digest) {
@@ -36,7 +47,7 @@ impl Db {
         let mut tx = self.begin().await?;
         sqlx::query!(
             "INSERT INTO bot_config (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            KEY,
+            key,
             digest
         )
         .execute(tx.sql())

@@ -38,7 +38,7 @@ impl Layers {
 /// The shop's staff, as configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Staff {
-    /// Owners are always listed by id; their role is a further condition when it is set.
+    /// Owners are known by their id alone: their role gives nobody anything and takes nothing away.
     pub owners: Layers,
     /// Admins.
     pub admins: Layers,
@@ -49,7 +49,7 @@ pub struct Staff {
 impl Staff {
     /// The highest power this person has with these roles, `None` for everybody else.
     pub fn power(&self, user: UserId, roles: &[RoleId]) -> Option<Power> {
-        if self.owners.ids.contains(&user) && self.owners.hold(user, roles) {
+        if self.owners.ids.contains(&user) {
             Some(Power::Owner)
         } else if self.admins.hold(user, roles) {
             Some(Power::Admin)
@@ -76,15 +76,26 @@ pub enum Seat {
 }
 
 impl Staff {
-    /// Who sees a customer's ticket: for each power its role, or where none is configured the
-    /// people who are listed. The customer sees it as a customer, whatever else they are.
-    pub fn seats(&self, customer: UserId) -> BTreeSet<Seat> {
-        let powers = [&self.owners, &self.admins, &self.support];
-        let of_power = |layers: &Layers| match layers.role {
-            Some(role) => vec![Seat::Role(role)],
-            None => layers.ids.iter().filter(|id| **id != customer).map(|id| Seat::Person(*id)).collect(),
-        };
-        powers.into_iter().flat_map(of_power).collect()
+    /// Who sees a customer's ticket: whoever has a power. Where people are listed and a role is set
+    /// an overwrite for the role would let in too many, so each listed person who `holds` the role
+    /// gets one. The customer sees it as a customer, whatever else they are.
+    pub fn seats(&self, customer: UserId, holds: impl Fn(UserId, RoleId) -> bool) -> BTreeSet<Seat> {
+        let person = |id: &UserId| (*id != customer).then_some(Seat::Person(*id));
+        let mut seats: BTreeSet<_> = self.owners.ids.iter().filter_map(person).collect();
+        for layers in [&self.admins, &self.support] {
+            match layers.role {
+                Some(role) if layers.ids.is_empty() => drop(seats.insert(Seat::Role(role))),
+                Some(role) => seats.extend(layers.ids.iter().filter(|id| holds(**id, role)).filter_map(person)),
+                None => seats.extend(layers.ids.iter().filter_map(person)),
+            }
+        }
+        seats
+    }
+
+    /// The people of whom [`Self::seats`] asks whether they hold a role.
+    pub fn asked_for_roles(&self) -> BTreeSet<UserId> {
+        let both = [&self.admins, &self.support].into_iter().filter(|layers| layers.role.is_some());
+        both.flat_map(|layers| layers.ids.iter().copied()).collect()
     }
 }
 
@@ -142,16 +153,25 @@ mod tests {
 
     #[test]
     fn owners_are_always_by_id() {
-        let staff = Staff { owners: Layers { ids: vec![], role: Some(ADMINS) }, ..Staff::default() };
-        assert_eq!(staff.power(ADEL, &[ADMINS]), None);
+        let owners = |ids| Staff { owners: Layers { ids, role: Some(ADMINS) }, ..Staff::default() };
+        assert_eq!(owners(vec![]).power(ADEL, &[ADMINS]), None);
+        assert_eq!(owners(vec![MONA]).power(MONA, &[]), Some(Power::Owner), "without the role");
+        assert_eq!(owners(vec![MONA]).power(ADEL, &[ADMINS]), None, "the role alone");
+        assert_eq!(owners(vec![MONA]).seats(UserId(9), |_, _| false), BTreeSet::from([Seat::Person(MONA)]));
     }
 
     #[test]
-    fn a_role_stands_for_the_listed_people() {
+    fn who_has_a_power_has_a_seat() {
+        let nobody = |_, _| false;
         let by_id = staff(&[ADEL, MONA], None);
-        assert_eq!(by_id.seats(UserId(9)), BTreeSet::from([Seat::Person(ADEL), Seat::Person(MONA)]));
-        assert_eq!(by_id.seats(MONA), BTreeSet::from([Seat::Person(ADEL)]), "a customer like any other");
-        assert_eq!(staff(&[ADEL], Some(ADMINS)).seats(MONA), BTreeSet::from([Seat::Role(ADMINS)]));
+        assert_eq!(by_id.seats(UserId(9), nobody), BTreeSet::from([Seat::Person(ADEL), Seat::Person(MONA)]));
+        assert_eq!(by_id.seats(MONA, nobody), BTreeSet::from([Seat::Person(ADEL)]), "a customer like any other");
+        assert_eq!(staff(&[], Some(ADMINS)).seats(MONA, nobody), BTreeSet::from([Seat::Role(ADMINS)]));
+        let both = staff(&[ADEL, MONA], Some(ADMINS));
+        let adel = |person, role| person == ADEL && role == ADMINS;
+        assert_eq!(both.seats(UserId(9), adel), BTreeSet::from([Seat::Person(ADEL)]), "never the whole role");
+        assert_eq!(both.asked_for_roles(), BTreeSet::from([ADEL, MONA]));
+        assert!(by_id.asked_for_roles().is_empty());
         for seat in [Seat::Role(ADMINS), Seat::Person(ADEL)] {
             assert_eq!(seat.to_string().parse(), Ok(seat));
         }

@@ -131,6 +131,7 @@ pub(super) async fn sweep(world: &World, claim: &Claim) -> Result<(), Failure> {
         tracing::warn!(order.id = %order, "an order without a ticket was found; it is made");
         world.db.want(&Effect::SyncTicket { order }, now, now).await?;
     }
+    ticket::look_at_roles(world).await?;
     Ok(world.db.finish(claim, now).await?)
 }
 

@@ -52,6 +52,7 @@ use crate::{
 };
 
 pub use pulse::{Asker, Pulse, pulse};
+pub use ticket::StaffRoles;
 pub use worker::Worker;
 
 /// Everything an effect may touch.
@@ -77,6 +78,8 @@ pub struct World {
     pub boot: String,
     /// The bot's own user.
     pub me: UserId,
+    /// What Discord said of the roles of listed staff.
+    pub staff_roles: StaffRoles,
 }
 
 impl std::fmt::Debug for World {

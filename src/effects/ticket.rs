@@ -1,6 +1,6 @@
 //! The ticket: channel, overwrites and status message, made what the order's state says now.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serenity::all::{ChannelType, CreateChannel, PermissionOverwrite};
 
@@ -14,6 +14,7 @@ use crate::{
     db::outbox::Claim,
     domain::{
         ChannelId, MessageId, Millis, Order, OrderId, OrderState,
+        access::Seat,
         order::{CancelCause, Delivery, Source},
     },
     view::{
@@ -24,6 +25,8 @@ use crate::{
 
 mod seats;
 
+pub use seats::StaffRoles;
+pub(super) use seats::look_at_roles;
 use seats::{overwrites, seat_staff, seats, sync_lock, without_nobody};
 
 /// How long a completed order's ticket waits for a link that was neither delivered nor fetched.
@@ -160,13 +163,14 @@ async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<O
         world.db.ticket_made(&order.id, channel, order.ticket_is_open(), None, world.clock.now()).await?;
         return Ok(Some(channel));
     }
-    let mut made = make_channel(world, order).await?;
+    let seats = seats(world, order).await?;
+    let mut made = make_channel(world, order, &seats).await?;
     if matches!(made, Err((CancelCause::NoRoom, _))) && make_room(world).await? {
-        made = make_channel(world, order).await?;
+        made = make_channel(world, order, &seats).await?;
     }
     match made {
         Ok(channel) => {
-            let (locked, seats) = (!order.ticket_is_open(), seats(world, order));
+            let locked = !order.ticket_is_open();
             world.db.ticket_made(&order.id, channel, locked, Some(&seats), world.clock.now()).await?;
             Ok(Some(channel))
         }
@@ -221,11 +225,15 @@ async fn find_channel(world: &World, order: &OrderId) -> Result<Option<ChannelId
 }
 
 /// Makes the channel in the first category that has room.
-async fn make_channel(world: &World, order: &Order) -> Result<Result<ChannelId, (CancelCause, String)>, Failure> {
+async fn make_channel(
+    world: &World,
+    order: &Order,
+    seats: &BTreeSet<Seat>,
+) -> Result<Result<ChannelId, (CancelCause, String)>, Failure> {
     let discord = &world.config.discord;
     let guild = serenity::all::GuildId::new(discord.guild_id.0.max(1));
     let mut full = String::new();
-    let mut permissions = overwrites(world, order);
+    let mut permissions = overwrites(world, order, seats);
     for category in std::iter::once(&discord.ticket_category_id).chain(&discord.overflow_category_ids) {
         let builder = |permissions: &[PermissionOverwrite]| {
             CreateChannel::new(format!("order-{}", order.id.as_str().to_ascii_lowercase()))

@@ -323,3 +323,35 @@ async fn a_method_chosen_again_after_the_proof_changes_nothing() {
     assert_eq!(world.word("SELECT method_id FROM orders").await, "vodafone-cash", "{told}");
     world.finish().await;
 }
+
+/// Where staff are listed and a role is set, the role alone opens no ticket, and neither does the list.
+#[tokio::test]
+async fn only_who_is_listed_and_holds_the_role_sees_tickets() {
+    let world = World::asleep(|scene| {
+        scene.admin_role = true;
+        scene.schedule("message_cleanup", "50ms");
+    })
+    .await;
+    let adel = world.person("Adel");
+    let stranger = world.discord.member("Stranger", &[world.guild.admins]);
+    world.start().await;
+    let mona = world.customer("Mona");
+    mona.orders("Basic").await;
+    world.settles().await;
+    let sees = |person: &tollkeeper::sandbox::discord::Person, ticket| {
+        person.permissions(ticket) & permission::VIEW_CHANNEL != 0
+    };
+    let ticket = mona.ticket();
+    assert!(sees(&adel, ticket), "listed, with the role");
+    assert!(sees(&world.person("Omar"), ticket), "owners by their id");
+    assert!(!sees(&stranger, ticket), "the role alone");
+    // Who loses the role is out of the tickets that there are, without anybody doing anything.
+    adel.loses_role(world.guild.admins);
+    let seen = |view: &tollkeeper::sandbox::discord::View<'_>| {
+        view.permissions(adel.id(), ticket) & permission::VIEW_CHANNEL != 0
+    };
+    world.until("that Adel is out", |view| (!seen(view)).then_some(())).await;
+    adel.gets_role(world.guild.admins);
+    world.until("that Adel is in again", |view| seen(view).then_some(())).await;
+    world.finish().await;
+}

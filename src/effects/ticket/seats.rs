@@ -1,16 +1,24 @@
 //! Who sees a ticket and who may write in it: the channel's overwrites.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use serenity::all::{
-    PermissionOverwrite, PermissionOverwriteType, Permissions, RoleId as DiscordRole, UserId as DiscordUser,
+    GuildId as DiscordGuild, PermissionOverwrite, PermissionOverwriteType, Permissions, RoleId as DiscordRole,
+    UserId as DiscordUser,
 };
 
 use super::Gone;
 use crate::{
-    domain::{ChannelId, Order, RoleId, UserId, access::Seat},
+    domain::{
+        ChannelId, Order, RoleId, UserId,
+        access::{Seat, Staff},
+    },
     effects::{
-        World,
+        Failure, World,
         discord::{NOBODY, Refusal, Trouble, UNKNOWN_CHANNEL, UNKNOWN_OVERWRITE, call, serenity_channel},
     },
 };
@@ -46,7 +54,7 @@ const NEEDED: usize = 3;
 /// Nobody sees the ticket but its customer, the bot, and staff. Discord refuses a second overwrite
 /// for the same id, so what comes first holds: a customer who is staff is locked out of writing
 /// like any other.
-pub(super) fn overwrites(world: &World, order: &Order) -> Vec<PermissionOverwrite> {
+pub(super) fn overwrites(world: &World, order: &Order, seats: &BTreeSet<Seat>) -> Vec<PermissionOverwrite> {
     let everyone = RoleId(world.config.discord.guild_id.0);
     let needed: [_; NEEDED] = [
         role_overwrite(everyone, Permissions::empty(), Permissions::VIEW_CHANNEL),
@@ -54,17 +62,71 @@ pub(super) fn overwrites(world: &World, order: &Order) -> Vec<PermissionOverwrit
         member_overwrite(world.me, CUSTOMER | WRITING | Permissions::EMBED_LINKS, Permissions::empty()),
     ];
     let mut all = needed.to_vec();
-    all.extend(seats(world, order).into_iter().map(seat_overwrite));
+    all.extend(seats.iter().copied().map(seat_overwrite));
     all
 }
 
 /// Who of staff sees an order's ticket, as configured now; never everybody, and not the bot, whose
 /// overwrites are others.
-pub(super) fn seats(world: &World, order: &Order) -> BTreeSet<Seat> {
-    let mut seats = world.config.discord.staff().seats(order.customer);
+pub(super) async fn seats(world: &World, order: &Order) -> Result<BTreeSet<Seat>, Trouble> {
+    let staff = world.config.discord.staff();
+    let roles = held(world, &staff, ROLES_STAY).await?;
+    let mut seats = seated(&staff, order.customer, &roles);
     seats.remove(&Seat::Role(RoleId(world.config.discord.guild_id.0)));
     seats.remove(&Seat::Person(world.me));
-    seats
+    Ok(seats)
+}
+
+fn seated(staff: &Staff, customer: UserId, roles: &BTreeMap<UserId, Vec<RoleId>>) -> BTreeSet<Seat> {
+    staff.seats(customer, |person, role| roles.get(&person).is_some_and(|held| held.contains(&role)))
+}
+
+/// So long the roles of listed staff are believed before Discord is asked again.
+const ROLES_STAY: Duration = Duration::from_mins(1);
+
+/// The roles of those listed staff who need one besides, as Discord said lately. Discord announces
+/// changes of roles only to those who may hear of every member.
+#[derive(Debug, Clone, Default)]
+pub struct StaffRoles(Arc<Mutex<BTreeMap<UserId, (Duration, Vec<RoleId>)>>>);
+
+/// The roles of everybody whom the seats depend on, asked for anew where the answer is older than `stay`.
+async fn held(world: &World, staff: &Staff, stay: Duration) -> Result<BTreeMap<UserId, Vec<RoleId>>, Trouble> {
+    let now = world.clock.steady();
+    let known = || world.staff_roles.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut held = BTreeMap::new();
+    for person in staff.asked_for_roles() {
+        let fresh = known().get(&person).filter(|(at, _)| now.saturating_sub(*at) < stay).cloned();
+        let roles = if let Some((_, roles)) = fresh {
+            roles
+        } else {
+            let roles = roles_of(world, person).await?;
+            known().insert(person, (now, roles.clone()));
+            roles
+        };
+        held.insert(person, roles);
+    }
+    Ok(held)
+}
+
+async fn roles_of(world: &World, person: UserId) -> Result<Vec<RoleId>, Trouble> {
+    let guild = DiscordGuild::new(world.config.discord.guild_id.0.max(1));
+    match call(world.http.get_member(guild, DiscordUser::new(person.0.max(1)))).await {
+        Ok(member) => Ok(member.roles.iter().map(|role| RoleId(role.get())).collect()),
+        // Not in the server, or nobody at all.
+        Err(trouble) if trouble.is_no() => Ok(Vec::new()),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// Has every ticket made right again when listed staff got or lost the role that they need besides.
+pub(in crate::effects) async fn look_at_roles(world: &World) -> Result<(), Failure> {
+    let staff = world.config.discord.staff();
+    if staff.asked_for_roles().is_empty() {
+        return Ok(());
+    }
+    let roles = held(world, &staff, Duration::ZERO).await?;
+    let seats: Vec<_> = seated(&staff, UserId(0), &roles).iter().map(ToString::to_string).collect();
+    Ok(world.db.settle_seats(&seats.join(" "), world.clock.now()).await?)
 }
 
 fn seat_overwrite(seat: Seat) -> PermissionOverwrite {
@@ -77,7 +139,7 @@ fn seat_overwrite(seat: Seat) -> PermissionOverwrite {
 /// Gives staff of today their overwrites and takes those of yesterday away. What somebody gave by
 /// hand is not ours to take. What Discord refuses to take away is given back in its words.
 pub(super) async fn seat_staff(world: &World, order: &Order, channel: ChannelId) -> Result<Option<String>, Gone> {
-    let wanted = seats(world, order);
+    let wanted = seats(world, order).await?;
     if order.ticket.seats.as_ref() == Some(&wanted) {
         return Ok(None);
     }
