@@ -1,6 +1,9 @@
 //! Who may press what: asked afresh at every click, with the roles that this click came with.
 
+use serde_json::json;
+
 use crate::{
+    db::Happened,
     domain::{access::Power, button::Button},
     view::refusal::{Refusal, refused},
 };
@@ -54,15 +57,22 @@ impl Bot {
         Err(Fault::Told)
     }
 
-    /// Writes into the audit log what somebody was refused.
+    /// Writes into the audit log that staff looked at a customer's data, before they see it.
+    pub(super) async fn audit_lookup(&self, asked: &Asked<'_>, what: &str, target: String) -> Result<(), Fault> {
+        let happened = Happened { actor: asked.user, action: what, target, payload: json!({}), session: None };
+        Ok(self.db.audit_or_note(happened, self.clock.now()).await?)
+    }
+
+    /// Writes into the audit log what somebody was refused; folded, for anybody may ask for anything.
     pub(super) async fn audit_refusal(&self, asked: &Asked<'_>, what: &str, target: String) -> Result<(), Fault> {
-        tracing::info!(user.id = %asked.user, target, "refused: {what}");
+        let Some(times) = self.limits.repeated(asked.user, "refused") else { return Ok(()) };
+        tracing::info!(user.id = %asked.user, target, times, "refused: {what}");
         let power = self.power(asked).map_or("none", |power| match power {
             Power::Support => "support",
             Power::Admin => "admin",
             Power::Owner => "owner",
         });
-        self.db.audit_refusal(asked.user, what, target, power, self.clock.now()).await?;
+        self.db.audit_refusal(asked.user, what, target, power, times, self.clock.now()).await?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use super::{Db, Error, WriteTx};
 use crate::domain::{
     Millis, UserId,
-    audit::{Entry, GENESIS, hash},
+    audit::{Anchor, Entry, GENESIS, hash},
 };
 
 /// Something worth an audit row.
@@ -44,6 +44,17 @@ pub enum AuditProblem {
     /// An entry's fields do not have its hash.
     #[error("entry {0} was changed after it was written")]
     Changed(i64),
+    /// An entry that was noted elsewhere is not there any more.
+    #[error("entry {noted} was noted elsewhere, and the log ends with entry {last}: its end was cut off")]
+    Cut {
+        /// The noted place.
+        noted: i64,
+        /// The last place.
+        last: i64,
+    },
+    /// An entry is another than the one that was noted elsewhere.
+    #[error("entry {0} has another hash than the one that was noted elsewhere: the log was written anew")]
+    Other(i64),
 }
 
 impl WriteTx {
@@ -84,16 +95,17 @@ impl WriteTx {
 
 impl Db {
     /// Remembers that somebody was refused what needs a power they do not have; in a file beside
-    /// the database while that cannot be written.
+    /// the database while that cannot be written. `times` is how often they tried that day.
     pub async fn audit_refusal(
         &self,
         actor: UserId,
         what: &str,
         target: String,
         power: &str,
+        times: u64,
         now: Millis,
     ) -> Result<(), Error> {
-        let payload = json!({ "asked": what, "power": power });
+        let payload = json!({ "asked": what, "power": power, "times": times });
         self.audit_or_note(Happened { actor, action: "access.refuse", target, payload, session: None }, now).await
     }
 
@@ -103,6 +115,36 @@ impl Db {
             .fetch_optional(&self.readers)
             .await?;
         Ok(last.map(|row| (row.id, row.hash)))
+    }
+
+    /// Whether the log is whole and still holds what was noted elsewhere.
+    pub async fn audit_holds(&self, anchor: &Anchor) -> Result<Result<(), AuditProblem>, Error> {
+        let (last, _) = match self.verify_audit().await? {
+            Ok(whole) => whole,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let found = sqlx::query_scalar!("SELECT hash FROM audit_logs WHERE id = ?", anchor.entry)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(match found {
+            None => Err(AuditProblem::Cut { noted: anchor.entry, last }),
+            Some(hash) if hash != anchor.hash => Err(AuditProblem::Other(anchor.entry)),
+            Some(_) => Ok(()),
+        })
+    }
+
+    /// When a backup took the place of a database that had the entry `noted`: a log that does not
+    /// hold it then goes on from the backup.
+    pub async fn restored_over(&self, noted: i64) -> Result<Option<Millis>, Error> {
+        let at = sqlx::query_scalar!(
+            "SELECT at FROM audit_logs
+             WHERE action = 'database.restore' AND id <= ?1 AND json_extract(payload, '$.replaced_entries') >= ?1
+             ORDER BY at DESC LIMIT 1",
+            noted
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(at.map(Millis))
     }
 
     /// Walks the whole chain from the first entry. `Ok` carries the number of entries and the

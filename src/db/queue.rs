@@ -118,10 +118,11 @@ impl Db {
         Ok(proofs)
     }
 
-    /// What the audit log says about one thing, oldest first.
+    /// What the audit log says was done to one thing, oldest first; not who looked at it.
     pub async fn audit_trail(&self, target: &str) -> Result<Vec<AuditLine>, Error> {
         let rows = sqlx::query!(
-            "SELECT id, at, actor_id, action, target, payload FROM audit_logs WHERE target = ? ORDER BY id LIMIT ?",
+            "SELECT id, at, actor_id, action, target, payload FROM audit_logs WHERE target = ? AND action NOT LIKE '%.read'
+             ORDER BY id LIMIT ?",
             target,
             MOST
         )

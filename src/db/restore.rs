@@ -23,6 +23,7 @@ use super::{
 };
 use crate::domain::{Millis, UserId};
 
+mod schema;
 mod shown;
 
 /// The key under which `bot_config` says since when no effect is performed.
@@ -61,6 +62,9 @@ pub enum NotABackup {
     /// The audit log was tampered with.
     #[error("its audit log does not verify: {0}")]
     Audit(AuditProblem),
+    /// Its tables, indexes and triggers are others than those that its version made.
+    #[error("its schema was changed: {0}")]
+    Schema(String),
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(String),
@@ -102,6 +106,9 @@ pub async fn examine(path: &Path) -> Result<Contents, NotABackup> {
     }
     let chain = read_chain(&mut file).await.map_err(unreadable)?;
     let (audit_entries, audit_head) = chain.map_err(NotABackup::Audit)?;
+    if let Some(differs) = schema::difference(&mut file).await.map_err(unreadable)? {
+        return Err(NotABackup::Schema(differs));
+    }
     contents(&mut file, audit_entries, audit_head).await.map_err(unreadable)
 }
 

@@ -1,5 +1,7 @@
 //! The audit chain: each entry's hash covers its own fields and the hash before it.
 
+use std::{fmt, str::FromStr};
+
 use sha2::{Digest, Sha256};
 
 use super::{Millis, UserId};
@@ -55,6 +57,40 @@ pub fn hash(previous: &str, entry: &Entry) -> String {
     data_encoding::HEXLOWER.encode(&hasher.finalize())
 }
 
+/// An entry and its hash, noted outside the database: a chain whose end was cut off still fits itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// The entry's place.
+    pub entry: i64,
+    /// Its hash, in hex.
+    pub hash: String,
+}
+
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.entry, self.hash)
+    }
+}
+
+/// A text that is no anchor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("write the entry's number, a colon and its hash of 64 characters, as the owners' daily message has it")]
+pub struct NotAnAnchor;
+
+impl FromStr for Anchor {
+    type Err = NotAnAnchor;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAnchor> {
+        let (entry, hash) = text.trim().split_once(':').ok_or(NotAnAnchor)?;
+        let entry = entry.parse().ok().filter(|entry| *entry > 0).ok_or(NotAnAnchor)?;
+        let hash = hash.to_ascii_lowercase();
+        if hash.len() != GENESIS.len() || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(NotAnAnchor);
+        }
+        Ok(Self { entry, hash })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +110,18 @@ mod tests {
     #[test]
     fn the_hash_is_written_in_stone() {
         insta::assert_snapshot!(hash(GENESIS, &entry()), @"302f8b9521327ded33eaece4eda44b60fef23298c411d887f8331d471c2aaf0d");
+    }
+
+    #[test]
+    fn an_anchor_is_read_as_it_is_written() {
+        let anchor = Anchor { entry: 12, hash: GENESIS.replace('0', "a") };
+        assert_eq!(anchor.to_string().parse(), Ok(anchor.clone()));
+        assert_eq!(anchor.to_string().to_uppercase().parse(), Ok(anchor));
+        for wrong in
+            ["", "12", "12:ab", &format!("0:{GENESIS}"), &format!("x:{GENESIS}"), &format!("1:{}", "g".repeat(64))]
+        {
+            assert_eq!(wrong.parse::<Anchor>(), Err(NotAnAnchor), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,18 +1,24 @@
 //! The owners' daily message: how the shop's last day went, and what waits for somebody now.
 
-use super::{Failure, World, notify::to_owners};
+use std::time::Duration;
+
+use super::{Failure, World, discord::Trouble, notify::to_owners, written::Written};
 use crate::{
     db::{backup, outbox::Claim},
     domain::{
         Millis, OrderStatus,
+        audit::Anchor,
         revenue::{Period, Span, day_of},
         tracked::Tracked,
     },
     view::{
         Marker,
-        news::{self, DayFacts},
+        news::{self, DayFacts, Noted},
     },
 };
+
+/// The message before is looked for among those of this time.
+const LOOKED_BACK: Duration = Duration::from_hours(8 * 24);
 
 /// Tells of the day that began at `day`; what waits is what waits now.
 pub(super) async fn tell(world: &World, claim: &Claim, day: Millis) -> Result<(), Failure> {
@@ -30,8 +36,42 @@ pub(super) async fn tell(world: &World, claim: &Claim, day: Millis) -> Result<()
         stuck: how_many(OrderStatus::NeedsAttention),
         parked: world.db.parked().await?.len(),
         backup: backup::newest(&world.config.storage.data_dir, world.clock.now()),
-        audit: world.db.audit_head().await?,
+        audit: world.db.audit_head().await?.map(|(entry, hash)| Anchor { entry, hash }),
+        noted: noted(world, &Marker::day(date)).await?,
     };
     let post = news::day(world.shop_locale(), &facts);
     to_owners(world, claim, post, &Marker::day(date), Tracked::OwnerNews).await
+}
+
+/// Whether the audit log still holds the entry that the message before named. That message is on
+/// Discord: who can write into the database cannot change it.
+async fn noted(world: &World, today: &Marker) -> Result<Noted, Failure> {
+    let Some(anchor) = last_anchor(world, today).await? else { return Ok(Noted::Holds) };
+    let Err(problem) = world.db.audit_holds(&anchor).await? else { return Ok(Noted::Holds) };
+    if world.db.restored_over(anchor.entry).await?.is_some() {
+        return Ok(Noted::Restored(anchor));
+    }
+    tracing::error!(entry = anchor.entry, %problem, "the audit log does not hold what an owner was sent");
+    Ok(Noted::Broken(anchor))
+}
+
+/// The entry that the newest message about a day names, in the first owner's messages that have one.
+async fn last_anchor(world: &World, today: &Marker) -> Result<Option<Anchor>, Failure> {
+    let since = world.clock.now().minus(LOOKED_BACK);
+    for owner in &world.config.discord.owners {
+        let found = async {
+            let channel = world.dm_channel(*owner).await?;
+            let is_it = |message: &Written| {
+                Marker::is_of_a_day(message.text()) && !today.is_in(message.text(), message.footers())
+            };
+            Ok(world.find_ours(channel, since, is_it).await?)
+        };
+        match found.await {
+            Ok(Some(message)) => return Ok(news::anchor_in(message.text())),
+            Ok(None) => {}
+            Err(trouble) if Trouble::is_no(&trouble) => {}
+            Err(trouble) => return Err(trouble.into()),
+        }
+    }
+    Ok(None)
 }

@@ -100,6 +100,11 @@ impl Written {
         self.embeds.iter().filter_map(|embed| embed.footer.as_ref()).map(|footer| footer.text.as_str())
     }
 
+    /// Its text.
+    pub(super) fn text(&self) -> &str {
+        self.content.as_deref().unwrap_or_default()
+    }
+
     fn carries(&self, marker: &Marker) -> bool {
         marker.is_in(self.content.as_deref().unwrap_or_default(), self.footers())
     }
@@ -169,12 +174,23 @@ impl World {
         marker: &Marker,
         since: Millis,
     ) -> Result<Option<MessageId>, Trouble> {
+        let found = self.find_ours(channel, since, |message| message.carries(marker)).await?;
+        Ok(found.map(|message| message.id()))
+    }
+
+    /// The newest message of ours since `since` of which something is true.
+    pub(super) async fn find_ours(
+        &self,
+        channel: ChannelId,
+        since: Millis,
+        is_it: impl Fn(&Written) -> bool + Send,
+    ) -> Result<Option<Written>, Trouble> {
         let (mut before, mut looked) = (None, 0);
         loop {
             let page = self.messages_before(channel, before).await?;
             let mut ours = page.messages.iter().filter(|message| message.author() == self.me);
-            if let Some(found) = ours.find(|message| message.carries(marker)) {
-                return Ok(Some(found.id()));
+            if let Some(found) = ours.find(|message| is_it(message)) {
+                return Ok(Some(found.clone()));
             }
             looked += 1;
             match page.messages.last() {

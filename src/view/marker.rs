@@ -82,6 +82,12 @@ impl Marker {
         Self(format!("owner · day {day}"))
     }
 
+    /// Whether a message with this content is the owners' message about some day.
+    pub fn is_of_a_day(content: &str) -> bool {
+        let last_line = content.lines().next_back().and_then(|line| line.strip_prefix(Self::SMALL));
+        last_line.is_some_and(|line| line.starts_with("owner · day "))
+    }
+
     /// The owners' message of the week that begins at a day.
     pub fn week(day: chrono::NaiveDate) -> Self {
         Self(format!("owner · week {day}"))

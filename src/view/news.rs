@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use crate::domain::{
     ChannelId, Currency, GuildId, MessageId, Millis, Money, Order,
+    audit::Anchor,
     effect::{OwnerNews, Part, StaffNews},
     revenue::Sum,
 };
@@ -101,7 +102,7 @@ pub fn link_to(locale: Locale, guild: GuildId, channel: ChannelId, message: Mess
 }
 
 /// What the owners' daily message says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DayFacts {
     /// The day it is about.
     pub day: NaiveDate,
@@ -121,8 +122,26 @@ pub struct DayFacts {
     pub parked: usize,
     /// When the newest backup was made.
     pub backup: Option<Millis>,
-    /// Number and hash of the audit log's last entry.
-    pub audit: Option<(i64, String)>,
+    /// The audit log's last entry.
+    pub audit: Option<Anchor>,
+    /// What became of the entry that the message before named.
+    pub noted: Noted,
+}
+
+/// What became of the audit log's entry that an earlier message named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Noted {
+    /// There was no such message, or the entry is there.
+    Holds,
+    /// It is not, because a backup was restored.
+    Restored(Anchor),
+    /// It is not, or the log is not whole.
+    Broken(Anchor),
+}
+
+/// The audit log's entry that an owners' daily message names.
+pub fn anchor_in(content: &str) -> Option<Anchor> {
+    content.split_whitespace().find_map(|word| word.trim_matches('`').parse().ok())
 }
 
 /// The owners' daily message. The hash is there to be kept outside the machine: who cuts off the
@@ -130,7 +149,15 @@ pub struct DayFacts {
 pub fn day(locale: Locale, facts: &DayFacts) -> Post {
     let amount = Money::new(facts.sold.minor, facts.currency).to_string();
     let backup = facts.backup.map_or_else(|| locale.say("news-day-no-backup"), text::date);
-    let (entries, head) = facts.audit.as_ref().map_or((0, "-"), |(entries, head)| (*entries, head.as_str()));
+    let head = facts.audit.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let noted = |id, anchor: &Anchor| {
+        locale.with(id, &[("entry", anchor.entry.into()), ("anchor", text::code(&anchor.to_string(), 90).into())])
+    };
+    let noted = match &facts.noted {
+        Noted::Holds => String::new(),
+        Noted::Restored(anchor) => noted("news-day-audit-restored", anchor) + "\n\n",
+        Noted::Broken(anchor) => noted("news-day-audit-broken", anchor) + "\n\n",
+    };
     let arguments = [
         ("day", facts.day.to_string().into()),
         ("sales", facts.sold.sales.into()),
@@ -141,8 +168,7 @@ pub fn day(locale: Locale, facts: &DayFacts) -> Post {
         ("stuck", facts.stuck.into()),
         ("parked", facts.parked.into()),
         ("backup", backup.into()),
-        ("entries", entries.into()),
-        ("head", text::code(head, 80).into()),
+        ("head", text::code(&head, 90).into()),
     ];
-    Post::text(locale.with("news-day", &arguments)).marked(&Marker::day(facts.day))
+    Post::text(noted + &locale.with("news-day", &arguments)).marked(&Marker::day(facts.day))
 }

@@ -56,7 +56,10 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), 
     }
     let post = match bot.db.person(user).await? {
         None => view::admin::unclear(asked.locale, &Unclear::Stranger(user)),
-        Some(person) => record(bot, asked, &person, &owned, more).await?,
+        Some(person) => {
+            bot.audit_lookup(asked, "user.read", user.to_string()).await?;
+            record(bot, asked, &person, &owned, more).await?
+        }
     };
     asked.reply(post).await?;
     Ok(())

@@ -76,6 +76,7 @@ async fn everything(bot: &Bot, asked: &Asked<'_>, id: &OrderId) -> Result<Post, 
     let Some(order) = bot.db.order(id).await? else {
         return Ok(view::admin::unclear(asked.locale, &Unclear::NoOrder));
     };
+    bot.audit_lookup(asked, "order.read", id.to_string()).await?;
     let (person, proofs, history) =
         tokio::try_join!(bot.db.customer(order.customer), bot.db.proofs_of(id), bot.db.audit_trail(id.as_str()),)?;
     let subscription = match order.subscription {

@@ -76,6 +76,7 @@ async fn the_desk_answers_staff_alone() {
     assert_eq!(hoda.suggested("user-info", "subscription", "").await, [], "names are nobody's business");
     let adel = world.admin("Adel");
     assert!(adel.desk("user-info", user.clone()).await.contains("waiting for payment"));
+    world.counts(1, "SELECT count(*) FROM audit_logs WHERE action = 'user.read'").await;
     adel.person.loses_role(world.guild.admins);
     let refused = adel.desk("user-info", user).await;
     assert_eq!(refused.content, "Only our team can use this.", "the role was lost");

@@ -14,6 +14,19 @@ async fn audit_verify_prints_the_head_or_the_first_bad_row() {
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("3 entries") && said.out.contains(&head), "{}", said.out);
     db.close().await;
+    let verify = |anchor: &str| operator.types(&["audit", "verify", "--expect", anchor]);
+    let noted = format!("3:{head}");
+    assert!(said.out.contains(&noted), "{}", said.out);
+    assert_eq!(verify(&noted).code, Some(0));
+    let said = verify(&format!("2:{head}"));
+    assert_eq!(said.code, Some(1));
+    assert!(said.out.contains("entry 2 has another hash than the one that was noted elsewhere"), "{}", said.out);
+    let said = verify(&format!("4:{head}"));
+    assert_eq!(said.code, Some(1));
+    assert!(said.out.contains("entry 4 was noted elsewhere, and the log ends with entry 3"), "{}", said.out);
+    let said = verify("3");
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("write the entry's number, a colon"), "{}", said.err);
 
     statement(&operator.database(), "DROP TRIGGER audit_no_delete").await;
     statement(&operator.database(), "DELETE FROM audit_logs WHERE id = 2").await;

@@ -92,6 +92,22 @@ async fn what_is_no_whole_backup_of_ours_is_refused_and_changes_nothing() {
     statement(&forged, "DROP TRIGGER audit_no_update").await;
     statement(&forged, "UPDATE audit_logs SET actor_id = 9 WHERE id = 2").await;
     refuses("forged.db", "entry 2 was changed after it was written");
+    for (name, change, says) in [
+        ("loose.db", "DROP TRIGGER audit_no_update", "its schema was changed: the trigger audit_no_update is missing"),
+        (
+            "more.db",
+            "CREATE TRIGGER gift AFTER INSERT ON orders BEGIN UPDATE users SET status = 'active'; END",
+            "its schema was changed: the trigger gift is not ours",
+        ),
+        ("slow.db", "DROP INDEX orders_user", "its schema was changed: the index orders_user is missing"),
+        ("wide.db", "ALTER TABLE users ADD COLUMN note TEXT", "its schema was changed: the table users is another one"),
+    ] {
+        statement(&copy(name), change).await;
+        refuses(name, says);
+    }
+    let replicated = copy("replicated.db");
+    statement(&replicated, "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)").await;
+    assert_eq!(operator.types(&["restore", "replicated.db"]).code, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,8 +71,13 @@ news-day =
     Open now: { $unpaid } unpaid, { $review } to review, { $work } being set up, { $stuck } in need of a person
     Steps that gave up: { $parked }
     Last backup: { $backup }
-    Audit log: { $entries } entries. Keep the last one's hash; `tollkeeper audit verify` shows whether it is still there:
+    Audit log, its last entry: keep it, `tollkeeper audit verify --expect` shows whether it is still there:
     { $head }
+news-day-audit-broken =
+    **The audit log was changed.** Entry { $entry }, which an earlier message named, is gone or another one. Stop the bot, keep a copy of its data folder, and compare with your backups:
+    `tollkeeper audit verify --expect` { $anchor }
+news-day-audit-restored =
+    A backup was restored, so the audit log goes on from there. Entry { $entry }, which an earlier message named, is in the database that was kept beside the backups.
 news-day-no-backup = none
 news-clock-set-back =
     The server's clock was ahead by { $minutes } minutes and was put back { $at }.

@@ -19,7 +19,7 @@ use crate::{
         Locale, Post, confirmation,
         decision::{self, Action, ConfirmFacts, Done, Outcome},
         more,
-        news::{self, DayFacts},
+        news::{self, DayFacts, Noted},
         notice, reference,
         review::{self, CardFacts, Given, Known, OnPanel},
     },
@@ -243,6 +243,7 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
         let faults = |times| OwnerNews::Faults { part, at: NOW, times, incident: Incident::from_random(7) };
         posts.extend([1, 2, u32::MAX].map(|times| news::owner(locale, &faults(times))));
     }
+    let anchor = || Anchor { entry: i64::MAX, hash: "f".repeat(64) };
     for (n, minor) in [(0, 0), (u64::MAX, i64::MIN)] {
         let facts = DayFacts {
             day: chrono::NaiveDate::MAX,
@@ -254,9 +255,13 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
             stuck: n,
             parked: usize::try_from(n).unwrap(),
             backup: (n > 0).then_some(NOW),
-            audit: (n > 0).then(|| (i64::MAX, "f".repeat(64))),
+            audit: (n > 0).then(anchor),
+            noted: Noted::Holds,
         };
         posts.push(news::day(locale, &facts));
+        for noted in [Noted::Restored(anchor()), Noted::Broken(anchor())] {
+            posts.push(news::day(locale, &DayFacts { noted, audit: None, ..facts.clone() }));
+        }
     }
     posts
 }
