@@ -41,6 +41,30 @@ const INTERACTION_LIVES: Duration = Duration::from_mins(15);
 /// So many interactions are remembered at the most: hundreds of people at once, for minutes.
 const MOST_INTERACTIONS: usize = 10_000;
 
+/// What one person does again and again is written down each time so often a day, and from then on
+/// whenever the number of times has grown tenfold.
+const EACH: u64 = 3;
+
+/// How long a day is, here: from the first time on.
+const DAY: Duration = Duration::from_hours(24);
+
+/// So many people and things are counted at the most.
+const MOST_REPEATED: usize = 10_000;
+
+/// Who does what again and again, since when and how often.
+type Repeated = BTreeMap<(UserId, &'static str), (Duration, u64)>;
+
+/// Whether the `times`-th time within a day is written down.
+fn is_written(times: u64) -> bool {
+    times <= EACH || times.checked_ilog10().is_some_and(|digits| 10_u64.pow(digits) == times)
+}
+
+/// How much is written down of something that was done `times` times within a day.
+pub fn written_of(times: u64) -> u64 {
+    let tenfold = u64::from(times.checked_ilog10().unwrap_or(0));
+    times.min(EACH) + tenfold
+}
+
 type Counters = RateLimiter<UserId, HashMapStateStore<UserId>, Steady, NoOpMiddleware<Duration>>;
 
 /// The counters of everything that is limited in memory; cheap to clone, and every clone counts
@@ -51,6 +75,7 @@ pub struct Limits {
     counters: Arc<[(Limited, Option<Counters>)]>,
     /// The interactions of the last minutes, by id: the smallest is the oldest.
     taken: Arc<Mutex<BTreeMap<u64, Duration>>>,
+    repeated: Arc<Mutex<Repeated>>,
     clock: Clock,
 }
 
@@ -64,7 +89,7 @@ impl Limits {
             Limited::Refresh | Limited::Export | Limited::Backup => config.dashboard,
         };
         let counters = Limited::ALL.map(|limited| (limited, counters(limit(limited), clock)));
-        Self { counters: Arc::new(counters), taken: Arc::default(), clock: clock.clone() }
+        Self { counters: Arc::new(counters), taken: Arc::default(), repeated: Arc::default(), clock: clock.clone() }
     }
 
     /// Whether an interaction comes for the first time. Discord delivers events at least once, and
@@ -88,6 +113,22 @@ impl Limits {
         })
     }
 
+    /// Counts what anybody can cause as often as they like. `Some` = this time is written down, and
+    /// how many times that makes today; the others are in a later number.
+    pub fn repeated(&self, user: UserId, what: &'static str) -> Option<u64> {
+        let now = self.clock.steady();
+        let mut repeated = self.repeated.lock().unwrap_or_else(PoisonError::into_inner);
+        if repeated.len() >= MOST_REPEATED && !repeated.contains_key(&(user, what)) {
+            repeated.pop_first();
+        }
+        let (since, times) = repeated.entry((user, what)).or_insert((now, 0));
+        if now.saturating_sub(*since) >= DAY {
+            (*since, *times) = (now, 0);
+        }
+        *times = times.saturating_add(1);
+        is_written(*times).then_some(*times)
+    }
+
     /// Forgets the interactions that are over, and everybody whose window is free again; says how
     /// many people are still remembered.
     pub fn forget(&self) -> usize {
@@ -95,6 +136,9 @@ impl Limits {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.retain(|_, at| now.saturating_sub(*at) < INTERACTION_LIVES);
         drop(taken);
+        let mut repeated = self.repeated.lock().unwrap_or_else(PoisonError::into_inner);
+        repeated.retain(|_, (since, _)| now.saturating_sub(*since) < DAY);
+        drop(repeated);
         let limited = self.counters.iter().filter_map(|(_, counters)| counters.as_ref());
         limited
             .map(|counters| {
@@ -126,6 +170,17 @@ mod tests {
 
     const MONA: UserId = UserId(1);
     const KARIM: UserId = UserId(2);
+
+    #[test]
+    fn what_somebody_repeats_is_folded_and_counted() {
+        let (limits, _) = twice_a_minute();
+        let written: Vec<_> = (0..12_345).filter_map(|_| limits.repeated(MONA, "refused")).collect();
+        assert_eq!(written, [1, 2, 3, 10, 100, 1000, 10_000]);
+        assert_eq!(written_of(12_345), 7);
+        assert_eq!([0, 1, 3, 9, 10].map(written_of), [0, 1, 3, 3, 4]);
+        assert_eq!(limits.repeated(KARIM, "refused"), Some(1), "each for themselves");
+        assert_eq!(limits.repeated(MONA, "another"), Some(1), "each thing for itself");
+    }
 
     fn twice_a_minute() -> (Limits, Clock) {
         let clock = Clock::system();

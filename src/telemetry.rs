@@ -28,6 +28,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
+    clock::Clock,
     config::{LogConfig, LogFormat},
     domain::Incident,
 };
@@ -35,6 +36,10 @@ use crate::{
 /// Lines that may wait for the disk. The queue takes its memory at once, and the appender's own
 /// measure of 128,000 lines is 4 MB for each file.
 const LINES_WAITING: usize = 4096;
+
+/// What a day's log may have in bytes; the log of errors a quarter of it. Two weeks of full days fill
+/// no disk, and no honest day comes near it.
+const MOST_A_DAY: u64 = 64 << 20;
 
 /// Ends what must be written before the process ends: keep it until then.
 #[must_use = "what is logged after it is dropped is lost"]
@@ -108,6 +113,7 @@ fn subscriber(
 
 fn file(log: &LogConfig, folder: &Path, name: &str, lossy: bool) -> Result<(NonBlocking, WorkerGuard), TelemetryError> {
     let days = usize::try_from(log.retention_days.get()).unwrap_or(usize::MAX);
+    let grown = written_today(folder, name);
     let appender = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix(name)
@@ -115,7 +121,65 @@ fn file(log: &LogConfig, folder: &Path, name: &str, lossy: bool) -> Result<(NonB
         .max_log_files(days)
         .build(folder)
         .map_err(|error| TelemetryError::Folder { folder: folder.to_owned(), cause: io::Error::other(error) })?;
-    Ok(NonBlockingBuilder::default().buffered_lines_limit(LINES_WAITING).lossy(lossy).finish(appender))
+    let most = if lossy { MOST_A_DAY } else { MOST_A_DAY / 4 };
+    let capped = Capped::new(appender, most, today(), grown);
+    Ok(NonBlockingBuilder::default().buffered_lines_limit(LINES_WAITING).lossy(lossy).finish(capped))
+}
+
+/// A file a day that ends at a size: the rest of that day is left out, and the last line says so.
+struct Capped<W> {
+    inner: W,
+    most: u64,
+    day: i64,
+    written: u64,
+    is_told: bool,
+}
+
+impl<W: io::Write> Capped<W> {
+    fn new(inner: W, most: u64, day: i64, written: u64) -> Self {
+        Self { inner, most, day, written, is_told: false }
+    }
+
+    fn write_on(&mut self, day: i64, line: &[u8]) -> io::Result<usize> {
+        if day != self.day {
+            (self.day, self.written, self.is_told) = (day, 0, false);
+        }
+        let length = line.len() as u64;
+        if self.written.saturating_add(length) <= self.most {
+            self.written += length;
+            self.inner.write_all(line)?;
+        } else if !self.is_told {
+            self.is_told = true;
+            self.inner.write_all(FULL.as_bytes())?;
+        }
+        Ok(line.len())
+    }
+}
+
+/// The last line of a day's log that has its size.
+const FULL: &str =
+    "{\"level\":\"WARN\",\"fields\":{\"message\":\"this day's log is full; what follows today is left out\"}}\n";
+
+impl<W: io::Write> io::Write for Capped<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.write_on(today(), line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// The day in UTC, counted as the names of the files are.
+fn today() -> i64 {
+    Clock::system().now().0.div_euclid(24 * 60 * 60 * 1000)
+}
+
+/// How much of a log's newest file was written today, before this start.
+fn written_today(folder: &Path, name: &str) -> u64 {
+    let date = chrono::DateTime::from_timestamp(today().saturating_mul(24 * 60 * 60), 0).unwrap_or_default();
+    let file = folder.join(format!("{name}.{}.jsonl", date.format("%Y-%m-%d")));
+    fs::metadata(file).map_or(0, |found| found.len())
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {
@@ -348,6 +412,27 @@ mod tests {
             assert!(today.len() == old.len() && today > "2026-01-09", "a file of today: {today}");
         }
         assert!(names.contains(&"notes.txt".to_owned()));
+    }
+
+    #[test]
+    fn a_days_log_ends_at_a_size_and_says_so() {
+        let mut capped = Capped::new(Vec::new(), 100, 1, 60);
+        for _ in 0..1_000 {
+            capped.write_on(1, b"0123456789012345678\n").unwrap();
+        }
+        capped.write_on(2, b"the next day\n").unwrap();
+        let text = String::from_utf8(capped.inner).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!((lines.len(), lines[3]), (4, "the next day"), "{text}");
+        let told: serde_json::Value = serde_json::from_str(lines[2]).unwrap();
+        assert_eq!(told["fields"]["message"], "this day's log is full; what follows today is left out");
+        let folder = tempfile::tempdir().unwrap();
+        let (_, guard) = subscriber(&LOG, &folder.path().join("logs"), nowhere()).unwrap();
+        drop(guard);
+        let file = fs::read_dir(folder.path().join("logs")).unwrap().next().unwrap().unwrap().path();
+        fs::write(&file, "12345").unwrap();
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        assert_eq!(written_today(&folder.path().join("logs"), name.split('.').next().unwrap()), 5);
     }
 
     #[test]

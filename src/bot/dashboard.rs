@@ -46,7 +46,7 @@ pub(super) async fn period_chosen(bot: &Bot, asked: &mut Asked<'_>, value: Optio
     match value {
         Some(books::OTHER) => Ok(asked.ask(books::period_modal(asked.locale)).await?),
         Some(value) => period_typed_or_chosen(bot, asked, value).await,
-        None => super::stale(asked),
+        None => super::stale(bot, asked),
     }
 }
 

@@ -263,6 +263,6 @@ async fn unknown(bot: &Bot, http: &Http, interaction: &CommandInteraction) {
         return;
     }
     let mut asked = Asked::command(http, bot, interaction);
-    let done = stale(&asked);
+    let done = stale(bot, &asked);
     settle(&mut asked, done).await;
 }

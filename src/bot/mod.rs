@@ -188,7 +188,9 @@ impl Bot {
     /// and is limited with the rest.
     fn within_limit(&self, asked: &Asked<'_>, limited: Limited) -> Result<(), Fault> {
         let Err(again_at) = self.limits.count(limited, asked.user) else { return Ok(()) };
-        tracing::info!(user.id = %asked.user, "refused: {} too often", limited.as_str());
+        if let Some(times) = self.limits.repeated(asked.user, "too often") {
+            tracing::info!(user.id = %asked.user, times, "refused: {} too often", limited.as_str());
+        }
         Err(Fault::refused(asked.locale, Refusal::TooOften { again_at }))
     }
 }
@@ -264,7 +266,7 @@ async fn component(bot: &Bot, http: &Http, interaction: &ComponentInteraction) {
     };
     let done = match interaction.data.custom_id.parse() {
         Ok(button) => press(bot, &mut asked, &button, value).await,
-        Err(_) => stale(&asked),
+        Err(_) => stale(bot, &asked),
     };
     settle(&mut asked, done).await;
 }
@@ -310,7 +312,7 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
         | Button::ReferenceModal(_)
         | Button::NoteReference(_)
         | Button::OverrideModal(_)
-        | Button::ExportModal => stale(asked),
+        | Button::ExportModal => stale(bot, asked),
     }
 }
 
@@ -337,12 +339,14 @@ async fn submit(bot: &Bot, asked: &mut Asked<'_>, form: Option<Button>, typed: &
         Some(Button::AnswerModal(question)) => more::answer_typed(bot, asked, question, typed).await,
         Some(Button::AmountModal(submission)) => review::approve::amount_typed(bot, asked, submission, typed).await,
         Some(Button::ExportModal) => dashboard::period_typed(bot, asked, typed).await,
-        _ => stale(asked),
+        _ => stale(bot, asked),
     }
 }
 
 /// Something that we did not issue, or that means nothing any more.
-fn stale(asked: &Asked<'_>) -> Result<(), Fault> {
-    tracing::info!(user.id = %asked.user, "refused: a button that is none of ours");
+fn stale(bot: &Bot, asked: &Asked<'_>) -> Result<(), Fault> {
+    if let Some(times) = bot.limits.repeated(asked.user, "stale") {
+        tracing::info!(user.id = %asked.user, times, "refused: a button that is none of ours");
+    }
     Err(Fault::refused(asked.locale, Refusal::Stale))
 }

@@ -90,8 +90,10 @@ pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<
     };
     let taken = asked.take().await;
     let ordered = bot.db.place_order(new, bot.clock.now()).await?;
-    if let Ordered::Made(order) = &ordered {
-        tracing::info!(order.id = %order.id, user.id = %asked.user, plan = %plan.id, "an order was placed");
+    if let Ordered::Made(order) = &ordered
+        && let Some(times) = bot.limits.repeated(asked.user, "order")
+    {
+        tracing::info!(order.id = %order.id, user.id = %asked.user, plan = %plan.id, times, "an order was placed");
     }
     taken?;
     let post = match ordered {

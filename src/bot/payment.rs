@@ -51,7 +51,9 @@ async fn examine(bot: &Bot, asked: &Asked<'_>, order: &Order, image: &Attachment
         Ok(bytes) => bytes,
         Err(FetchError::Refused(why)) => return Ok(view::proof::bad_picture(locale, why)),
         Err(error @ (FetchError::Foreign { .. } | FetchError::Gone | FetchError::Unreachable(_))) => {
-            tracing::warn!(order.id = %order.id, user.id = %asked.user, "a proof was not fetched: {error}");
+            if let Some(times) = bot.limits.repeated(asked.user, "proof not fetched") {
+                tracing::warn!(order.id = %order.id, user.id = %asked.user, times, "a proof was not fetched: {error}");
+            }
             return Ok(view::proof::not_fetched(locale));
         }
     };

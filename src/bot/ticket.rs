@@ -58,7 +58,10 @@ pub(super) async fn messages_gone(bot: &Bot, channel: ChannelId, messages: &[Mes
 /// A channel was deleted.
 pub(super) async fn gone(bot: &Bot, channel: ChannelId) -> Result<(), Fault> {
     if let Some(order) = bot.db.ticket_gone(channel, bot.clock.now()).await? {
-        tracing::info!(order.id = %order, "a ticket's channel is gone");
+        let customer = bot.db.order(&order).await?.map(|order| order.customer);
+        if let Some(times) = customer.and_then(|customer| bot.limits.repeated(customer, "channel gone")) {
+            tracing::info!(order.id = %order, times, "a ticket's channel is gone");
+        }
     }
     Ok(())
 }

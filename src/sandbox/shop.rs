@@ -66,7 +66,7 @@ impl Shop {
         let dashboard = discord.text_channel("dashboard", None, &discord.private());
         let tickets = discord.category("Tickets", &[]);
         let lobby = discord.text_channel("welcome", None, &[]);
-        let staff = discord.role("Staff", 0);
+        let staff = discord.role("Staff", super::discord::permission::MANAGE_MESSAGES);
         for channel in [review, dashboard] {
             discord.set_overwrite(channel, Overwrite { id: staff, target: Target::Role, allow: LOOK, deny: 0 });
         }

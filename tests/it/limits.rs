@@ -124,3 +124,34 @@ async fn the_limit_of_orders_is_counted_from_orders_and_survives_a_restart() {
     assert!(mona.asks_for_plans().await.contains("Premium"));
     world.finish().await;
 }
+
+/// Anybody may ask for what is not theirs, all day long.
+#[tokio::test]
+async fn what_a_stranger_is_refused_is_counted_and_not_written_each_time() {
+    let world = World::with(|scene| scene.limit("admin", "\"off\"")).await;
+    let hoda = world.admin("Hoda");
+    for _ in 0..12 {
+        assert_eq!(hoda.desk("pending", json!({})).await.content, "Only our team can use this.");
+    }
+    world.counts(4, "SELECT count(*) FROM audit_logs WHERE action = 'access.refuse'").await;
+    let tenth = "SELECT count(*) FROM audit_logs WHERE json_extract(payload, '$.times') = 10";
+    world.counts(1, tenth).await;
+    world.passes(Duration::from_hours(24));
+    hoda.desk("pending", json!({})).await;
+    world.counts(5, "SELECT count(*) FROM audit_logs WHERE action = 'access.refuse'").await;
+    world.finish().await;
+}
+
+/// Who cannot use the desk is not shown it.
+#[tokio::test]
+async fn customers_do_not_see_the_desk() {
+    let world = World::new().await;
+    world.settles().await;
+    world.discord.shows_all_commands(false);
+    let mona = world.person("Mona");
+    assert!(mona.slash(world.guild.lobby, "admin pending", json!({})).is_err());
+    assert!(mona.slash(world.guild.lobby, "link", json!({})).is_ok());
+    assert!(!world.admin("Adel").desk("pending", json!({})).await.content.is_empty());
+    world.settles().await;
+    world.finish().await;
+}

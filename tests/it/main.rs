@@ -5,6 +5,7 @@
     reason = "a test that cannot set its scene should stop right there"
 )]
 
+mod account;
 mod admin;
 mod admin_changes;
 mod ahead;

@@ -4,6 +4,8 @@
 //! the power afresh; what it is about comes from [`target`], which trusts no value; what changes
 //! something confirms with a one-time token first. Nothing here touches a panel but to read.
 
+use serenity::all::Permissions;
+
 use crate::domain::{access::Power, limits::Limited};
 
 use super::{Bot, Context, Host, asked::Asked, fault::Fault};
@@ -23,16 +25,21 @@ pub(super) mod status;
 mod suggest;
 mod target;
 
+/// With this permission `/admin` is seen, unless the server's settings (Integrations) say otherwise.
+const SEEN_WITH: Permissions = Permissions::MANAGE_MESSAGES;
+
 /// `/admin`, which is never used without one of its commands.
 #[poise::command(slash_command, rename = "admin")]
 async fn group(ctx: Context<'_>) -> Result<(), Fault> {
-    command!(ctx, |_bot, asked| async { super::stale(asked) })
+    command!(ctx, |bot, asked| async { super::stale(bot, asked) })
 }
 
 /// `/admin` with its commands.
 pub(super) fn admin() -> poise::Command<Host, Fault> {
     let mut admin = group();
     admin.subcommand_required = true;
+    // Discord hides it from everybody else; who may do what is asked at each command all the same.
+    admin.default_member_permissions = SEEN_WITH;
     admin.subcommands = vec![
         info::user_info(),
         create::user_create(),

@@ -31,6 +31,7 @@ pub(super) fn first_state(options: &Options) -> State {
         channels: BTreeMap::new(),
         messages: HashMap::new(),
         commands: Vec::new(),
+        shows_all_commands: false,
         interactions: HashMap::new(),
         tokens: HashMap::new(),
         uploads: HashMap::new(),

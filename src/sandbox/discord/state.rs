@@ -177,6 +177,7 @@ pub(super) struct State {
     pub(super) channels: BTreeMap<Id, Channel>,
     pub(super) messages: HashMap<Id, BTreeMap<Id, Stored>>,
     pub(super) commands: Vec<Value>,
+    pub(super) shows_all_commands: bool,
     pub(super) interactions: HashMap<Id, Interaction>,
     pub(super) tokens: HashMap<String, Id>,
     /// Files given to slash commands: on the CDN, but in no message.
