@@ -175,13 +175,30 @@ pub fn csv(head: &[&str], rows: impl IntoIterator<Item = Vec<Cell>>) -> Result<V
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
+/// Programs split what they read at other characters than we do where their language writes
+/// decimals with a comma, and then a quotation mark protects nothing: what would begin a formula in a
+/// cell of theirs is neutralised as well.
 fn neutral(text: &str) -> String {
-    // Also after blanks, which some programs skip, and in the wide forms that some understand.
-    let begins = text.trim_start_matches([' ', '\u{a0}']).chars().next();
-    match begins {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => format!("'{text}"),
-        _ => text.to_owned(),
+    let mut safe = String::with_capacity(text.len());
+    let mut begins = true;
+    for (at, c) in text.char_indices() {
+        if begins && (is_formula(&text[at..]) || at == 0 && is_break(c)) {
+            safe.push('\'');
+        }
+        safe.push(c);
+        begins = is_break(c) || c == ';';
     }
+    safe
+}
+
+fn is_break(c: char) -> bool {
+    matches!(c, '\t' | '\r' | '\n')
+}
+
+/// Also after blanks and quotation marks, which some programs skip, and in the wide forms that some understand.
+fn is_formula(text: &str) -> bool {
+    let first = text.trim_start_matches([' ', '\u{a0}', '"']).chars().next();
+    matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'))
 }
 
 #[cfg(test)]
@@ -209,10 +226,19 @@ mod tests {
 
     #[test]
     fn what_people_write_is_no_formula() {
-        for evil in ["=HYPERLINK(\"http://x\")", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"] {
+        for evil in ["=HYPERLINK(\"http://x\")", "+1", "-1+1", "@SUM(A1)", "\tx", "\rx", " =1", "＝1", "\"=1"] {
             assert_eq!(Cell::text(Some(evil)).written(), format!("'{evil}"));
         }
-        for good in ["Mona", "7 = 7", "منى", "", "'=1"] {
+        for (evil, safe) in [
+            ("\t=1", "'\t'=1"),
+            ("Mona;=1+1", "Mona;'=1+1"),
+            ("Mona\t@SUM(A1)", "Mona\t'@SUM(A1)"),
+            ("a\r\n-1;x; +1", "a\r\n'-1;x;' +1"),
+            ("a \";\"=1", "a \";'\"=1"),
+        ] {
+            assert_eq!(Cell::text(Some(evil)).written(), safe);
+        }
+        for good in ["Mona", "7 = 7", "a;b", "a, -1", "منى", "", "'=1"] {
             assert_eq!(Cell::text(Some(good)).written(), good);
         }
     }
