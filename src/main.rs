@@ -4,11 +4,15 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Threads for what blocks (names, pictures, hashes); the unit's `TasksMax` has room for them.
+const BLOCKING_THREADS: usize = 64;
+
 mod cli;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match runtime.enable_all().max_blocking_threads(BLOCKING_THREADS).build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("the program cannot start its threads: {error}");
