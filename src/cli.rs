@@ -10,7 +10,7 @@ use tollkeeper::{
     config::Config,
     db,
     discord::ForAPerson,
-    domain::revenue::Period,
+    domain::{audit::Anchor, revenue::Period},
     live::Source,
     ops, telemetry,
 };
@@ -87,7 +87,12 @@ enum Command {
 #[derive(clap::Subcommand)]
 enum Audit {
     /// Checks that no entry was changed or removed.
-    Verify,
+    Verify {
+        /// An entry and its hash that were noted elsewhere, as the owners' daily message has them:
+        /// whether the log still holds it, so that neither its end was cut off nor all written anew.
+        #[arg(long, value_name = "N:HASH")]
+        expect: Option<Anchor>,
+    },
 }
 
 #[derive(clap::Subcommand)]
@@ -99,6 +104,13 @@ enum Revenue {
         /// As `export` takes it: 2026-07-14, 2026-07, 2026-Q3, 2026, or 2026-07-01..2026-07-14.
         period: Period,
     },
+}
+
+impl Command {
+    /// Whether it writes into the data directory.
+    fn writes(&self) -> bool {
+        matches!(self, Self::Run { .. } | Self::Backup { .. } | Self::Restore { .. })
+    }
 }
 
 /// The configuration or the command is wrong.
@@ -142,6 +154,16 @@ impl Cli {
                 return ExitCode::from(WRONG);
             }
         };
+        if self.command.writes()
+            && let Some(refusal) = ops::owner::refusal(&config, &ops::owner::command_line())
+        {
+            eprintln!("{refusal}");
+            return if matches!(self.command, Command::Run { .. }) {
+                ExitCode::from(FOR_A_PERSON)
+            } else {
+                ExitCode::FAILURE
+            };
+        }
         exit(match self.command {
             Command::Run { release_outbox } => {
                 let source = Source::new(self.config, read);
@@ -153,7 +175,7 @@ impl Cli {
             Command::Export { period, out } => {
                 ops::export::export(&config, &Clock::system(), period, out.as_deref()).await
             }
-            Command::Audit(Audit::Verify) => ops::audit::verify(&config).await,
+            Command::Audit(Audit::Verify { expect }) => ops::audit::verify(&config, expect.as_ref()).await,
             Command::Revenue(Revenue::Verify) => ops::revenue::verify(&config).await,
             Command::Revenue(Revenue::Show { period }) => ops::revenue::show(&config, period).await,
             #[cfg(feature = "sandbox")]

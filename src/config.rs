@@ -25,6 +25,7 @@ use crate::domain::{
 };
 
 pub use renewal::{Changed, Renewal};
+pub(crate) use secrets::long_enough;
 
 mod goods;
 mod read;
@@ -54,6 +55,8 @@ pub struct Config {
     pub schedule: ScheduleConfig,
     /// `[log]`: what is logged and how long it is kept.
     pub log: LogConfig,
+    /// The file that says all this.
+    pub file: PathBuf,
     /// `BACKUP_PASSPHRASE`: with it, a backup may leave the machine, encrypted.
     pub backup_passphrase: Option<SecretString>,
 }
@@ -334,7 +337,8 @@ impl Config {
             ConfigErrors(vec![Problem { key: path.display().to_string(), line: None, says }])
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        read::config(&text, folder, env, secrets).0
+        let config = read::config(&text, folder, env, secrets).0?;
+        Ok(Self { file: path.to_owned(), ..config })
     }
 
     /// The payment method with this id, if it is still offered.

@@ -1,6 +1,10 @@
 //! The sections of the file, one function each, in the order of the example.
 
-use std::{num::NonZeroU32, path::Path, time::Duration};
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use secrecy::SecretString;
 use toml::de::{DeTable, DeValue};
@@ -76,7 +80,7 @@ fn sections(document: &DeTable<'_>, folder: &Path, vault: &Vault<'_>, notes: &No
     let limits = root.section("limits", false).map(|it| limits(&it));
     let schedule = root.section("schedule", false).map(|it| schedule(&it));
     let log = root.section("log", false).map(|it| log(&it));
-    let backup_passphrase = vault.secret("BACKUP_PASSPHRASE", notes);
+    let backup_passphrase = vault.passphrase(notes);
     Some(Config {
         discord: discord?,
         storage: storage?,
@@ -87,6 +91,7 @@ fn sections(document: &DeTable<'_>, folder: &Path, vault: &Vault<'_>, notes: &No
         limits: limits?,
         schedule: schedule?,
         log: log?,
+        file: PathBuf::new(),
         backup_passphrase,
     })
 }
@@ -220,12 +225,11 @@ fn panel(
     earlier: &[PanelConfig],
 ) -> Option<PanelConfig> {
     let name = section.required("name", "write what people call this panel", values::line(NAME));
-    let address = values::address(&["https", "http"]);
-    let url = section.required("url", "write the panel's address with its base path", &address);
+    let url = section.required("url", "write the panel's address with its base path", values::panel_address);
     let inbound = values::integer(1..=i64::from(u32::MAX));
     let inbound_id = section.required("inbound_id", "write the id of the inbound on which clients are made", inbound);
     let public_host = section.required("public_host", "write the host that customers connect to", values::host);
-    let subscription_url = section.optional("subscription_url", &address);
+    let subscription_url = section.optional("subscription_url", values::address(&["https", "http"]));
     let ca_pem = section.optional("ca_file", |value| certificate(value, folder));
     let env_prefix = section.or("env_prefix", "PANEL".to_owned(), |value| {
         let prefix = values::raw_text(value)?;

@@ -67,6 +67,18 @@ impl<'e> Vault<'e> {
         SecretString::from(bare)
     }
 
+    /// `BACKUP_PASSPHRASE`. A short one is refused where backups are made, and opens old ones all the
+    /// same: commands that need no secrets take it as it is.
+    pub(super) fn passphrase(&self, notes: &Notes<'_>) -> Option<SecretString> {
+        let passphrase = self.secret("BACKUP_PASSPHRASE", notes)?;
+        if self.needed == Secrets::Required
+            && let Err(says) = long_enough(&passphrase)
+        {
+            notes.problem("BACKUP_PASSPHRASE", says);
+        }
+        Some(passphrase)
+    }
+
     /// How to log in to the panel whose secrets begin with `prefix`.
     pub(super) fn panel(&self, prefix: &str, notes: &Notes<'_>) -> PanelCredentials {
         let name = |rest: &str| format!("{prefix}_{rest}");
@@ -106,6 +118,21 @@ impl<'e> Vault<'e> {
         });
         PanelCredentials { api_token, login }
     }
+}
+
+/// Characters of a passphrase: whoever has the file has all the time in the world.
+const PASSPHRASE: usize = 16;
+
+/// Whether a passphrase may seal a backup; `Err` says what to do.
+pub(crate) fn long_enough(passphrase: &SecretString) -> Result<(), String> {
+    let length = passphrase.expose_secret().chars().count();
+    if length >= PASSPHRASE {
+        return Ok(());
+    }
+    Err(format!(
+        "this has {length} characters, which a computer guesses; write at least {PASSPHRASE}, such as five words, and \
+         keep the old one with the backups that it opens"
+    ))
 }
 
 /// The secret as authenticator apps want it, if it is one: capitals, no spaces, no padding.

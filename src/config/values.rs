@@ -2,7 +2,7 @@
 //!
 //! Each returns what was meant, or what is wrong and how it is written instead.
 
-use std::{num::NonZeroU32, ops::RangeInclusive, str::FromStr, time::Duration};
+use std::{net::Ipv4Addr, num::NonZeroU32, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use toml::de::DeValue;
 use url::{Host, Url};
@@ -152,6 +152,37 @@ pub(super) fn address(schemes: &'static [&'static str]) -> impl Fn(&DeValue<'_>)
             return Err("leave out what follows ? or # in the address".to_owned());
         }
         Ok(url)
+    }
+}
+
+/// A panel's address: over http only where nobody else is on the way, because its password or token
+/// goes along with every call.
+pub(super) fn panel_address(value: &DeValue<'_>) -> Result<Url, String> {
+    let url = address(&["https", "http"])(value)?;
+    if url.scheme() == "https" || is_near(&url) {
+        return Ok(url);
+    }
+    Err("over http the panel's password would cross the network in the clear; give the panel a certificate and write \
+         https://, or lead a tunnel (SSH, WireGuard) to it and write its address here as digits, such as \
+         http://127.0.0.1:2053/; http is for this machine and private addresses alone"
+        .to_owned())
+}
+
+/// This machine, or an address that the internet does not carry (RFC 1918, 3927, 4193, 4291, 6598).
+/// A name may lead anywhere tomorrow, but for `localhost` (RFC 6761).
+fn is_near(url: &Url) -> bool {
+    let v4 = |ip: Ipv4Addr| {
+        let shared = ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64;
+        ip.is_loopback() || ip.is_private() || ip.is_link_local() || shared
+    };
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => v4(ip),
+        Some(Host::Ipv6(ip)) => match ip.to_ipv4_mapped() {
+            Some(ip) => v4(ip),
+            None => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+        },
+        None => false,
     }
 }
 

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::disk;
+
 /// Holds the data directory until dropped.
 #[derive(Debug)]
 pub struct DataDirLock {
@@ -42,10 +44,10 @@ pub fn is_in_use(data_dir: &Path) -> io::Result<bool> {
 }
 
 impl DataDirLock {
-    /// Creates the directory when it is missing and takes its lock.
+    /// Creates the directory when it is missing, for us alone, and takes its lock.
     pub fn take(data_dir: &Path) -> Result<Self, LockError> {
         let failed = |source| LockError::Io { path: data_dir.to_owned(), source };
-        std::fs::create_dir_all(data_dir).map_err(failed)?;
+        disk::make_folder(data_dir).map_err(failed)?;
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

@@ -4,14 +4,21 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::{clock::Clock, config::Config, db::seal};
+use crate::{
+    clock::Clock,
+    config::{Config, long_enough},
+    db::seal,
+};
 
 use super::look;
 
 /// Makes a backup and prints where it is; with `sealed` only an encrypted one stays.
 pub async fn backup(config: &Config, clock: &Clock, sealed: bool) -> anyhow::Result<bool> {
     let passphrase = match (&config.backup_passphrase, sealed) {
-        (Some(passphrase), true) => Some(passphrase.clone()),
+        (Some(passphrase), true) => {
+            long_enough(passphrase).map_err(|says| anyhow::anyhow!("BACKUP_PASSPHRASE: {says}"))?;
+            Some(passphrase.clone())
+        }
         (None, true) => anyhow::bail!("BACKUP_PASSPHRASE is not set; an encrypted backup needs it"),
         (_, false) => None,
     };

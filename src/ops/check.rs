@@ -12,6 +12,7 @@ mod discord;
 mod machine;
 mod panel;
 mod report;
+mod rights;
 mod shop;
 mod twin;
 

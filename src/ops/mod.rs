@@ -11,6 +11,7 @@ pub mod audit;
 pub mod backup;
 pub mod check;
 pub mod export;
+pub mod owner;
 pub mod restore;
 pub mod revenue;
 

@@ -379,3 +379,43 @@ async fn a_database_that_is_damaged_or_too_new() {
     std::fs::remove_dir_all(world.data_dir()).unwrap();
     world.leave();
 }
+
+/// Others on the machine may read what only the bot should, and change what it does.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_files_are_looked_at() {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+    let world = shop(|_| {}).await;
+    let chmod = |path: &std::path::Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let dotenv = world.config_path().with_file_name(".env");
+    fs::write(&dotenv, "").unwrap();
+    fs::create_dir_all(world.data_dir()).unwrap();
+    let (file, data) = (world.config_path(), world.data_dir());
+    for (file_mode, env_mode, data_mode, wrong) in [(0o664, 0o640, 0o755, 3), (0o644, 0o600, 0o700, 0)] {
+        chmod(&file, file_mode);
+        chmod(&dotenv, env_mode);
+        chmod(&data, data_mode);
+        let (text, well) = check(&world).await;
+        assert_eq!((text.matches("Other users of this machine").count(), well), (wrong, wrong == 0), "{text}");
+        let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for remedy in [
+            format!("chmod go-w {}", file.display()),
+            format!("chmod 600 {}", dotenv.display()),
+            format!("chmod 700 {}", data.display()),
+        ] {
+            assert_eq!(one_line.contains(&remedy), wrong > 0, "{remedy} in {text}");
+        }
+    }
+    world.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_are_not_handed_out_in_the_clear() {
+    let world = shop(|_| {}).await;
+    let at = format!("subscription_url = {:?}", world.panel.subscription_url());
+    configured(&world, &at, "subscription_url = \"http://vpn.invalid/sub/\"");
+    let (text, well) = check(&world).await;
+    assert!(!well);
+    insta::assert_snapshot!(finding(&text, "over http"), @"MEND  subscription_url is over http, so whoever is on the way reads customers' links: give the panel's subscription server a certificate and write https://, or leave subscription_url out to offer links only.");
+    world.leave();
+}

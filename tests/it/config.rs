@@ -8,14 +8,14 @@ use tollkeeper::{
 };
 
 /// A folder with a configuration file, and an environment.
-struct Operator {
+pub(crate) struct Operator {
     folder: tempfile::TempDir,
     text: String,
     env: HashMap<String, String>,
 }
 
 impl Operator {
-    fn with_the_example() -> Self {
+    pub(crate) fn with_the_example() -> Self {
         let text = include_str!("../../config.example.toml").to_owned();
         let folder = tempfile::tempdir().unwrap();
         Self { folder, text, env: HashMap::new() }
@@ -45,7 +45,7 @@ impl Operator {
         path
     }
 
-    fn loads(&self) -> Result<Config, ConfigErrors> {
+    pub(crate) fn loads(&self) -> Result<Config, ConfigErrors> {
         Config::load(&self.path(), &|name: &str| self.env.get(name).cloned())
     }
 
@@ -206,7 +206,7 @@ fn secrets_are_never_shown() {
         .sets("PANEL_USERNAME", "owner")
         .sets("PANEL_PASSWORD", "hunter2")
         .sets("PANEL_TOTP_SECRET", "JBSW Y3DP EHPK 3PXP")
-        .sets("BACKUP_PASSPHRASE", "correct horse")
+        .sets("BACKUP_PASSPHRASE", "correct horse battery")
         .loads()
         .unwrap();
     let shown = format!("{config:?} {config:#?}");
@@ -270,4 +270,55 @@ fn any_single_value_may_be_shortened() {
         .writes("retry_max = \"10m\"", "retry_max = \"50ms\"");
     let config = operator.loads().unwrap();
     assert_eq!(config.schedule.order_expiry.as_secs(), 1);
+}
+
+/// The panel's password goes along with every call.
+#[test]
+fn a_panel_over_http_is_near_or_refused() {
+    let with = |url: &str| {
+        let line = include_str!("../../config.example.toml").lines().find(|line| line.starts_with("url = ")).unwrap();
+        Operator::with_the_example().writes(line, &format!("url = \"{url}\""))
+    };
+    for near in [
+        "http://127.0.0.1:2053/",
+        "http://localhost:2053/",
+        "http://[::1]/",
+        "http://10.8.0.1/x/",
+        "http://172.31.0.9/",
+        "http://192.168.1.4/",
+        "http://169.254.7.7/",
+        "http://100.64.0.1/",
+        "http://[fd00::2]/",
+        "https://panel.example.com/",
+    ] {
+        with(near).loads().unwrap();
+    }
+    for far in [
+        "http://203.0.113.7:2053/",
+        "http://172.32.0.1/",
+        "http://100.128.0.1/",
+        "http://[2001:db8::1]/",
+        "http://localhost.example.com/",
+    ] {
+        assert!(with(far).reads().contains("over http the panel's password"), "{far}");
+    }
+    insta::assert_snapshot!(with("http://panel.example.com/").reads(), @"panels.url (line 76): over http the panel's password would cross the network in the clear; give the panel a certificate and write https://, or lead a tunnel (SSH, WireGuard) to it and write its address here as digits, such as http://127.0.0.1:2053/; http is for this machine and private addresses alone");
+}
+
+#[test]
+fn a_short_passphrase_seals_nothing_and_opens_old_backups() {
+    let with = |passphrase| Operator::with_the_example().sets("BACKUP_PASSPHRASE", passphrase);
+    insta::assert_snapshot!(with("fifteen letters").reads(), @"BACKUP_PASSPHRASE: this has 15 characters, which a computer guesses; write at least 16, such as five words, and keep the old one with the backups that it opens");
+    with("sixteen letters!").loads().unwrap();
+    let short = with("hunter2");
+    assert!(Config::load_offline(&short.path(), &|name: &str| short.env.get(name).cloned()).is_ok());
+}
+
+/// The service has room for what it needs, and an end.
+#[test]
+fn the_unit_bounds_memory_and_threads() {
+    let unit = include_str!("../../deploy/tollkeeper.service");
+    for bound in ["MemoryMax=512M", "TasksMax=256"] {
+        assert!(unit.lines().any(|line| line == bound), "{bound}");
+    }
 }

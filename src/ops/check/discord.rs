@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serenity::all::{ApplicationId, GuildId as DiscordGuild, Http, UserId as DiscordUser};
+use serenity::all::{ApplicationId, GuildId as DiscordGuild, Http, Permissions, UserId as DiscordUser};
 
 use crate::{
     clock::Clock,
@@ -204,17 +204,27 @@ async fn commands(section: &mut Section, http: &Http, application: &Application,
     }
 }
 
+/// Whether Discord shows `/admin` to somebody with these roles; the server's settings may say otherwise.
+fn sees_admin(home: &Guild, roles: &[RoleId]) -> bool {
+    let everyone = RoleId(home.id.0);
+    let held = home.roles.iter().filter(|(role, _)| *role == everyone || roles.contains(role));
+    let bits = held.fold(Permissions::empty(), |bits, (_, more)| bits | Permissions::from_bits_truncate(*more));
+    bits.intersects(Permissions::ADMINISTRATOR | Permissions::MANAGE_MESSAGES)
+}
+
 /// Whether the listed people are there and hold the roles that they need besides.
 async fn staff(section: &mut Section, http: &Http, config: &Config, home: &Guild) {
     let discord = &config.discord;
     let guild = DiscordGuild::new(discord.guild_id.0.max(1));
     let lists = [
-        ("owners", &discord.owners, "owner_role_id", discord.owner_role_id),
+        // Their power does not depend on a role.
+        ("owners", &discord.owners, "owner_role_id", None),
         ("admins", &discord.admins, "admin_role_id", discord.admin_role_id),
         ("support", &discord.support, "support_role_id", discord.support_role_id),
     ];
     let mut found = 0;
     let mut all = true;
+    let mut hidden = Vec::new();
     for (list, people, key, role) in lists {
         // A role that is not there at all was reported with the channels.
         let role = role.filter(|role| home.roles.iter().any(|(known, _)| known == role));
@@ -223,6 +233,10 @@ async fn staff(section: &mut Section, http: &Http, config: &Config, home: &Guild
             match answer {
                 Ok(member) => {
                     found += 1;
+                    let roles: Vec<_> = member.roles.iter().map(|role| RoleId(role.get())).collect();
+                    if list != "support" && !sees_admin(home, &roles) {
+                        hidden.push(member.display_name().to_owned());
+                    }
                     if let Some(role) = role.filter(|role| !member.roles.iter().any(|held| held.get() == role.0)) {
                         all = false;
                         section.mend(format!(
@@ -241,6 +255,13 @@ async fn staff(section: &mut Section, http: &Http, config: &Config, home: &Guild
                 Err(error) => section.note(format!("{person} of discord.{list} could not be looked at ({error}).")),
             }
         }
+    }
+    if !hidden.is_empty() {
+        section.note(format!(
+            "{} may use /admin, and Discord shows it only to who may manage messages, unless they own the server: allow \
+             it for their role in Server Settings, Integrations, or give the role Manage Messages.",
+            hidden.join(", ")
+        ));
     }
     if all && found > 0 {
         section.well(format!("All {found} people who are listed as staff are in the server."));

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::report::Section;
+use super::{report::Section, rights::rights};
 
 pub(super) async fn look(config: &Config) -> Section {
     let mut section = Section::new("This machine");
@@ -32,6 +32,7 @@ pub(super) async fn look(config: &Config) -> Section {
         return section;
     }
     writable(&mut section, dir);
+    rights(&mut section, config);
     room(&mut section, free(dir));
     match is_in_use(dir) {
         Ok(true) => section.well("A bot runs on this data directory; it is not disturbed."),

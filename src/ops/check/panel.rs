@@ -29,6 +29,12 @@ pub(super) async fn look(config: &Config, panel: &PanelConfig, clock: &Clock) ->
     }
     public_host(&mut section, &panel.public_host).await;
     if let Some(url) = &panel.subscription_url {
+        if url.scheme() == "http" && !leads_here(url) {
+            section.mend(
+                "subscription_url is over http, so whoever is on the way reads customers' links: give the panel's \
+                 subscription server a certificate and write https://, or leave subscription_url out to offer links only.",
+            );
+        }
         subscription(&mut section, url).await;
     }
     section
@@ -164,6 +170,15 @@ async fn public_host(section: &mut Section, host: &str) {
             "public_host {host} {why}, so customers' apps cannot connect: put the name or the public address of the \
              VPN server there."
         )),
+    }
+}
+
+/// To this machine, where nobody is on the way.
+fn leads_here(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        _ => false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod backup;
 mod books;
+mod owner;
 mod restore;
 
 use std::{
