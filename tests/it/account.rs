@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tollkeeper::{
     db::{Db, NewOrder, Ordered},
     domain::{
@@ -37,8 +38,7 @@ async fn ordered_and_cancelled(orders: u64, refusals: u64) -> (i64, u64) {
     let path = folder.path().join("tollkeeper.db");
     let db = Db::open(&path, chrono_tz::Africa::Cairo).await.unwrap();
     let size = async || {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
-        let mut raw: sqlx::SqliteConnection = sqlx::Connection::connect_with(&options).await.unwrap();
+        let mut raw = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path)).await.unwrap();
         let bytes: i64 =
             sqlx::query_scalar("SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)")
                 .fetch_one(&mut raw)
@@ -48,7 +48,7 @@ async fn ordered_and_cancelled(orders: u64, refusals: u64) -> (i64, u64) {
             .fetch_one(&mut raw)
             .await
             .unwrap();
-        sqlx::Connection::close(raw).await.unwrap();
+        raw.close().await.unwrap();
         (rows, u64::try_from(bytes).unwrap())
     };
     let (_, before) = size().await;
@@ -72,7 +72,7 @@ async fn ordered_and_cancelled(orders: u64, refusals: u64) -> (i64, u64) {
             lapse: Duration::from_hours(24),
             limit: None,
         };
-        let Ordered::Made(order) = db.place_order(new, NOW).await.unwrap() else { panic!("no order was made") };
+        let Ordered::Made(order) = db.place_order(new, NOW).await.unwrap() else { unreachable!("no order was made") };
         assert!(db.cancel(&order.id, MONA, CancelCause::Customer, NOW).await.unwrap());
     }
     for times in 0..refusals {

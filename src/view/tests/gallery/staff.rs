@@ -4,6 +4,7 @@ use super::{ADEL, DELIVERIES, GB, NOW, ROLE, TICKET, Words, adel, order_of, pend
 use crate::{
     domain::{
         Currency, GuildId, Incident, MessageId, Money, Order, OrderId, OrderState, OrderStatus, RoleId, SubmissionId,
+        audit::Anchor,
         button::Token,
         confirmation::Confirmation,
         effect::{Notice, OwnerNews, Part, QuestionId, StaffNews},
