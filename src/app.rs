@@ -63,6 +63,16 @@ impl App {
         let door =
             Door::new(data_dir, proxy, config.discord.ca_pem.as_deref()).context("the client for attachments")?;
         let panels = panels::clients(&config, &clock)?;
+        for panel in &config.panels {
+            for (inbound, clients) in db.clients_elsewhere(&panel.name, panel.inbound_id).await? {
+                tracing::warn!(
+                    panel = panel.name,
+                    clients,
+                    inbound,
+                    "clients are on another inbound than the one that is sold; they keep their links and are renewed there"
+                );
+            }
+        }
         let (limits, faults) = (Limits::new(&config.limits, &clock), Faults::new(&clock));
         let live = Live::new(config, source);
         let (config, boot) = (live.now(), boot()?);

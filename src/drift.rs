@@ -9,7 +9,7 @@ use crate::{
     db::{self, Db},
     domain::{
         Millis,
-        drift::{Compared, Kept, PanelReport, compare, settled},
+        drift::{Compared, Kept, PanelReport, compare, inbounds, settled},
     },
     panel::Reader,
 };
@@ -17,14 +17,18 @@ use crate::{
 /// Compares every panel with the books, all panels at once.
 pub async fn look(db: &Db, panels: &[Reader], now: Millis) -> Result<Vec<PanelReport>, db::Error> {
     let before = db.expected_clients().await?;
-    let found = join_all(panels.iter().map(Reader::clients)).await;
+    let found = join_all(panels.iter().map(|panel| {
+        let also = inbounds(&before, panel.name());
+        async move { panel.clients(&also).await }
+    }))
+    .await;
     // What was written to a panel while it was read is known by having changed in the books.
     let books = settled(&before, db.expected_clients().await?);
     let mut reports = Vec::new();
     for (panel, found) in panels.iter().zip(found) {
         let name = panel.name();
         let compared = match found {
-            Ok(found) => compare(name, &books, &found, now),
+            Ok(found) => compare((name, panel.inbound_id()), &books, &found, now),
             Err(error) => {
                 tracing::warn!(panel = name, %error, "a panel could not be compared with the books");
                 Compared::Silent

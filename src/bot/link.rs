@@ -37,7 +37,8 @@ async fn current(bot: &Bot, subscription: &Subscription) -> Link {
     let panel = bot.panels.get(&subscription.panel).filter(|panel| panel.availability().is_up());
     let (Some(panel), Some(known)) = (panel, subscription.link.as_ref()) else { return stored };
     let name = name_for(&bot.config.shop.name, &subscription.email);
-    let built = panel.current_link(&subscription.email, |uuid| subscription.owns(uuid), &name);
+    let built =
+        panel.current_link((&subscription.email, subscription.inbound_id), |uuid| subscription.owns(uuid), &name);
     match tokio::time::timeout(usage::PATIENCE, built).await {
         Ok(Ok(Some(link))) => {
             if link != *known

@@ -53,7 +53,7 @@ pub(super) async fn look(bot: &Bot, subscription: &Subscription) -> Seen {
     let client = client(bot, subscription).await;
     let Client::There(There { counted, .. }) = &client else { return Seen { used: subscription.known_use, client } };
     let now = bot.clock.now();
-    if let Err(error) = bot.db.note_use(subscription.id, *counted, now).await {
+    if let Err(error) = bot.db.note_use(subscription, *counted, now).await {
         // Only the next look while the panel is down knows less.
         tracing::warn!(subscription = subscription.id.0, %error, "what was used could not be remembered");
     }
@@ -64,7 +64,7 @@ async fn client(bot: &Bot, subscription: &Subscription) -> Client {
     let Some(panel) = bot.panels.get(&subscription.panel).filter(|panel| panel.availability().is_up()) else {
         return Client::Unknown;
     };
-    match tokio::time::timeout(PATIENCE, panel.find(&subscription.email)).await {
+    match tokio::time::timeout(PATIENCE, panel.find_home(&subscription.email, subscription.inbound_id)).await {
         Err(_) | Ok(Err(_)) => Client::Unknown,
         Ok(Ok(None)) => Client::Absent,
         Ok(Ok(Some(found))) if !subscription.owns(&found.client.uuid) => Client::Foreign,

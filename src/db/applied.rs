@@ -32,10 +32,14 @@ pub struct Applied {
     pub wanted: Wanted,
     /// The client's switch.
     pub enabled: bool,
+    /// It is switched off because a person wants it so, not because it is used up or ended.
+    pub held: bool,
     /// Its end.
     pub expiry: Expiry,
     /// Its quota in bytes, 0 = unlimited.
     pub quota: u64,
+    /// The inbound it is on, where it is.
+    pub inbound: Option<i64>,
     /// Its link, where that is another now.
     pub link: Option<String>,
     /// It could not be removed and was switched off instead.
@@ -43,14 +47,14 @@ pub struct Applied {
 }
 
 impl Db {
-    /// Stores what a change wants, once and before the first panel write.
+    /// Stores what a change wants, before the panel is written.
     pub async fn fill_change(&self, id: ChangeId, wanted: &Wanted, now: Millis) -> Result<(), Error> {
         let (expiry, quota, used) = (wanted.expiry.to_panel(), signed(wanted.quota), signed(wanted.used_before));
         let (time, bytes) = (stored(wanted.time), stored(wanted.bytes));
         let mut tx = self.begin().await?;
         sqlx::query!(
             "UPDATE changes SET filled_at = ?, new_enabled = ?, new_expiry = ?, new_quota = ?, used_before = ?,
-                 given_time = ?, given_bytes = ? WHERE id = ? AND filled_at IS NULL",
+                 given_time = ?, given_bytes = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL",
             now.0,
             wanted.enabled,
             expiry,
@@ -113,6 +117,9 @@ impl Db {
         tx.audit_change(sub, change, "change.apply", payload, now).await?;
         tx.enqueue(&Effect::TellCustomer { change: change.id, user: sub.user }, now, now).await?;
         tx.tell_staff_later(change, now).await?;
+        if matches!(change.what, Change::ResetTraffic {}) && done.wanted.used_before > 0 {
+            tx.look_again(sub, now).await?;
+        }
         tx.go_on(claim, sub, now).await?;
         if let Change::Reverse { order, reason } = &change.what {
             tx.reverse_order(order, reason, sub, change, done, now).await?;
@@ -144,7 +151,7 @@ impl WriteTx {
         done: &Applied,
         now: Millis,
     ) -> Result<(), Error> {
-        let status = if done.enabled { "active" } else { "disabled" };
+        let status = if done.held { "disabled" } else { "active" };
         let (expiry, quota, used) = (done.expiry.to_panel(), signed(done.quota), signed(done.wanted.used_before));
         let rotates = matches!(change.what, Change::Rotate {});
         let deleted = (matches!(change.what, Change::Delete {}) && !done.kept).then_some(now.0);
@@ -159,7 +166,7 @@ impl WriteTx {
                  used_at = CASE WHEN ?6 THEN ?9 ELSE used_at END,
                  client_uuid = CASE WHEN ?1 THEN COALESCE(next_uuid, client_uuid) ELSE client_uuid END,
                  next_uuid = CASE WHEN ?1 THEN NULL ELSE next_uuid END,
-                 link = COALESCE(?7, link),
+                 link = COALESCE(?7, link), inbound_id = COALESCE(?12, inbound_id),
                  link_at = CASE WHEN ?7 IS NULL THEN link_at ELSE ?9 END, deleted_at = COALESCE(?8, deleted_at), updated_at = ?9 WHERE id = ?10",
             rotates,
             status,
@@ -171,7 +178,8 @@ impl WriteTx {
             deleted,
             now.0,
             sub.id.0,
-            change.id.0
+            change.id.0,
+            done.inbound
         )
         .execute(self.sql())
         .await?;

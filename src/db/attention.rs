@@ -31,9 +31,20 @@ impl Db {
         tx.commit().await
     }
 
-    /// Something only a person can settle, such as a stranger's client under our e-mail.
-    pub async fn puzzled(&self, claim: &Claim, order: &OrderId, trouble: &Trouble, now: Millis) -> Result<(), Error> {
+    /// Something only a person can settle, such as a stranger's client under our e-mail. Where the
+    /// panel is `untouched`, what the order gives is computed anew when it is tried again.
+    pub async fn puzzled(
+        &self,
+        claim: &Claim,
+        order: &OrderId,
+        trouble: &Trouble,
+        untouched: bool,
+        now: Millis,
+    ) -> Result<(), Error> {
         let mut tx = self.begin().await?;
+        if untouched {
+            tx.unfill_grant(order).await?;
+        }
         tx.needs_attention(order, trouble, now).await?;
         tx.finish(claim, now).await?;
         tx.want_next(claim, now).await?;

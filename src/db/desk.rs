@@ -4,7 +4,7 @@
 //! What begins with the typed text is found by an index among all there is; what has it in the
 //! middle only among the newest, so that typing costs the same in a shop of any size.
 
-use super::{Db, Error, moment, signed};
+use super::{Db, Error, moment};
 use crate::domain::{Millis, OrderId, OrderStatus, SubscriptionRow, UserId, drift::Present, grants::Expiry};
 
 /// Discord shows at most this many suggestions.
@@ -356,21 +356,6 @@ impl Db {
                 Ok(OrderLine { id, plan: row.plan_name, status, created_at: Millis(row.created_at) })
             })
             .collect()
-    }
-
-    /// Remembers how much the panel counted at `at`, for when it is down.
-    pub async fn note_use(&self, subscription: SubscriptionRow, counted: u64, at: Millis) -> Result<(), Error> {
-        let counted = signed(counted);
-        let mut tx = self.begin().await?;
-        sqlx::query!(
-            "UPDATE subscriptions SET used_bytes = ?, used_at = ? WHERE id = ?",
-            counted,
-            at.0,
-            subscription.0
-        )
-        .execute(tx.sql())
-        .await?;
-        tx.commit().await
     }
 
     /// Remembers the link as the panel is at `at`, for when it is down.

@@ -12,7 +12,7 @@ impl Db {
     pub async fn expected_clients(&self) -> Result<Vec<Expected>, Error> {
         let rows = sqlx::query_as!(
             ExpectedRow,
-            r#"SELECT s.id AS "id!", s.user_id, s.panel, s.email, s.client_uuid, s.next_uuid, s.status, s.deleted_at, s.expires_at,
+            r#"SELECT s.id AS "id!", s.user_id, s.panel, s.inbound_id, s.email, s.client_uuid, s.next_uuid, s.status, s.deleted_at, s.expires_at,
                    s.quota_bytes, o.id AS "order?: String", o.status AS "order_status?: String",
                    EXISTS (SELECT 1 FROM outbox b WHERE b.key IN ('subscription:' || s.id, 'remove:' || s.id)
                            AND b.parked_at IS NULL) AS "unsettled!: bool"
@@ -24,12 +24,28 @@ impl Db {
         .await?;
         rows.into_iter().map(ExpectedRow::read).collect()
     }
+
+    /// The clients of a panel that were made on other inbounds than the one that is sold: each
+    /// inbound with the number of its clients.
+    pub async fn clients_elsewhere(&self, panel: &str, sold: i64) -> Result<Vec<(i64, u64)>, Error> {
+        let rows = sqlx::query!(
+            r#"SELECT inbound_id, count(*) AS "n!: i64" FROM subscriptions
+               WHERE panel = ? AND inbound_id <> ? AND status <> 'pending' AND deleted_at IS NULL
+               GROUP BY inbound_id ORDER BY inbound_id"#,
+            panel,
+            sold
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.inbound_id, unsigned(row.n))).collect())
+    }
 }
 
 struct ExpectedRow {
     id: i64,
     user_id: i64,
     panel: String,
+    inbound_id: i64,
     email: String,
     client_uuid: String,
     next_uuid: Option<String>,
@@ -62,6 +78,7 @@ impl ExpectedRow {
             row: SubscriptionRow(self.id),
             user: UserId::from_sql(self.user_id),
             panel: self.panel,
+            inbound: self.inbound_id,
             email: self.email,
             order,
             uuid: self.client_uuid,

@@ -3,7 +3,7 @@
 use super::{Db, Error, WriteTx, signed, unsigned};
 use crate::domain::{
     Millis, OrderId, SubscriptionRow,
-    grants::{Expiry, Filled, Known, Note},
+    grants::{Before, Expiry, Filled, Known, Note},
 };
 
 /// What one order gives, and how far it has come.
@@ -19,6 +19,8 @@ pub struct Grant {
     pub bytes: u64,
     /// The target, once computed.
     pub filled: Option<Filled>,
+    /// What the client had when it was computed.
+    pub before: Option<Before>,
     /// Whether the counter's reset has been answered with success.
     pub reset: bool,
 }
@@ -38,7 +40,8 @@ impl Db {
     /// The oldest grant that the panel does not have yet.
     pub async fn next_grant(&self, subscription: SubscriptionRow) -> Result<Option<Grant>, Error> {
         let row = sqlx::query!(
-            r#"SELECT g.id AS "id!", g.order_id, g.days, g.bytes, g.base, g.new_expiry, g.new_quota, g.used_before, g.reset_at
+            r#"SELECT g.id AS "id!", g.order_id, g.days, g.bytes, g.base, g.new_expiry, g.new_quota, g.used_before,
+                      g.old_expiry, g.old_quota, g.reset_at
                FROM grants g JOIN orders o ON o.id = g.order_id
                WHERE g.subscription_id = ? AND g.kind = 'sale' AND g.applied_at IS NULL AND g.voided_at IS NULL AND o.status = 'provisioning'
                ORDER BY g.id LIMIT 1"#,
@@ -65,6 +68,10 @@ impl Db {
             days: u32::try_from(row.days).unwrap_or(0),
             bytes: unsigned(row.bytes),
             filled,
+            before: row
+                .old_expiry
+                .zip(row.old_quota)
+                .map(|(expiry, quota)| Before { expiry: Expiry::from_ours(expiry), quota: unsigned(quota) }),
             reset: row.reset_at.is_some(),
         }))
     }
@@ -104,6 +111,21 @@ impl Db {
             note,
             old_expiry,
             old_quota,
+            grant.id
+        )
+        .execute(tx.sql())
+        .await?;
+        tx.commit().await
+    }
+
+    /// The days of a computed grant begin later than was thought.
+    pub async fn postpone_grant(&self, grant: &Grant, filled: &Filled) -> Result<(), Error> {
+        let expiry = filled.expiry.to_panel();
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE grants SET base = ?, new_expiry = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL",
+            filled.base.0,
+            expiry,
             grant.id
         )
         .execute(tx.sql())

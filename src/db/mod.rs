@@ -16,6 +16,7 @@ mod cards;
 pub mod changes;
 pub mod condition;
 pub mod confirmations;
+mod counters;
 pub mod dashboard;
 pub mod desk;
 mod disk;

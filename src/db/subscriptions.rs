@@ -21,7 +21,7 @@ pub struct Subscription {
     pub user: UserId,
     /// The panel.
     pub panel: String,
-    /// The inbound on it.
+    /// The inbound on it that the client was made on.
     pub inbound_id: i64,
     /// The client's uuid.
     pub uuid: Uuid,
@@ -65,6 +65,8 @@ pub struct Provisioned<'a> {
     pub grant: &'a Grant,
     /// Its target.
     pub filled: Filled,
+    /// The inbound it is on.
+    pub inbound: i64,
     /// The client's link.
     pub link: &'a str,
     /// How long the ticket stays after the sale.
@@ -171,6 +173,9 @@ impl Db {
         .execute(tx.sql())
         .await?;
         tx.apply_grant(sub, &done, now).await?;
+        if done.filled.used_before > 0 {
+            tx.look_again(sub, now).await?;
+        }
         let payload = json!({
             "subscription": sub.id.0, "panel": sub.panel, "email": sub.email,
             "expiry": done.filled.expiry.to_panel(), "quota_bytes": done.filled.quota,
@@ -213,13 +218,14 @@ impl WriteTx {
             "UPDATE subscriptions SET status = 'active', expires_at = ?, quota_bytes = ?,
                  used_before = used_before
                      + CASE WHEN EXISTS (SELECT 1 FROM grants WHERE id = ? AND reset_at IS NOT NULL) THEN 0 ELSE ? END,
-                 used_bytes = 0, used_at = ?, link = ?, link_at = ?, deleted_at = NULL, updated_at = ?
+                 used_bytes = 0, used_at = ?, inbound_id = ?, link = ?, link_at = ?, deleted_at = NULL, updated_at = ?
              WHERE id = ?",
             expiry,
             quota,
             done.grant.id,
             used,
             now.0,
+            done.inbound,
             done.link,
             now.0,
             now.0,
@@ -228,20 +234,6 @@ impl WriteTx {
         .execute(self.sql())
         .await?;
         sqlx::query!("UPDATE grants SET applied_at = ? WHERE id = ?", now.0, done.grant.id).execute(self.sql()).await?;
-        Ok(())
-    }
-
-    /// A counter begins anew: what it had counted belongs to the use before it.
-    pub(super) async fn count_used(&mut self, id: SubscriptionRow, used: i64, now: Millis) -> Result<(), Error> {
-        sqlx::query!(
-            "UPDATE subscriptions SET used_before = used_before + ?, used_bytes = 0, used_at = ?, updated_at = ? WHERE id = ?",
-            used,
-            now.0,
-            now.0,
-            id.0
-        )
-        .execute(self.sql())
-        .await?;
         Ok(())
     }
 

@@ -117,9 +117,9 @@ impl Seen {
         self.expiry.is_after(now) && (self.quota == 0 || self.used < self.quota)
     }
 
-    /// Whether it is switched off by a person: a panel of 2.9 also switches off what is used up
+    /// Whether it is switched off by a person: panels of 2.9 and later also switch off what is used up
     /// or at its end, and that is no wish of anybody's.
-    fn is_held(&self, ours_disabled: bool, now: Millis) -> bool {
+    pub fn is_held(&self, ours_disabled: bool, now: Millis) -> bool {
         ours_disabled || (!self.enabled && self.has_left(now))
     }
 }
@@ -153,7 +153,8 @@ impl Wanted {
 /// A reversal is computed by [`super::reversal::take_back`].
 pub fn want(now: Millis, change: &Change, seen: Seen, ours_disabled: bool) -> Wanted {
     let as_seen = Wanted::as_seen(seen);
-    let lets_in = !seen.is_held(ours_disabled, now);
+    // What stays used up or ended the panel would switch off again at once.
+    let lets_in = |after: Seen| !seen.is_held(ours_disabled, now) && after.has_left(now);
     match change {
         Change::Disable {} => Wanted { enabled: false, ..as_seen },
         Change::Enable {} => Wanted { enabled: true, ..as_seen },
@@ -163,19 +164,28 @@ pub fn want(now: Millis, change: &Change, seen: Seen, ours_disabled: bool) -> Wa
                 (_, 0) => Amount::Endless,
                 (old, new) => Amount::Some(new.saturating_sub(old)),
             };
-            Wanted { quota: *bytes, enabled: lets_in, bytes: given, ..as_seen }
+            let enabled = lets_in(Seen { quota: *bytes, ..seen });
+            Wanted { quota: *bytes, enabled, bytes: given, ..as_seen }
         }
         Change::Extend { days } => {
             let (expiry, given) = extended(now, seen.expiry, *days);
-            Wanted { expiry, enabled: lets_in, time: given, ..as_seen }
+            let enabled = lets_in(Seen { expiry, ..seen });
+            Wanted { expiry, enabled, time: given, ..as_seen }
         }
         Change::ResetTraffic {} => {
             // What was used is there to be used once more.
             let given = if seen.quota == 0 { Amount::NONE } else { Amount::Some(seen.used) };
-            Wanted { enabled: lets_in, used_before: seen.used, bytes: given, ..as_seen }
+            let enabled = lets_in(Seen { used: 0, ..seen });
+            Wanted { enabled, used_before: seen.used, bytes: given, ..as_seen }
         }
         Change::Rotate {} | Change::Delete {} | Change::Adopt {} | Change::Reverse { .. } => as_seen,
     }
+}
+
+/// Whether what an extension wants has grown old: it is not written, and the client has ended. Its
+/// days begin when there is access.
+pub fn is_old(now: Millis, change: &Change, seen: Seen, filled: Wanted) -> bool {
+    matches!(change, Change::Extend { days } if *days > 0) && seen.expiry != filled.expiry && !seen.expiry.is_after(now)
 }
 
 /// What a change of the end wants that the panel has already: made by a life of the bot that its
@@ -232,7 +242,8 @@ mod tests {
             (Change::Disable {}, Wanted { enabled: false, ..as_seen }),
             (Change::Enable {}, as_seen),
             (Change::SetTraffic { bytes: 60 * GB }, Wanted { quota: 60 * GB, bytes: Amount::Some(10 * GB), ..as_seen }),
-            (Change::SetTraffic { bytes: 10 * GB }, Wanted { quota: 10 * GB, ..as_seen }),
+            // The panel would switch it off at once.
+            (Change::SetTraffic { bytes: 10 * GB }, Wanted { quota: 10 * GB, enabled: false, ..as_seen }),
             (
                 Change::Extend { days: 5 },
                 Wanted {
@@ -241,7 +252,7 @@ mod tests {
                     ..as_seen
                 },
             ),
-            (Change::Extend { days: -30 }, Wanted { expiry: Expiry::At(NOW), ..as_seen }),
+            (Change::Extend { days: -30 }, Wanted { expiry: Expiry::At(NOW), enabled: false, ..as_seen }),
             (Change::ResetTraffic {}, Wanted { used_before: 20 * GB, bytes: Amount::Some(20 * GB), ..as_seen }),
             (Change::Rotate {}, as_seen),
         ] {
@@ -257,6 +268,20 @@ mod tests {
         assert!(!want(NOW, &more, off, false).enabled, "switched off by hand on the panel");
         assert!(!want(NOW, &more, used_up, true).enabled, "switched off by us");
         assert!(want(NOW, &more, used_up, false).enabled);
+        let ended = Seen { expiry: Expiry::At(Millis(NOW.0 - 1)), ..off };
+        assert!(!want(NOW, &more, ended, false).enabled, "more traffic alone lets nobody in who has ended");
+        assert!(want(NOW, &Change::Extend { days: 1 }, ended, false).enabled);
+    }
+
+    #[test]
+    fn an_extension_that_is_not_written_begins_with_access() {
+        let extend = Change::Extend { days: 5 };
+        let ended = Seen { expiry: Expiry::At(Millis(NOW.0 - 5)), ..seen() };
+        let wanted = want(NOW, &extend, ended, false);
+        let later = NOW.plus_days(9);
+        assert!(is_old(later, &extend, ended, wanted));
+        assert!(!is_old(later, &extend, Seen { expiry: wanted.expiry, ..ended }, wanted), "it was written");
+        assert!(!is_old(NOW, &extend, seen(), want(NOW, &extend, seen(), false)), "it has not ended");
     }
 
     #[test]

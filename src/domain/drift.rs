@@ -1,6 +1,6 @@
 //! Where a panel and the books do not say the same: named, with what would mend it; never mended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Millis, OrderId, OrderStatus, SubscriptionRow, UserId,
@@ -41,6 +41,8 @@ pub struct Expected {
     pub user: UserId,
     /// The panel.
     pub panel: String,
+    /// The inbound that it was made on.
+    pub inbound: i64,
     /// The client's name there.
     pub email: String,
     /// The latest order that paid for it, and its state; none for a client that was adopted.
@@ -91,8 +93,8 @@ pub struct Present {
     pub quota: u64,
     /// Bytes used since the counter's last reset.
     pub used: u64,
-    /// Whether it is on the inbound that is sold.
-    pub on_inbound: bool,
+    /// The inbounds it is on.
+    pub inbounds: Vec<i64>,
 }
 
 impl std::fmt::Debug for Present {
@@ -112,7 +114,7 @@ pub enum Differs {
     Leftover,
     /// It was made anew with another uuid: the customer's link is dead.
     Foreign,
-    /// It is there, but not on the inbound that is sold.
+    /// It is there, but neither on the inbound it was made on nor on the one that is sold.
     Elsewhere,
     /// It ends at another time.
     Expiry {
@@ -227,8 +229,14 @@ pub fn settled(before: &[Expected], mut after: Vec<Expected>) -> Vec<Expected> {
     after
 }
 
-/// Compares what the books say of one panel with what is on it.
-pub fn compare(panel: &str, books: &[Expected], found: &[Present], now: Millis) -> Compared {
+/// The inbounds of a panel on which the books have clients.
+pub fn inbounds(books: &[Expected], panel: &str) -> Vec<i64> {
+    let inbounds: BTreeSet<_> = books.iter().filter(|one| one.panel == panel).map(|one| one.inbound).collect();
+    inbounds.into_iter().collect()
+}
+
+/// Compares what the books say of one panel with what is on it; new clients are `sold` on this inbound.
+pub fn compare((panel, sold): (&str, i64), books: &[Expected], found: &[Present], now: Millis) -> Compared {
     let mut there: BTreeMap<_, _> = found.iter().map(|client| (client.email.to_lowercase(), client)).collect();
     let (mut drifts, mut unsettled) = (Vec::new(), 0);
     for expected in books.iter().filter(|expected| expected.panel == panel) {
@@ -237,7 +245,7 @@ pub fn compare(panel: &str, books: &[Expected], found: &[Present], now: Millis) 
             unsettled += 1;
             continue;
         }
-        drifts.extend(differences(expected, present, now).into_iter().map(|(differs, mend)| Drift {
+        drifts.extend(differences(expected, present, sold, now).into_iter().map(|(differs, mend)| Drift {
             email: expected.email.clone(),
             owner: Some((expected.row, expected.user)),
             order: expected.order.clone(),
@@ -246,7 +254,7 @@ pub fn compare(panel: &str, books: &[Expected], found: &[Present], now: Millis) 
         }));
     }
     // The panel's other inbounds are nobody's business here.
-    drifts.extend(there.values().filter(|client| client.on_inbound).map(|client| Drift {
+    drifts.extend(there.values().filter(|client| client.inbounds.contains(&sold)).map(|client| Drift {
         email: client.email.clone(),
         owner: None,
         order: None,
@@ -256,7 +264,7 @@ pub fn compare(panel: &str, books: &[Expected], found: &[Present], now: Millis) 
     Compared::Done { drifts, unsettled }
 }
 
-fn differences(expected: &Expected, present: Option<&Present>, now: Millis) -> Vec<(Differs, Mend)> {
+fn differences(expected: &Expected, present: Option<&Present>, sold: i64, now: Millis) -> Vec<(Differs, Mend)> {
     let Some(client) = present else {
         return match expected.kept {
             Kept::Active if expected.expiry.is_after(now) => vec![(Differs::Missing, Mend::Enable)],
@@ -273,7 +281,9 @@ fn differences(expected: &Expected, present: Option<&Present>, now: Millis) -> V
         _ if !ours(&expected.uuid) && !expected.next_uuid.as_ref().is_some_and(ours) => {
             vec![(Differs::Foreign, Mend::Replace)]
         }
-        _ if !client.on_inbound => vec![(Differs::Elsewhere, Mend::Attach)],
+        _ if !client.inbounds.iter().any(|id| *id == sold || *id == expected.inbound) => {
+            vec![(Differs::Elsewhere, Mend::Attach)]
+        }
         Kept::Active | Kept::Disabled => values(expected, client, now),
     }
 }

@@ -61,6 +61,13 @@ pub enum Effect {
         /// Its panel, which is the lane.
         panel: String,
     },
+    /// Looks at a counter again some time after it was reset: the old reading may have come back.
+    RecheckCounter {
+        /// The subscription.
+        subscription: SubscriptionRow,
+        /// Its panel, which is the lane.
+        panel: String,
+    },
     /// Sends the link by direct message.
     DeliverLink {
         /// The order.
@@ -165,6 +172,7 @@ impl Effect {
             Self::SyncCard { submission } => format!("card:{submission}"),
             Self::SyncSubscription { subscription, .. } => format!("subscription:{}", subscription.0),
             Self::RemoveClient { subscription, .. } => format!("remove:{}", subscription.0),
+            Self::RecheckCounter { subscription, .. } => format!("counter:{}", subscription.0),
             Self::DeliverLink { order, .. } => format!("deliver:{order}"),
             Self::SyncSaleCard { order } => format!("sale:{order}"),
             Self::TellCustomer { change, .. } => format!("tell:{change}"),
@@ -205,7 +213,9 @@ impl Effect {
             | Self::TellOfChange { .. }
             | Self::TellStaff { .. }
             | Self::TellOutage { to: Audience::Staff, .. } => Lane::Review,
-            Self::SyncSubscription { panel, .. } | Self::RemoveClient { panel, .. } => Lane::Panel(panel.clone()),
+            Self::SyncSubscription { panel, .. }
+            | Self::RemoveClient { panel, .. }
+            | Self::RecheckCounter { panel, .. } => Lane::Panel(panel.clone()),
             Self::DeliverLink { user, .. }
             | Self::ResendLink { user, .. }
             | Self::TellCustomer { user, .. }

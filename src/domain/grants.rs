@@ -103,6 +103,25 @@ impl Known {
 }
 
 impl Filled {
+    /// Whether nothing of it is on the panel yet: the client is as it was `before`, and its counter
+    /// goes on. Then it may as well be computed from what is there now.
+    pub fn is_unwritten(&self, known: &Known, before: Option<Before>, reset: bool) -> bool {
+        let has = |had: Before| known.panel_expiry == Some(had.expiry) && known.quota == Some(had.quota);
+        let written = has(Before { expiry: self.expiry, quota: self.quota });
+        !written && !reset && known.used >= self.used_before && before.is_some_and(has)
+    }
+
+    /// The same with its days beginning now at the earliest, unless the panel has its end already:
+    /// days are paid for with access.
+    #[must_use]
+    pub fn begun_by(self, now: Millis, known: &Known, days: u32) -> Self {
+        let Expiry::At(_) = self.expiry else { return self };
+        if self.base >= now || known.panel_expiry == Some(self.expiry) {
+            return self;
+        }
+        Self { base: now, expiry: Expiry::At(now.plus_days(days)), ..self }
+    }
+
     /// What the client gets back when the grant is taken out of the panel again. Where the counter
     /// was reset for it, what it had counted stays used.
     pub fn undone(&self, before: Before, reset: bool) -> Before {
@@ -241,6 +260,23 @@ mod tests {
         assert_eq!((given.base.0, given.expiry), (NOW.plus_days(1).0 + 5, Expiry::At(Millis(renewed))));
         assert_eq!(given_before(later, ended(NOW.plus_days(34).0), 30, 50 * GB), None, "from the future");
         assert_eq!(given_before(later, ended(renewed), 0, 50 * GB), None, "an end says nothing about what has none");
+    }
+
+    #[test]
+    fn days_begin_when_there_is_access() {
+        let ended = NOW.plus_days(0);
+        let (was, later) = (renewal(ended, 50 * GB, 20 * GB), NOW.plus_days(3));
+        let stored = fill(NOW, was, 30, 50 * GB, TrafficPolicy::Add);
+        assert!(stored.is_unwritten(&was, was.before(), false));
+        assert!(!stored.is_unwritten(&was, was.before(), true), "its counter was reset");
+        assert!(!stored.is_unwritten(&Known { used: 0, ..was }, was.before(), false), "by an unknown hand");
+        let written = Known { panel_expiry: Some(stored.expiry), quota: Some(stored.quota), used: 0, ..was };
+        assert!(!stored.is_unwritten(&written, was.before(), false));
+        assert_eq!(stored.begun_by(later, &written, 30), stored, "there was access since");
+        let begun = stored.begun_by(later, &was, 30);
+        assert_eq!((begun.expiry, begun.quota), (Expiry::At(later.plus_days(30)), stored.quota));
+        let goes_on = fill(NOW, renewal(NOW.plus_days(9), GB, 0), 30, GB, TrafficPolicy::Add);
+        assert_eq!(goes_on.begun_by(later, &was, 30), goes_on, "it has not ended meanwhile");
     }
 
     #[test]

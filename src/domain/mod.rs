@@ -7,6 +7,7 @@ pub mod books;
 pub mod button;
 pub mod change;
 pub mod confirmation;
+pub mod counter;
 pub mod drift;
 pub mod effect;
 pub mod grants;

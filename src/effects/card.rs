@@ -116,15 +116,17 @@ async fn known(world: &World, order: &Order) -> Result<Option<Known>, Failure> {
     // The card does not wait for a panel that is down, nor fail with one that does not answer.
     let panel = world.panels.get(&order.plan.panel).filter(|panel| panel.availability().is_up());
     let client = match (subscription, panel) {
-        (Some(subscription), Some(panel)) => match panel.find(&subscription.email).await {
-            Ok(Some(found)) if found.client.uuid == subscription.uuid => OnPanel::Ours,
-            Ok(Some(_)) => OnPanel::Strangers,
-            Ok(None) => OnPanel::Absent,
-            Err(error) => {
-                tracing::info!(order.id = %order.id, %error, "the panel did not say whether the client is there");
-                OnPanel::Unknown
+        (Some(subscription), Some(panel)) => {
+            match panel.find_home(&subscription.email, subscription.inbound_id).await {
+                Ok(Some(found)) if subscription.owns(&found.client.uuid) => OnPanel::Ours,
+                Ok(Some(_)) => OnPanel::Strangers,
+                Ok(None) => OnPanel::Absent,
+                Err(error) => {
+                    tracing::info!(order.id = %order.id, %error, "the panel did not say whether the client is there");
+                    OnPanel::Unknown
+                }
             }
-        },
+        }
         _ => OnPanel::Unknown,
     };
     Ok(Some(Known { client, booked }))

@@ -156,6 +156,7 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
         Effect::SyncCard { submission } => card::sync(world, claim, *submission).await,
         Effect::SyncSubscription { subscription, panel } => panel::sync(world, claim, *subscription, panel).await,
         Effect::RemoveClient { subscription, panel } => panel::remove(world, claim, *subscription, panel).await,
+        Effect::RecheckCounter { subscription, panel } => panel::recheck(world, claim, *subscription, panel).await,
         Effect::DeliverLink { order, user } => deliver::link(world, claim, order, *user).await,
         Effect::SyncSaleCard { order } => desk::sale_card(world, claim, order).await,
         Effect::TellCustomer { change, user } => desk::tell(world, claim, *change, *user).await,

@@ -91,6 +91,7 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
             };
             (post, Marker::waits(id, *submission))
         }
+        StaffNews::CounterBack { order: id, at } => (post, Marker::counter(id, *at)),
         StaffNews::Dropped { order: id, key, .. } => (post, Marker::dropped(id, key)),
     };
     let message = say(world, claim, channel, post, &marker).await?;

@@ -22,7 +22,7 @@ async fn current(world: &World, sub: &Subscription) -> Result<(Option<String>, O
     let panel = world.panels.get(&sub.panel).filter(|panel| panel.availability().is_up());
     let (Some(panel), true) = (panel, sub.link.is_some()) else { return Ok(stored) };
     let (panel, name) = (panel.reader(), name_for(&world.config.shop.name, &sub.email));
-    let built = panel.current_link(&sub.email, |uuid| sub.owns(uuid), &name);
+    let built = panel.current_link((&sub.email, sub.inbound_id), |uuid| sub.owns(uuid), &name);
     Ok(match tokio::time::timeout(PATIENCE, built).await {
         Ok(Ok(Some(link))) => {
             if sub.link.as_ref() != Some(&link) {

@@ -157,10 +157,10 @@ async fn compare(config: &Config, clock: &Clock) -> anyhow::Result<()> {
             continue;
         }
         let reader = panels::client(panel, config, clock)?.reader();
-        match reader.clients().await {
+        match reader.clients(&drift::inbounds(&expected, &panel.name)).await {
             Ok(found) => {
                 let books: Vec<_> = expected.iter().filter(|client| client.panel == panel.name).collect();
-                let compared = drift::compare(&panel.name, &expected, &found, clock.now());
+                let compared = drift::compare((&panel.name, panel.inbound_id), &expected, &found, clock.now());
                 differences(&panel.name, &books, &found, &compared);
             }
             Err(error) => println!("Panel {}: not compared, {error}.", panel.name),

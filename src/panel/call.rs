@@ -4,7 +4,7 @@
 //! that may have been done.
 
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -42,20 +42,21 @@ pub enum Xray {
     Stopped(String),
 }
 
-/// What [`super::Client`] and [`super::Reader`] hold together.
+/// What [`super::Client`] and [`super::Reader`] hold together: a panel as seen from one of its
+/// inbounds. What is behind an `Arc` is the panel's, whichever inbound it is seen from.
 pub(super) struct Panel {
     pub(super) name: String,
     pub(super) inbound_id: i64,
     pub(super) public_host: String,
     pub(super) subscription_url: Option<String>,
-    pub(super) wire: Wire,
-    pub(super) door: Door,
-    pub(super) breaker: Mutex<Breaker>,
-    pub(super) availability: watch::Sender<Availability>,
+    pub(super) wire: Arc<Wire>,
+    pub(super) door: Arc<Door>,
+    pub(super) breaker: Arc<Mutex<Breaker>>,
+    pub(super) availability: Arc<watch::Sender<Availability>>,
     /// How often it has come up again.
-    pub(super) recoveries: AtomicU64,
+    pub(super) recoveries: Arc<AtomicU64>,
     /// Held during a write.
-    pub(super) writes: tokio::sync::Mutex<()>,
+    pub(super) writes: Arc<tokio::sync::Mutex<()>>,
     /// The inbound we sell, as last read.
     pub(super) sold: Mutex<Option<Sold>>,
 }
@@ -220,10 +221,10 @@ impl Panel {
         }
     }
 
-    pub(super) async fn clients(&self) -> Result<Vec<Present>, Error> {
+    pub(super) async fn clients(&self, also: &[i64]) -> Result<Vec<Present>, Error> {
         let generation = self.generation().await?;
         match generation {
-            Generation::V2Old | Generation::V2 => v2::clients(self, generation).await,
+            Generation::V2Old | Generation::V2 => v2::clients(self, generation, also).await,
             Generation::V3 { .. } => v3::clients(self, generation).await,
         }
     }

@@ -7,10 +7,7 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
@@ -26,6 +23,7 @@ mod call;
 mod error;
 pub mod inbound;
 pub mod link;
+mod place;
 mod reach;
 mod record;
 mod session;
@@ -235,9 +233,10 @@ impl Reader {
         self.0.guard(self.0.sold_inbound()).await
     }
 
-    /// All clients with what they have used: of the inbound we sell (v2, two calls), of the panel (v3, one).
-    pub async fn clients(&self) -> Result<Vec<Present>, Error> {
-        self.0.guard(self.0.clients()).await
+    /// All clients with what they have used: of the inbound we sell and of those in `also` (v2, a call for
+    /// each and one), of the panel (v3, one call).
+    pub async fn clients(&self, also: &[i64]) -> Result<Vec<Present>, Error> {
+        self.0.guard(self.0.clients(also)).await
     }
 
     /// The customer's link for a client as the panel is now: of several, the one to be given. Some calls.
@@ -245,16 +244,17 @@ impl Reader {
         self.0.guard(async { self.0.link(&self.0.linked(&client.email).await?, client, remark) }).await
     }
 
-    /// The same for the client of a name, where it is there, one of `ours` and on the inbound we sell.
+    /// The same for the client of a name, where it is there, one of `ours`, and on the inbound it was made on or the one we sell.
     pub async fn current_link(
         &self,
-        email: &str,
+        (email, made_on): (&str, i64),
         ours: impl Fn(&Uuid) -> bool,
         remark: &str,
     ) -> Result<Option<String>, Error> {
-        let client = self.0.guard(self.0.client(email)).await?;
+        let home = self.home(email, made_on).await?;
+        let client = home.0.guard(home.0.client(email)).await?;
         match client.filter(|client| client.on_inbound && ours(&client.uuid)) {
-            Some(client) => self.link(&client, remark).await.map(Some),
+            Some(client) => home.link(&client, remark).await.map(Some),
             None => Ok(None),
         }
     }
@@ -280,12 +280,12 @@ impl Client {
             inbound_id: settings.inbound_id,
             public_host: settings.public_host,
             subscription_url: settings.subscription_url,
-            wire,
-            door: Door::new(settings.credentials, settings.sign_in_pause, now),
-            breaker: Mutex::new(Breaker::new(settings.breaker)),
-            availability: watch::Sender::new(Availability::Up),
-            recoveries: AtomicU64::default(),
-            writes: tokio::sync::Mutex::new(()),
+            wire: Arc::new(wire),
+            door: Arc::new(Door::new(settings.credentials, settings.sign_in_pause, now)),
+            breaker: Arc::new(Mutex::new(Breaker::new(settings.breaker))),
+            availability: Arc::new(watch::Sender::new(Availability::Up)),
+            recoveries: Arc::default(),
+            writes: Arc::default(),
             sold: Mutex::new(None),
         })))
     }

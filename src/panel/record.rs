@@ -248,7 +248,7 @@ pub(super) fn present(
     row: &Value,
     uuid_key: &str,
     counter: Option<&Value>,
-    on_inbound: bool,
+    inbounds: Vec<i64>,
 ) -> Result<Present, Error> {
     let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
     let number = |from: &Value, key: &str| match from.get(key) {
@@ -264,7 +264,7 @@ pub(super) fn present(
         expiry_ms: number(row, "expiryTime"),
         quota: u64::try_from(number(row, "totalGB")).unwrap_or(0),
         used: u64::try_from(used).unwrap_or(0),
-        on_inbound,
+        inbounds,
     })
 }
 

@@ -53,30 +53,44 @@ pub(super) async fn shares_uuid(panel: &Panel, generation: Generation, record: &
     Ok(theirs.any(|id| id.eq_ignore_ascii_case(uuid)))
 }
 
-/// Every client of the inbound we sell. Only the list of inbounds has their counters, and only the
-/// inbound itself says which clients are its own before they have all been read.
-pub(super) async fn clients(panel: &Panel, generation: Generation) -> Result<Vec<Present>, Error> {
-    let mut found = Vec::new();
-    let mut take = |row: &[u8]| {
-        found.push(serde_json::from_slice::<Value>(row).map(|row| present(&row, "id", None, true)));
-        false
-    };
-    panel.inbound_with(generation, &mut take).await?;
-    let mut counted: HashMap<String, u64> = HashMap::new();
+/// Every client of the inbound we sell and of those in `also`. Only the list of inbounds has their
+/// counters, and only the inbound itself says which clients are its own before they have all been read.
+pub(super) async fn clients(panel: &Panel, generation: Generation, also: &[i64]) -> Result<Vec<Present>, Error> {
     let sold = panel.inbound_id;
+    let mut found = clients_of(panel, generation).await?;
+    for id in also.iter().filter(|id| **id != sold) {
+        match clients_of(&panel.at(*id), generation).await {
+            Ok(more) => found.extend(more),
+            // The inbound is gone, and its clients with it.
+            Err(error) if is_absence(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut counted: HashMap<String, u64> = HashMap::new();
     let mut count = |list, row: &[u8]| {
         let row: Value = if list == COUNTERS { serde_json::from_slice(row).unwrap_or_default() } else { Value::Null };
         if let (Some(email), Some(id)) = (row["email"].as_str(), row["inboundId"].as_i64())
-            && id == sold
+            && (id == sold || also.contains(&id))
         {
             counted.insert(email.to_owned(), used(&row).ok().and_then(|used| u64::try_from(used).ok()).unwrap_or(0));
         }
         false
     };
     panel.sift(generation, Request::get(ROOT).with("list").listing(OF_INBOUND), &mut count).await?;
-    let broken = |_| Error::unexpected("a client that is no JSON");
     let with_use = |present: Present| Present { used: counted.get(&present.email).copied().unwrap_or(0), ..present };
-    found.into_iter().map(|present| present.map_err(broken)?.map(with_use)).collect()
+    Ok(found.into_iter().map(with_use).collect())
+}
+
+/// The clients of the inbound from which the panel is seen, without what they have used.
+async fn clients_of(panel: &Panel, generation: Generation) -> Result<Vec<Present>, Error> {
+    let mut found = Vec::new();
+    let mut take = |row: &[u8]| {
+        found.push(serde_json::from_slice::<Value>(row).map(|row| present(&row, "id", None, vec![panel.inbound_id])));
+        false
+    };
+    panel.inbound_with(generation, &mut take).await?;
+    let broken = |_| Error::unexpected("a client that is no JSON");
+    found.into_iter().map(|present| present.map_err(broken)?).collect()
 }
 
 /// Bytes used since the counter's last reset.

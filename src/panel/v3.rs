@@ -40,7 +40,7 @@ pub(super) async fn clients(panel: &Panel, generation: Generation) -> Result<Vec
     let mut found = Vec::new();
     let mut take = |_, row: &[u8]| {
         let row = serde_json::from_slice::<Value>(row).map_err(|_| Error::unexpected("a client that is no JSON"));
-        found.push(row.and_then(|row| present(&row, "uuid", row.get("traffic"), is_sold(panel, &row))));
+        found.push(row.and_then(|row| present(&row, "uuid", row.get("traffic"), inbounds(&row))));
         false
     };
     match panel.sift(generation, Request::get(ROOT).with("list").listing(&[ANSWER]), &mut take).await? {
@@ -50,10 +50,9 @@ pub(super) async fn clients(panel: &Panel, generation: Generation) -> Result<Vec
     }
 }
 
-/// Whether a client is on the inbound we sell.
-fn is_sold(panel: &Panel, row: &Value) -> bool {
-    let inbounds = row.get("inboundIds").and_then(Value::as_array);
-    inbounds.is_some_and(|ids| ids.contains(&Value::from(panel.inbound_id)))
+/// The inbounds that a client is on.
+fn inbounds(row: &Value) -> Vec<i64> {
+    row.get("inboundIds").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_i64).collect()
 }
 
 pub(super) async fn client(panel: &Panel, generation: Generation, email: &str) -> Result<Option<ClientRecord>, Error> {
@@ -69,9 +68,8 @@ async fn get(panel: &Panel, generation: Generation, email: &str) -> Result<Optio
 }
 
 fn record(panel: &Panel, obj: &Value) -> Result<ClientRecord, Error> {
-    let inbounds = obj.get("inboundIds").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let sold = Value::from(panel.inbound_id);
-    let on = On { ours: inbounds.contains(&sold), others: inbounds.iter().any(|id| *id != sold) };
+    let (inbounds, ours) = (inbounds(obj), panel.inbound_id);
+    let on = On { ours: inbounds.contains(&ours), others: inbounds.iter().any(|id| *id != ours) };
     ClientRecord::from_v3(obj.get("client").unwrap_or(&Value::Null), on)
 }
 

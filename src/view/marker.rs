@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::text;
 use crate::domain::{
-    OrderId,
+    Millis, OrderId,
     change::ChangeId,
     effect::{Audience, Change, Notice, OutageId, OwnerNews},
     order::{SubmissionId, SubscriptionRow},
@@ -68,6 +68,11 @@ impl Marker {
     /// A line for staff about a proof that waits.
     pub fn waits(order: &OrderId, submission: SubmissionId) -> Self {
         Self(format!("order {order} · waits {submission}"))
+    }
+
+    /// A line for staff about a counter that stands high again.
+    pub fn counter(order: &OrderId, at: Millis) -> Self {
+        Self(format!("order {order} · counter {at}"))
     }
 
     /// A message to an owner.

@@ -38,6 +38,11 @@ pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
                 [("customer", text::person(order.customer).into()), ("order", text::code(id.as_str(), 20).into())];
             Post::text(locale.with("news-review-waits", &arguments)).marked(&Marker::waits(id, *submission))
         }
+        StaffNews::CounterBack { order: id, at } => {
+            let arguments =
+                [("customer", text::person(order.customer).into()), ("order", text::code(id.as_str(), 20).into())];
+            Post::text(locale.with("news-counter-back", &arguments)).marked(&Marker::counter(id, *at))
+        }
         StaffNews::Duplicate { order: id, twin, foreign, source } => {
             let arguments = [
                 ("customer", text::person(order.customer).into()),

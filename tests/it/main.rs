@@ -6,6 +6,7 @@
 )]
 
 mod account;
+mod access;
 mod admin;
 mod admin_changes;
 mod ahead;

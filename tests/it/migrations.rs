@@ -71,7 +71,8 @@ async fn what_the_first_version_wrote_is_brought_up_to_date() {
     let grant = db.next_grant(sub.id).await.unwrap().unwrap();
     let expiry = Expiry::At(NOW.plus_days(grant.days));
     let filled = Filled { base: NOW, expiry, quota: grant.bytes, used_before: 0 };
-    let done = Provisioned { grant: &grant, filled, link: "vless://x", ticket_stays: Duration::from_hours(24) };
+    let done =
+        Provisioned { grant: &grant, filled, inbound: 1, link: "vless://x", ticket_stays: Duration::from_hours(24) };
     db.complete(&claim, &sub, done, NOW).await.unwrap();
     assert_eq!(db.order(&id(3)).await.unwrap().unwrap().status(), OrderStatus::Completed);
     let books = db.recount().await.unwrap();

@@ -174,10 +174,12 @@ async fn strangers(
     let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Ok(Vec::new()) };
     let Some(panel) = adopt::named(bot, panel) else { return Ok(Vec::new()) };
     // Discord waits three seconds; a panel that is slow or down costs its suggestions only.
-    let Ok(Ok(mut found)) = tokio::time::timeout(usage::PATIENCE, panel.clients()).await else { return Ok(Vec::new()) };
+    let Ok(Ok(mut found)) = tokio::time::timeout(usage::PATIENCE, panel.clients(&[])).await else {
+        return Ok(Vec::new());
+    };
     let typed = typed.to_lowercase();
     let fits = |name: &str| name.len() <= LONGEST_CHOICE && is_kept_name(name) && name.contains(&typed);
-    found.retain(|client| client.on_inbound && fits(&client.email));
+    found.retain(|client| client.inbounds.contains(&panel.inbound_id()) && fits(&client.email));
     found.sort_unstable_by(|a, b| a.email.cmp(&b.email));
     let names = bot.db.suggest_adoptions(panel.name(), &found).await?;
     Ok(names.into_iter().map(|name| AutocompleteChoice::new(name.clone(), name)).collect())

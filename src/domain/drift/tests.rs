@@ -8,6 +8,7 @@ fn expected(kept: Kept) -> Expected {
         row: SubscriptionRow(3),
         user: UserId(1001),
         panel: "main".to_owned(),
+        inbound: 1,
         email: "tk-one".to_owned(),
         order: Some((OrderId::from_random(7), OrderStatus::Completed)),
         uuid: "aaaa".to_owned(),
@@ -27,12 +28,12 @@ fn present() -> Present {
         expiry_ms: NOW.plus_days(10).0,
         quota: 50 * GB,
         used: 0,
-        on_inbound: true,
+        inbounds: vec![2],
     }
 }
 
 fn found(expected: &Expected, present: &[Present]) -> Vec<(Differs, Mend)> {
-    match compare("main", std::slice::from_ref(expected), present, NOW) {
+    match compare(("main", 2), std::slice::from_ref(expected), present, NOW) {
         Compared::Done { drifts, .. } => drifts.into_iter().map(|drift| (drift.differs, drift.mend)).collect(),
         other => panic!("{other:?}"),
     }
@@ -71,7 +72,7 @@ fn what_differs_is_named_with_what_mends_it() {
         (active.clone(), Some(Present { enabled: false, ..present() }), (Differs::Off, Mend::Enable)),
         (expected(Kept::Disabled), Some(present()), (Differs::On, Mend::Disable)),
         (active.clone(), Some(Present { uuid: "bbbb".to_owned(), ..present() }), (Differs::Foreign, Mend::Replace)),
-        (active.clone(), Some(Present { on_inbound: false, ..present() }), (Differs::Elsewhere, Mend::Attach)),
+        (active.clone(), Some(Present { inbounds: vec![3], ..present() }), (Differs::Elsewhere, Mend::Attach)),
         (
             active,
             Some(Present { quota: 0, ..present() }),
@@ -103,8 +104,8 @@ fn an_end_is_moved_by_days_or_taken_over() {
 
 #[test]
 fn strangers_are_those_of_our_inbound() {
-    let stranger = |email: &str, on_inbound| Present { email: email.to_owned(), on_inbound, ..present() };
-    let all = [present(), stranger("by-hand", true), stranger("By Hand", true), stranger("elsewhere", false)];
+    let stranger = |email: &str, inbound| Present { email: email.to_owned(), inbounds: vec![inbound], ..present() };
+    let all = [present(), stranger("by-hand", 2), stranger("By Hand", 2), stranger("elsewhere", 3)];
     let found = found(&expected(Kept::Active), &all);
     assert_eq!(found, [(Differs::Stranger, Mend::Rename), (Differs::Stranger, Mend::Adopt)]);
 }
@@ -113,10 +114,16 @@ fn strangers_are_those_of_our_inbound() {
 fn what_is_being_written_says_nothing() {
     let (before, mut after) = (expected(Kept::Pending), expected(Kept::Active));
     let books = settled(std::slice::from_ref(&before), vec![after.clone()]);
-    assert_eq!(compare("main", &books, &[], NOW), Compared::Done { drifts: Vec::new(), unsettled: 1 });
+    assert_eq!(compare(("main", 2), &books, &[], NOW), Compared::Done { drifts: Vec::new(), unsettled: 1 });
     let books = settled(&[], vec![after.clone()]);
-    assert_eq!(compare("main", &books, &[present()], NOW), Compared::Done { drifts: Vec::new(), unsettled: 1 });
+    assert_eq!(compare(("main", 2), &books, &[present()], NOW), Compared::Done { drifts: Vec::new(), unsettled: 1 });
     after.unsettled = true;
     let books = settled(std::slice::from_ref(&after), vec![after.clone()]);
-    assert_eq!(compare("main", &books, &[], NOW), Compared::Done { drifts: Vec::new(), unsettled: 1 });
+    assert_eq!(compare(("main", 2), &books, &[], NOW), Compared::Done { drifts: Vec::new(), unsettled: 1 });
+}
+
+#[test]
+fn who_was_sold_to_on_another_inbound_is_where_they_belong() {
+    let elsewhere = Present { inbounds: vec![1], ..present() };
+    assert_eq!(found(&expected(Kept::Active), &[elsewhere]), []);
 }

@@ -124,6 +124,13 @@ pub enum StaffNews {
         /// The proof.
         submission: SubmissionId,
     },
+    /// A counter that was reset for an order stands high again: perhaps the panel wrote an old reading.
+    CounterBack {
+        /// The last order that was sold into it.
+        order: OrderId,
+        /// When that was seen.
+        at: Millis,
+    },
     /// Staff took a parked effect of an order out of the outbox.
     Dropped {
         /// The order, which is nobody's work any more.
@@ -142,6 +149,7 @@ impl StaffNews {
             Self::Duplicate { order, .. }
             | Self::ReferenceTaken { order, .. }
             | Self::ReviewWaits { order, .. }
+            | Self::CounterBack { order, .. }
             | Self::Dropped { order, .. } => order,
         }
     }
@@ -152,6 +160,7 @@ impl StaffNews {
             Self::Duplicate { order, source, .. } => format!("duplicate:{order}:{source}"),
             Self::ReferenceTaken { order, twin, .. } => format!("reference:{order}:{twin}"),
             Self::ReviewWaits { submission, .. } => format!("waits:{submission}"),
+            Self::CounterBack { order, at } => format!("counter:{order}:{at}"),
             Self::Dropped { order, key, .. } => format!("dropped:{order}:{key}"),
         }
     }

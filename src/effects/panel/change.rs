@@ -6,7 +6,7 @@ use crate::{
     db::{applied::Applied, outbox::Claim, steps::Waiting, subscriptions::Subscription},
     domain::{
         Millis,
-        change::{Change, Seen, Wanted, made_before, want},
+        change::{Change, Seen, Wanted, is_old, made_before, want},
         grants::{Expiry, NOTHING},
         reversal,
         trouble::{Cause, Trouble},
@@ -105,20 +105,21 @@ async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Wait
         }
         _ => write(client, sub, &found.client, &target).await?,
     };
-    came_of(world, client, sub, change, wanted, written).await
+    let used = if wanted.used_before > 0 { 0 } else { seen.used };
+    came_of(world, client, sub, change, (wanted, used), written).await
 }
 
-/// What a write came to.
+/// What a write came to; `used` is what the counter says since.
 async fn came_of(
     world: &World,
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
-    wanted: Wanted,
+    (wanted, used): (Wanted, u64),
     written: Written,
 ) -> Result<Outcome, Error> {
     Ok(match written {
-        Written::Kept(snapshot) => done(world, client, sub, change, wanted, &snapshot).await?,
+        Written::Kept(snapshot) => done(world, client, sub, change, (wanted, used), &snapshot).await?,
         Written::Refused(said) => Outcome::Void(refused(said)),
         Written::Stranger => Outcome::Void(stranger(&sub.email)),
         Written::Detached => Outcome::Void(detached(&sub.email)),
@@ -173,7 +174,7 @@ async fn delete(
     tracing::debug!(change.id = %change.id, kept, "looked after the removal");
     let expiry = Expiry::from_panel(record.expiry_ms, now);
     let quota = u64::try_from(record.total_bytes).unwrap_or(0);
-    Ok(Outcome::Done(Applied { wanted, enabled: false, expiry, quota, link: None, kept }))
+    Ok(Outcome::Done(Applied { wanted, enabled: false, held: true, expiry, quota, inbound: None, link: None, kept }))
 }
 
 /// A refusal in the panel's words.
@@ -189,7 +190,8 @@ async fn absent(world: &World, sub: &Subscription, change: &Waiting) -> Result<O
         Change::Delete {} | Change::Reverse { .. } => {
             let wanted = fill(world, sub, change, ours).await?;
             let Wanted { enabled, expiry, quota, .. } = wanted;
-            Ok(Outcome::Done(Applied { wanted, enabled, expiry, quota, link: None, kept: false }))
+            let (held, inbound) = (!enabled, None);
+            Ok(Outcome::Done(Applied { wanted, enabled, held, expiry, quota, inbound, link: None, kept: false }))
         }
         _ => Ok(Outcome::Void(Trouble::new(Cause::Absent, &sub.email))),
     }
@@ -229,7 +231,7 @@ async fn made_again(world: &World, client: &Client, sub: &Subscription, change: 
         Err(error) => return Err(error),
     }
     let written = begin_anew(client, sub, &target).await?;
-    came_of(world, client, sub, change, wanted, written).await
+    came_of(world, client, sub, change, (wanted, 0), written).await
 }
 
 async fn done(
@@ -237,24 +239,28 @@ async fn done(
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
-    wanted: Wanted,
+    (wanted, used): (Wanted, u64),
     snapshot: &Snapshot,
 ) -> Result<Outcome, Error> {
     let Some(record) = &snapshot.client else {
         return Ok(Outcome::Lost("the client has vanished from the panel"));
     };
-    let link = match &change.what {
-        Change::Rotate {} | Change::Adopt {} => Some(client.reader().link(record, &remark(world, sub)).await?),
-        _ => None,
+    let moved = snapshot.inbound.id != sub.inbound_id;
+    let link = if moved || matches!(change.what, Change::Rotate {} | Change::Adopt {}) {
+        Some(client.reader().link(record, &remark(world, sub)).await?)
+    } else {
+        None
     };
-    Ok(Outcome::Done(Applied {
-        wanted,
-        enabled: record.enabled,
-        expiry: Expiry::from_panel(record.expiry_ms, world.clock.now()),
-        quota: u64::try_from(record.total_bytes).unwrap_or(0),
-        link,
-        kept: false,
-    }))
+    let now = world.clock.now();
+    let expiry = Expiry::from_panel(record.expiry_ms, now);
+    let quota = u64::try_from(record.total_bytes).unwrap_or(0);
+    let seen = Seen { enabled: record.enabled, expiry, quota, used };
+    let held = match &change.what {
+        Change::Disable {} | Change::Reverse { .. } => !record.enabled,
+        _ => !record.enabled && seen.is_held(sub.disabled, now),
+    };
+    let inbound = Some(snapshot.inbound.id);
+    Ok(Outcome::Done(Applied { wanted, enabled: record.enabled, held, expiry, quota, inbound, link, kept: false }))
 }
 
 fn seen(found: &Found, now: Millis) -> Seen {
@@ -269,10 +275,10 @@ fn seen(found: &Found, now: Millis) -> Seen {
 
 /// What the change wants, computed and stored once.
 async fn fill(world: &World, sub: &Subscription, change: &Waiting, seen: Seen) -> Result<Wanted, Error> {
-    if let Some(filled) = change.filled {
+    let now = world.clock.now();
+    if let Some(filled) = change.filled.filter(|filled| !is_old(now, &change.what, seen, *filled)) {
         return Ok(filled);
     }
-    let now = world.clock.now();
     let layers = match &change.what {
         Change::Reverse { order, .. } => world.db.layers(sub.id, order).await.map_err(|error| memory(&error))?,
         _ => None,

@@ -6,10 +6,11 @@
 //! then on every try writes the same, so that a second try changes nothing.
 
 mod change;
+mod counter;
 mod sale;
 mod undo;
 
-pub(super) use undo::remove;
+pub(super) use {counter::recheck, undo::remove};
 
 use super::{Failure, World};
 use crate::{
@@ -57,9 +58,14 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, pane
     {
         return Err(Failure::Target(cause));
     }
+    let home = noted(world, client, client.home(&sub.email, sub.inbound_id).await).await?;
     match step {
-        Step::Sale(grant) => sale::sync(world, client, claim, &sub, &grant).await,
-        Step::Change(change) => change::sync(world, client, claim, &sub, &change).await,
+        // On an inbound that is not sold any more nothing else sees that it is switched off.
+        Step::Sale(_) if home.inbound_id() != client.inbound_id() && !home.inbound().await?.enabled => {
+            give_up(world, claim, &sub, &step, &detached(&sub.email)).await
+        }
+        Step::Sale(grant) => sale::sync(world, &home, claim, &sub, &grant).await,
+        Step::Change(change) => change::sync(world, &home, claim, &sub, &change).await,
     }
 }
 
@@ -73,7 +79,7 @@ async fn give_up(
 ) -> Result<(), Failure> {
     let now = world.clock.now();
     match step {
-        Step::Sale(grant) => world.db.puzzled(claim, &grant.order, trouble, now).await?,
+        Step::Sale(grant) => world.db.puzzled(claim, &grant.order, trouble, false, now).await?,
         Step::Change(change) => world.db.void_change(claim, sub, change, trouble, now).await?,
     }
     Ok(())

@@ -61,7 +61,8 @@ pub(super) async fn sync(
             let link = client.link_on(&inbound, record, &remark(world, sub)).await?;
             tracing::info!(order.id = %grant.order, panel, "provisioned");
             let ticket_stays = world.config.schedule.ticket_delete_after;
-            let done = Provisioned { grant, filled, link: &link, ticket_stays };
+            let inbound = snapshot.inbound.id;
+            let done = Provisioned { grant, filled, inbound, link: &link, ticket_stays };
             Ok(world.db.complete(claim, sub, done, now).await?)
         }
         Outcome::Refused(said) => {
@@ -72,7 +73,9 @@ pub(super) async fn sync(
         Outcome::Lost(how) => Err(Failure::Row(how.to_owned())),
         Outcome::Puzzled(trouble) => {
             tracing::warn!(order.id = %grant.order, panel, ?trouble, "a person must look");
-            Ok(world.db.puzzled(claim, &grant.order, &trouble, now).await?)
+            // Who has the name of a client that was never confirmed has taken its place: nothing of ours is there.
+            let untouched = !sub.provisioned && trouble.cause == Cause::Stranger;
+            Ok(world.db.puzzled(claim, &grant.order, &trouble, untouched, now).await?)
         }
     }
 }
@@ -133,21 +136,16 @@ async fn add(client: &Client, target: &Target) -> Result<Option<String>, Error> 
     }
 }
 
-/// A client that exists: the counter is reset once, then the whole row is written.
+/// A client that exists: the counter is reset once, then the whole row is written. Whose client it
+/// is comes first: nothing is computed from somebody else's, and nothing of it is kept.
 async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant) -> Result<Outcome, Error> {
-    let now = world.clock.now();
     let found = client.find(&sub.email).await?;
-    if found.as_ref().is_some_and(|found| sub.owns(&found.client.uuid) && !found.client.on_inbound) {
-        return Ok(Outcome::Puzzled(detached(&sub.email)));
+    match &found {
+        Some(found) if !sub.owns(&found.client.uuid) => return Ok(Outcome::Puzzled(stranger(&sub.email))),
+        Some(found) if !found.client.on_inbound => return Ok(Outcome::Puzzled(detached(&sub.email))),
+        _ => {}
     }
-    let (known, note) = known(sub, found.as_ref(), now);
-    let filled = match grant.filled {
-        Some(filled) => filled,
-        None => match before_a_restore(world, sub, grant, known).await? {
-            Some(given) => given,
-            None => fill(world, grant, known, note).await?,
-        },
-    };
+    let filled = renewed(world, sub, grant, found.as_ref()).await?;
     let target = target(sub, &filled);
     let Some(found) = found else {
         if let Some(said) = add(client, &target).await? {
@@ -155,9 +153,6 @@ async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant
         }
         return Ok(Outcome::of(begin_anew(client, sub, &target).await?, filled, sub));
     };
-    if !sub.owns(&found.client.uuid) {
-        return Ok(Outcome::Puzzled(stranger(&sub.email)));
-    }
     if filled.used_before > 0 && !grant.reset {
         // A counter below what it was has been reset, by us or by somebody; once is enough.
         let used = u64::try_from(found.used_bytes).unwrap_or(0);
@@ -173,6 +168,27 @@ async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant
     // Written even where it says so already: 2.8 and 2.9 keep a client that had used up its
     // quota cut off until an update enables it.
     Ok(Outcome::of(write(client, sub, &found.client, &target).await?, filled, sub))
+}
+
+/// What a renewal makes of the client: computed from what is there, as long as nothing of it was
+/// written; from then on what is stored.
+async fn renewed(world: &World, sub: &Subscription, grant: &Grant, found: Option<&Found>) -> Result<Filled, Error> {
+    let now = world.clock.now();
+    let (known, note) = known(sub, found, now);
+    let Some(stored) = grant.filled else {
+        return match before_a_restore(world, sub, grant, known).await? {
+            Some(given) => Ok(given),
+            None => fill(world, grant, known, note).await,
+        };
+    };
+    if stored.is_unwritten(&known, grant.before, grant.reset) {
+        return fill(world, grant, known, note).await;
+    }
+    let filled = stored.begun_by(now, &known, grant.days);
+    if filled != stored {
+        world.db.postpone_grant(grant, &filled).await.map_err(|error| memory(&error))?;
+    }
+    Ok(filled)
 }
 
 /// The grant's target, computed and stored before the first write.

@@ -19,10 +19,11 @@ pub(in super::super) async fn remove(
 ) -> Result<(), Failure> {
     let found = (world.db.subscription(id).await?, world.panels.get(panel));
     if let (Some(sub), Some(client)) = found {
+        let home = noted(world, client, client.home(&sub.email, sub.inbound_id).await).await?;
         if world.db.may_remove_client(id).await? {
-            noted(world, client, delete(client, &sub).await).await?;
+            noted(world, client, delete(&home, &sub).await).await?;
         } else if let Some(left) = world.db.leftover(id).await? {
-            return undo(world, client, claim, &sub, &left).await;
+            return undo(world, &home, claim, &sub, &left).await;
         }
     }
     Ok(world.db.finish(claim, world.clock.now()).await?)

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     config::{Config, PanelConfig},
+    db::Db,
     panel::{
         Error, Inbound, Reader, Xray,
         inbound::Way,
@@ -24,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) async fn look(config: &Config, panel: &PanelConfig, clock: &Clock) -> Section {
     let mut section = Section::new(format!("Panel {}", panel.name));
     match panels::client(panel, config, clock) {
-        Ok(client) => ask(&mut section, panel, &client.reader(), clock).await,
+        Ok(client) => ask(&mut section, config, panel, &client.reader(), clock).await,
         Err(error) => section.mend(format!("{error:#}: correct url and ca_file of this panel.")),
     }
     public_host(&mut section, &panel.public_host).await;
@@ -40,7 +41,7 @@ pub(super) async fn look(config: &Config, panel: &PanelConfig, clock: &Clock) ->
     section
 }
 
-async fn ask(section: &mut Section, panel: &PanelConfig, reader: &Reader, clock: &Clock) {
+async fn ask(section: &mut Section, config: &Config, panel: &PanelConfig, reader: &Reader, clock: &Clock) {
     let at = format!("{}:{}", panel.url.host_str().unwrap_or("?"), panel.url.port_or_known_default().unwrap_or(0));
     let status = match reader.status().await {
         Ok(status) => status,
@@ -60,6 +61,43 @@ async fn ask(section: &mut Section, panel: &PanelConfig, reader: &Reader, clock:
         )),
     }
     inbound(section, panel, reader, &at).await;
+    for (id, clients) in elsewhere(config, panel).await {
+        where_made(section, panel, reader, id, clients).await;
+    }
+}
+
+/// The clients that the books have on other inbounds. A database that cannot be read is said to be
+/// so where this machine is looked at.
+async fn elsewhere(config: &Config, panel: &PanelConfig) -> Vec<(i64, u64)> {
+    let path = config.storage.data_dir.join("tollkeeper.db");
+    if !path.exists() {
+        return Vec::new();
+    }
+    let Ok(db) = Db::look(&path, config.shop.timezone).await else { return Vec::new() };
+    let found = db.clients_elsewhere(&panel.name, panel.inbound_id).await;
+    db.close().await;
+    found.unwrap_or_default()
+}
+
+/// Whether those who were sold to on another inbound can connect.
+async fn where_made(section: &mut Section, panel: &PanelConfig, reader: &Reader, id: i64, clients: u64) {
+    let sold = panel.inbound_id;
+    let who = if clients == 1 { "1 client is".to_owned() } else { format!("{clients} clients are") };
+    match reader.at(id).inbound().await {
+        Ok(inbound) if inbound.enabled => section.note(format!(
+            "{who} on inbound {id}, where they were made, and not on inbound {sold}: they keep their links and are \
+             renewed there, so leave inbound {id} on."
+        )),
+        Ok(_) => section.mend(format!(
+            "{who} on inbound {id}, which is switched off, so these customers cannot connect: switch it on in the panel."
+        )),
+        Err(Error::Refused { .. }) => section.mend(format!(
+            "{who} on inbound {id}, which the panel does not have any more, so these customers cannot connect: make \
+             them again with /admin user-enable, on inbound {sold} and with new links."
+        )),
+        // What is wrong was said above.
+        Err(_) => {}
+    }
 }
 
 async fn inbound(section: &mut Section, panel: &PanelConfig, reader: &Reader, at: &str) {

@@ -195,3 +195,56 @@ async fn a_client_whose_id_is_a_word_is_adopted_with_the_key_that_xray_makes_of_
         world.finish_but(Leaves { strangers: &["long"], ..Leaves::default() }).await;
     }
 }
+
+/// What a panel switched off because it is used up or has ended no person switched off: what staff
+/// give then lets the customer in.
+#[tokio::test]
+async fn a_client_that_had_ended_or_was_used_up_is_let_in_by_what_staff_give() {
+    let (day, gb) = (24 * 60 * 60 * 1000, 1 << 30);
+    for generation in GENERATIONS {
+        for (command, options, ended, used) in [
+            ("user-extend", json!({ "days": 7 }), true, 0),
+            ("user-edit-traffic", json!({ "gigabytes": 80 }), false, 7 * gb),
+            ("user-reset-traffic", json!({}), false, 7 * gb),
+        ] {
+            let world = World::asleep(|scene| scene.generation(generation)).await;
+            let expiry_ms = world.clock.now().0 + if ended { -day } else { day };
+            world.panel.add_client(&NewClient { expiry_ms, ..stranger() });
+            world.panel.set_traffic(STRANGER, 0, used);
+            assert!(!world.panel.client(STRANGER).unwrap().serving, "{generation:?} has cut it off");
+            world.start().await;
+            let question = opens(&world, STRANGER, "Mona").await;
+            assert!(world.admin("Adel").confirms(&question).await.starts_with("Done: "));
+            world.counts(0, "SELECT count(*) FROM subscriptions WHERE status = 'disabled'").await;
+            let answer = super::changes(&world, "Adel", command, options).await;
+            assert!(answer.starts_with("Done"), "{generation:?} {command}: {answer}");
+            let after = world.panel.client(STRANGER).unwrap();
+            assert!(after.enable && after.serving, "{generation:?} {command}: {after:?}");
+            world.finish().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_has_ended_is_not_let_in_by_traffic_alone() {
+    for generation in GENERATIONS {
+        let world = World::asleep(|scene| scene.generation(generation)).await;
+        world.panel.add_client(&NewClient { expiry_ms: world.clock.now().0 - 1000, ..stranger() });
+        world.start().await;
+        let question = opens(&world, STRANGER, "Mona").await;
+        assert!(world.admin("Adel").confirms(&question).await.starts_with("Done: "));
+        for (command, options) in [
+            ("user-edit-traffic", json!({ "gigabytes": 80 })),
+            ("user-reset-traffic", json!({})),
+            ("user-extend", json!({ "days": -3 })),
+        ] {
+            let answer = super::changes(&world, "Adel", command, options).await;
+            assert!(answer.starts_with("Done"), "{generation:?} {command}: {answer}");
+        }
+        let answer = super::changes(&world, "Adel", "user-extend", json!({ "days": 3 })).await;
+        assert!(answer.starts_with("Done"), "{generation:?}: {answer}");
+        let after = world.panel.client(STRANGER).unwrap();
+        assert!(after.enable && after.serving, "{generation:?}: {after:?}");
+        world.finish().await;
+    }
+}

@@ -3,7 +3,10 @@
 use tollkeeper::{
     config::Config,
     ops,
-    sandbox::discord::{self, Overwrite, Target, permission},
+    sandbox::{
+        discord::{self, Overwrite, Target, permission},
+        panel::{Generation, InboundSpec},
+    },
 };
 
 use super::{configured, finding, program};
@@ -143,4 +146,36 @@ fn is_edit(asked: &discord::Request, channel: discord::Id) -> bool {
 
 fn edits(world: &World) -> usize {
     world.discord.requests().iter().filter(|asked| is_edit(asked, world.guild.dashboard)).count()
+}
+
+/// Who bought before another inbound was sold stays where they are: `check` and the start say so.
+#[tokio::test]
+async fn customers_on_another_inbound_than_the_one_that_is_sold() {
+    for generation in [Generation::V2_9, Generation::V3] {
+        let world = World::with(|scene| {
+            scene.generation(generation);
+            scene.process = true;
+        })
+        .await;
+        configured(&world, "\"vpn.example.com\"", "\"203.0.113.7\"");
+        world.customer("Mona").owns_basic().await;
+        world.settles().await;
+        world.stop().await;
+        world.panel.set_inbound(&InboundSpec::reality(2));
+        configured(&world, "inbound_id = 1", "inbound_id = 2");
+        let (code, text) = program(&world).await;
+        assert_eq!(code, Some(0), "{text}");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(finding(&text, "1 client is"), @"note  1 client is on inbound 1, where they were made, and not on inbound 2: they keep their links and are renewed there, so leave inbound 1 on.");
+        }
+        world.panel.set_inbound_enabled(1, false);
+        let (code, text) = program(&world).await;
+        assert_eq!(code, Some(1), "{text}");
+        assert!(finding(&text, "1 client is").contains("which is switched off, so these customers cannot connect"));
+        world.panel.set_inbound_enabled(1, true);
+        world.start().await;
+        let console = std::fs::read_to_string(world.console()).unwrap();
+        assert!(console.contains("clients are on another inbound than the one that is sold"), "{console}");
+        world.finish().await;
+    }
 }

@@ -36,8 +36,8 @@ const COUNTED: &[Counted] = &[
     ("SELECT count(*) FROM audit_logs WHERE action = 'payment.approve'", |sales, _| sales),
     ("SELECT count(*) FROM audit_logs WHERE action = 'payment.decline'", |sales, proofs| proofs - sales),
     ("SELECT count(*) FROM audit_logs WHERE action = 'link.deliver'", |sales, _| sales),
-    // The deletion of each ticket, later; nothing else. The server is looked at whenever the bot comes.
-    ("SELECT count(*) FROM outbox WHERE kind <> 'inspect_premises'", |sales, _| sales),
+    // The deletion of each ticket, and the second look at a counter, later; nothing else. The server is looked at whenever the bot comes.
+    ("SELECT count(*) FROM outbox WHERE kind NOT IN ('inspect_premises', 'recheck_counter')", |sales, _| sales),
     ("SELECT count(*) FROM outbox WHERE kind = 'delete_ticket' AND tries = 0 AND parked_at IS NULL", |sales, _| sales),
 ];
 

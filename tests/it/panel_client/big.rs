@@ -23,7 +23,7 @@ async fn an_inbound_with_many_clients_is_well_and_sold_on() {
         let found = client.find("tk-1").await.unwrap().unwrap();
         assert_eq!((found.client.uuid, found.used_bytes), (sold.uuid, 11));
         assert!(client.find("tk-2").await.unwrap().is_none());
-        let all = client.reader().clients().await.unwrap();
+        let all = client.reader().clients(&[]).await.unwrap();
         let ours: Vec<_> = all.iter().filter(|client| client.email == "tk-1").collect();
         assert_eq!((all.len(), ours.len(), ours[0].used), (MANY + 1, 1, 11), "{generation:?}");
         assert_eq!(client.delete(&found.client).await.unwrap(), Deleted::Gone);

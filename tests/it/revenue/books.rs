@@ -117,7 +117,13 @@ impl Books {
         let grant = self.db.next_grant(sub.id).await.unwrap().unwrap();
         let filled =
             Filled { base: at, expiry: Expiry::At(at.plus_days(grant.days)), quota: grant.bytes, used_before: 0 };
-        let done = Provisioned { grant: &grant, filled, link: "vless://x", ticket_stays: Duration::from_hours(24) };
+        let done = Provisioned {
+            grant: &grant,
+            filled,
+            inbound: 1,
+            link: "vless://x",
+            ticket_stays: Duration::from_hours(24),
+        };
         let completed = self.db.complete(&claim, &sub, done, at).await;
         if completed.is_err() {
             self.db.release(&claim, "the test says so").await.unwrap();

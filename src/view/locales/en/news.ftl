@@ -89,3 +89,6 @@ news-cannot-write =
     The bot could not write its database { $at }: no order goes on until it can.
     Often the disk is full. Please make room, or see what holds the database; the log says more. What customers send meanwhile is read afterwards.
 news-writes-again = The bot can write its database again since { $at }. Everything that waited goes on, and all tickets are read.
+news-counter-back =
+    The panel shows much used traffic for { $customer } again (order { $order }), although it was set to zero. Panels sometimes write an old number back.
+    If the customer did not use that much since, **/admin user-reset-traffic** gives it back.

@@ -222,6 +222,7 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let mut posts = vec![news::staff(locale, &duplicate(true), &order), news::staff(locale, &duplicate(false), &order)];
     let dropped = StaffNews::Dropped { order: id.clone(), key: words.name.to_owned(), by: ADEL };
     posts.push(news::staff(locale, &dropped, &order));
+    posts.push(news::staff(locale, &StaffNews::CounterBack { order: id.clone(), at: NOW }, &order));
     order.ticket.channel = None;
     posts.push(news::staff(locale, &duplicate(true), &order));
     for told in [

@@ -1,0 +1,79 @@
+//! The second look at a counter some time after its reset: see [`crate::domain::counter`].
+
+use super::{NOT_RESET, Reset, Written, noted, reset, write};
+use crate::{
+    db::{outbox::Claim, subscriptions::Subscription},
+    domain::{
+        SubscriptionRow,
+        change::Seen,
+        counter::{Verdict, judge},
+        grants::Expiry,
+    },
+    effects::{Failure, World},
+    panel::{Client, Found, Target},
+};
+
+/// Looks whether an old reading came back, and resets it once more or tells staff.
+pub(in super::super) async fn recheck(
+    world: &World,
+    claim: &Claim,
+    id: SubscriptionRow,
+    panel: &str,
+) -> Result<(), Failure> {
+    let now = world.clock.now();
+    let known = (world.db.subscription(id).await?, world.panels.get(panel), world.db.last_reset(id).await?);
+    let (Some(sub), Some(client), Some((last, busy))) = known else {
+        return Ok(world.db.finish(claim, now).await?);
+    };
+    let home = noted(world, client, client.home(&sub.email, sub.inbound_id).await).await?;
+    let found = noted(world, client, home.find(&sub.email).await).await?;
+    let ours = |found: &Found| !sub.deleted && sub.owns(&found.client.uuid) && found.client.on_inbound;
+    let Some(found) = found.filter(ours) else { return Ok(world.db.finish(claim, now).await?) };
+    let (counted, quota) = (bytes(found.used_bytes), bytes(found.client.total_bytes));
+    match judge(last, counted, quota, now) {
+        Verdict::Fine => Ok(world.db.finish(claim, now).await?),
+        // Its target was computed from this reading.
+        Verdict::CameBack if !busy => {
+            tracing::warn!(
+                panel,
+                email = sub.email,
+                counted,
+                "the panel counts again what was reset; it is reset again"
+            );
+            once_more(world, &home, &sub, &found).await?;
+            Ok(world.db.reset_again(claim, id, counted.saturating_sub(last.before), world.clock.now()).await?)
+        }
+        Verdict::CameBack | Verdict::Doubtful => {
+            tracing::warn!(panel, email = sub.email, counted, "a counter that was reset stands high; staff are told");
+            Ok(world.db.tell_of_counter(claim, id, now).await?)
+        }
+    }
+}
+
+/// Resets the counter, and lets the client in again whom the panel has cut off for it.
+async fn once_more(world: &World, client: &Client, sub: &Subscription, found: &Found) -> Result<(), Failure> {
+    let record = &found.client;
+    match noted(world, client, reset(client, &sub.email, bytes(found.used_bytes)).await).await? {
+        Reset::Done => {}
+        Reset::Refused(said) => return Err(Failure::Row(said)),
+        Reset::Lost => return Err(Failure::Row(NOT_RESET.to_owned())),
+    }
+    let now = world.clock.now();
+    let expiry = Expiry::from_panel(record.expiry_ms, now);
+    let (quota, used) = (bytes(record.total_bytes), bytes(found.used_bytes));
+    let seen = Seen { enabled: record.enabled, expiry, quota, used };
+    let enabled = !seen.is_held(sub.disabled, now) && expiry.is_after(now);
+    let target = Target { enabled, ..record.target() };
+    match noted(world, client, write(client, sub, record, &target).await).await? {
+        Written::Kept(_) => Ok(()),
+        Written::Refused(said) => Err(Failure::Row(said)),
+        Written::Lost(how) => Err(Failure::Row(how.to_owned())),
+        Written::Stranger | Written::Detached => {
+            Err(Failure::Row("the client was changed by somebody else meanwhile".to_owned()))
+        }
+    }
+}
+
+fn bytes(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
