@@ -12,6 +12,7 @@ mod admin_changes;
 mod ahead;
 mod architecture;
 mod backups;
+mod big_panels;
 mod canary;
 mod check;
 mod cleanup;

@@ -269,6 +269,12 @@ impl World {
         status
     }
 
+    /// The memory of the process at its highest so far, in kilobytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().expect("the bot runs").kilobytes("VmHWM")
+    }
+
     /// Sends the process a signal and waits for nothing.
     pub(crate) fn signals(&self, signal: &str) {
         let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner);

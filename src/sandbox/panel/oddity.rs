@@ -47,6 +47,14 @@ impl Panel {
         });
     }
 
+    /// Removes the strangers again.
+    pub fn disperse(&self) {
+        self.change(|state| {
+            state.clients.retain(|client| !client.email().starts_with("stranger-"));
+            state.stats.retain(|stat| !stat.email.starts_with("stranger-"));
+        });
+    }
+
     /// Another program changes the subscription id of every client of ours as soon as anybody looks: what is
     /// written is never kept as it was.
     pub fn spoils_what_is_written(&self) {

@@ -100,6 +100,14 @@ impl Running {
         }
     }
 
+    /// A line of what the kernel says of a process, in kilobytes.
+    pub(crate) fn kilobytes(&self, line: &str) -> u64 {
+        let Self::Process(child) = self else { unreachable!("only a process has memory of its own") };
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
+        let value = status.lines().find_map(|text| text.strip_prefix(line)).expect("the kernel says it");
+        value.trim_matches([':', ' ', '\t', 'k', 'B']).parse().expect("a number")
+    }
+
     /// Sends a process this signal; its end must come in time.
     pub(crate) async fn ends_on(self, signal: &str) -> ExitStatus {
         self.is_sent(signal);
