@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
-    change::{Change, ChangeId, Wanted},
+    change::{Change, ChangeId, Seen, Wanted},
     effect::Effect,
     grants::Expiry,
     revenue::day_of,
@@ -47,14 +47,16 @@ pub struct Applied {
 }
 
 impl Db {
-    /// Stores what a change wants, before the panel is written.
-    pub async fn fill_change(&self, id: ChangeId, wanted: &Wanted, now: Millis) -> Result<(), Error> {
+    /// Stores what a change wants, before the panel is written, with what it was computed from.
+    pub async fn fill_change(&self, id: ChangeId, seen: Seen, wanted: &Wanted, now: Millis) -> Result<(), Error> {
+        let (old_expiry, old_quota, old_used) = (seen.expiry.to_panel(), signed(seen.quota), signed(seen.used));
         let (expiry, quota, used) = (wanted.expiry.to_panel(), signed(wanted.quota), signed(wanted.used_before));
         let (time, bytes) = (stored(wanted.time), stored(wanted.bytes));
         let mut tx = self.begin().await?;
         sqlx::query!(
             "UPDATE changes SET filled_at = ?, new_enabled = ?, new_expiry = ?, new_quota = ?, used_before = ?,
-                 given_time = ?, given_bytes = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL",
+                 given_time = ?, given_bytes = ?, old_expiry = ?, old_quota = ?, old_used = ?
+             WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL",
             now.0,
             wanted.enabled,
             expiry,
@@ -62,6 +64,9 @@ impl Db {
             used,
             time,
             bytes,
+            old_expiry,
+            old_quota,
+            old_used,
             id.0
         )
         .execute(tx.sql())

@@ -5,7 +5,7 @@ use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
     change::{Change, ChangeId, Wanted},
     grants::Expiry,
-    reversal::{Amount, Layer, Layers},
+    reversal::{Amount, Layer, Level, Made},
 };
 
 /// What is to be done next about a subscription.
@@ -106,47 +106,59 @@ impl Db {
         Ok(row.and_then(|row| Some((row.id, row.order_id.parse().ok()?))))
     }
 
-    /// What a subscription was given, as seen from an order's grant; `None` when that was never
+    /// What was done to a subscription, oldest first; `None` where an order's grant was never
     /// written or has been taken back.
-    pub async fn layers(&self, subscription: SubscriptionRow, reversed: &OrderId) -> Result<Option<Layers>, Error> {
-        // Grants stand before the changes that came after them.
+    pub async fn layers(&self, subscription: SubscriptionRow, order: &OrderId) -> Result<Option<Vec<Layer>>, Error> {
+        // By the moment at which each was computed: an order that waited for a person may have been
+        // given after changes that were asked for later. Else grants stand before the changes after them.
         let rows = sqlx::query!(
-            r#"SELECT g.id * 2 AS "place!: i64", 0 AS "change!: i64", g.order_id AS "order_id: String", g.days AS "time!: i64",
-                      g.bytes AS "bytes!: i64", g.new_expiry AS "expiry!: i64", g.new_quota AS "quota!: i64",
-                      g.used_before AS "used!: i64",
-                      EXISTS (SELECT 1 FROM grants r WHERE r.order_id = g.order_id AND r.kind = 'reversal'
-                              AND r.applied_at IS NOT NULL) AS "gone!: bool"
+            r#"SELECT g.filled_at AS "at!: i64", g.id * 2 AS "place!: i64", 0 AS "change!: i64", 'sale' AS "kind!: String",
+                      g.order_id AS "order_id: String", g.days AS "time!: i64", g.bytes AS "bytes!: i64",
+                      g.old_expiry AS "old_expiry: i64", g.old_quota AS "old_quota: i64", g.used_before AS "old_used: i64",
+                      g.new_expiry AS "expiry!: i64", g.new_quota AS "quota!: i64", g.used_before AS "used!: i64"
                FROM grants g WHERE g.subscription_id = ?1 AND g.kind = 'sale' AND g.applied_at IS NOT NULL
                UNION ALL
-               SELECT c.after_grant * 2 + 1, c.id, NULL, c.given_time, c.given_bytes, c.new_expiry, c.new_quota, c.used_before, 0
+               SELECT c.filled_at, c.after_grant * 2 + 1, c.id, c.kind, c.order_id, c.given_time, c.given_bytes,
+                      c.old_expiry, c.old_quota, c.old_used, c.new_expiry, c.new_quota, c.used_before
                FROM changes c WHERE c.subscription_id = ?1 AND c.applied_at IS NOT NULL AND c.filled_at IS NOT NULL
-               ORDER BY 1, 2"#,
+               ORDER BY 1, 2, 3"#,
             subscription.0
         )
         .fetch_all(&self.readers)
         .await?;
-        let (mut older, mut own, mut newer) = (Vec::new(), None, Vec::new());
+        let mut layers: Vec<Layer> = Vec::with_capacity(rows.len());
+        let mut is_there = false;
         for row in rows {
-            let sale = row.order_id.is_some();
-            let (time, bytes) = if row.gone {
-                // Taken back; what was counted with it stays counted.
-                (Amount::NONE, Amount::NONE)
-            } else if sale {
-                (Amount::of_days(u32::try_from(row.time).unwrap_or(0)), Amount::of_bytes(unsigned(row.bytes)))
-            } else {
-                (amount(row.time), amount(row.bytes))
-            };
-            let (expiry, quota, used_before) = (Expiry::from_ours(row.expiry), unsigned(row.quota), unsigned(row.used));
-            let layer = Layer { time, bytes, expiry, quota, used_before };
-            if !row.gone && row.order_id.as_deref() == Some(reversed.as_str()) {
-                own = Some(layer);
-            } else if own.is_none() {
-                older.push(layer);
-            } else {
-                newer.push(layer);
+            let named = row.order_id.as_deref().and_then(|id| id.parse::<OrderId>().ok());
+            let is_sale = row.kind == "sale";
+            if named.as_ref() == Some(order) {
+                is_there = is_sale;
             }
+            let made = match named {
+                Some(order) if is_sale => Made::Sold {
+                    order,
+                    time: Amount::of_days(u32::try_from(row.time).unwrap_or(0)),
+                    bytes: Amount::of_bytes(unsigned(row.bytes)),
+                },
+                Some(order) => Made::TakenBack(order),
+                None => Made::Changed { time: amount(row.time), bytes: amount(row.bytes) },
+            };
+            // A counter that was reset begins anew.
+            let resets = is_sale || row.used > 0;
+            let old_used = row.old_used.map_or(0, unsigned);
+            let before = match (row.old_expiry, row.old_quota) {
+                (Some(expiry), Some(quota)) => {
+                    Some(Level { expiry: Expiry::from_ours(expiry), quota: unsigned(quota), used: old_used })
+                }
+                // Grants did not always keep it.
+                _ if is_sale => layers.last().map(|layer| Level { used: old_used, ..layer.after }),
+                _ => None,
+            };
+            let used = if resets { 0 } else { old_used };
+            let after = Level { expiry: Expiry::from_ours(row.expiry), quota: unsigned(row.quota), used };
+            layers.push(Layer { at: Millis(row.at), made, before, after });
         }
-        Ok(own.map(|own| Layers { older, own, newer }))
+        Ok(is_there.then_some(layers))
     }
 }
 

@@ -2,6 +2,7 @@
 //! the time, new ids and new tokens are arguments.
 
 pub mod access;
+pub mod access_state;
 pub mod audit;
 pub mod books;
 pub mod button;

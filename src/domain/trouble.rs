@@ -22,13 +22,17 @@ pub enum Cause {
     OnlyReset,
     /// It failed too often; the detail is the last error.
     GaveUp,
+    /// The client's time (the detail is its name) is over, so that it cannot be switched on.
+    Ended,
+    /// The client's traffic (the detail is its name) is used up, so that it cannot be switched on.
+    UsedUp,
     /// A version that knew no causes wrote it down; the detail is all there is.
     Unknown,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::PanelRefused,
         Self::Stranger,
         Self::NoPanel,
@@ -37,6 +41,8 @@ impl Cause {
         Self::OtherInbound,
         Self::OnlyReset,
         Self::GaveUp,
+        Self::Ended,
+        Self::UsedUp,
         Self::Unknown,
     ];
 
@@ -51,6 +57,8 @@ impl Cause {
             Self::OtherInbound => "other_inbound",
             Self::OnlyReset => "only_reset",
             Self::GaveUp => "gave_up",
+            Self::Ended => "ended",
+            Self::UsedUp => "used_up",
             Self::Unknown => "unknown",
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     db::{applied::Applied, outbox::Claim, steps::Waiting, subscriptions::Subscription},
     domain::{
         Millis,
+        access_state::AccessState,
         change::{Change, Seen, Wanted, is_old, made_before, want},
         grants::{Expiry, NOTHING},
         reversal,
@@ -84,6 +85,9 @@ async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Wait
         return Ok(Outcome::Void(detached(&sub.email)));
     }
     let seen = seen(&found, now);
+    if let Some(over) = cannot_be_switched_on(sub, change, seen, now) {
+        return Ok(Outcome::Void(over));
+    }
     let wanted = fill(world, sub, change, seen).await?;
     let target = target(&found.client, sub, change, &wanted);
     let written = match &change.what {
@@ -125,6 +129,16 @@ async fn came_of(
         Written::Detached => Outcome::Void(detached(&sub.email)),
         Written::Lost(how) => Outcome::Lost(how),
     })
+}
+
+/// Why a client that is to be switched on would be cut off again within seconds.
+fn cannot_be_switched_on(sub: &Subscription, change: &Waiting, seen: Seen, now: Millis) -> Option<Trouble> {
+    let asked = matches!(change.what, Change::Enable {}) && change.filled.is_none();
+    match AccessState::of(&seen, now) {
+        AccessState::Ended if asked => Some(Trouble::new(Cause::Ended, &sub.email)),
+        AccessState::UsedUp if asked => Some(Trouble::new(Cause::UsedUp, &sub.email)),
+        _ => None,
+    }
 }
 
 /// Resets the counter, unless that was done before; what it came to where it was not done.
@@ -200,20 +214,23 @@ async fn absent(world: &World, sub: &Subscription, change: &Waiting) -> Result<O
 /// What the books say of a client that the panel does not have.
 fn as_ours(sub: &Subscription) -> Seen {
     let expiry = sub.expiry.unwrap_or(Expiry::Never);
-    Seen { enabled: !sub.disabled, expiry, quota: sub.quota.unwrap_or(0), used: 0 }
+    let used = sub.known_use.0.saturating_sub(sub.used_before);
+    Seen { enabled: !sub.disabled, expiry, quota: sub.quota.unwrap_or(0), used }
 }
 
 /// Makes a client again that somebody removed from the panel: the same keys and the same end. The
 /// panel counts from zero again, so what is known to be used is taken off the quota.
 async fn made_again(world: &World, client: &Client, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
     let ours = as_ours(sub);
+    if let Some(over) = cannot_be_switched_on(sub, change, ours, world.clock.now()) {
+        return Ok(Outcome::Void(over));
+    }
     let wanted = if let Some(filled) = change.filled {
         filled
     } else {
-        let used = sub.known_use.0.saturating_sub(sub.used_before);
-        let quota = if ours.quota == 0 { 0 } else { ours.quota.saturating_sub(used).max(NOTHING) };
-        let wanted = Wanted { enabled: true, quota, used_before: used, ..Wanted::as_seen(ours) };
-        let filled = world.db.fill_change(change.id, &wanted, world.clock.now()).await;
+        let quota = if ours.quota == 0 { 0 } else { ours.quota.saturating_sub(ours.used).max(NOTHING) };
+        let wanted = Wanted { enabled: true, quota, used_before: ours.used, ..Wanted::as_seen(ours) };
+        let filled = world.db.fill_change(change.id, ours, &wanted, world.clock.now()).await;
         filled.map_err(|error| memory(&error))?;
         wanted
     };
@@ -284,7 +301,10 @@ async fn fill(world: &World, sub: &Subscription, change: &Waiting, seen: Seen) -
         _ => None,
     };
     let compute = |seen: Seen| match (&change.what, &layers) {
-        (Change::Reverse { .. }, Some(layers)) => reversal::take_back(now, seen, layers),
+        (Change::Reverse { order, .. }, Some(layers)) => {
+            let policy = world.config.shop.renewal_traffic;
+            reversal::take_back(now, seen, sub.disabled, (layers.as_slice(), policy), order)
+        }
         // It was booked and never gave anything.
         (Change::Reverse { .. }, None) => Wanted::as_seen(seen),
         (what, _) => want(now, what, seen, sub.disabled),
@@ -297,7 +317,7 @@ async fn fill(world: &World, sub: &Subscription, change: &Waiting, seen: Seen) -
         let ours = Seen { used: seen.used, ..as_ours(sub) };
         wanted = made_before(now, ours, compute(ours), seen).unwrap_or(wanted);
     }
-    world.db.fill_change(change.id, &wanted, now).await.map_err(|error| memory(&error))?;
+    world.db.fill_change(change.id, seen, &wanted, now).await.map_err(|error| memory(&error))?;
     Ok(wanted)
 }
 

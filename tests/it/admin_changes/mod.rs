@@ -4,6 +4,7 @@
 mod adopt;
 mod create;
 mod faults;
+mod layers;
 mod limits;
 mod reverse;
 mod rows;
