@@ -23,6 +23,7 @@ mod disk;
 mod expected;
 pub mod export;
 mod files;
+mod gifts;
 pub mod grants;
 pub mod leftovers;
 mod lock;

@@ -69,6 +69,7 @@ impl Db {
             let payload = json!({ "submission": submission.0, "received_minor": minor, "already_minor": sums.already, "due_minor": sums.due });
             tx.audit(now, permit.did("payment.part", &order, payload)).await?;
             tx.instruct(&order, instructions).await?;
+            tx.tell_of_own_order(&order, session.admin, now).await?;
         }
         tx.commit().await?;
         Ok(Decided::Done(order))

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
-    effect::{Effect, Notice},
+    effect::{Effect, Notice, OwnerNews},
 };
 
 /// What follows a decline by the clock.
@@ -306,7 +306,21 @@ impl WriteTx {
         self.enqueue(&Effect::SyncSubscription { subscription, panel: row.panel }, now, now).await?;
         self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
         self.enqueue(&Effect::SyncCard { submission }, now, now).await?;
+        self.tell_of_own_order(order, session.admin, now).await?;
         self.about(Subject::Order(order.clone()));
+        Ok(())
+    }
+
+    /// Has the owners told where somebody accepts a payment of their own.
+    pub(super) async fn tell_of_own_order(&mut self, order: &OrderId, by: UserId, now: Millis) -> Result<(), Error> {
+        let (id, user) = (order.as_str(), by.to_sql());
+        let own = sqlx::query_scalar!("SELECT id FROM orders WHERE id = ? AND user_id = ?", id, user)
+            .fetch_optional(self.sql())
+            .await?;
+        if own.is_some() {
+            let news = OwnerNews::OwnOrder { order: order.clone(), by };
+            self.enqueue(&Effect::TellOwner { news }, now, now).await?;
+        }
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Orders and money of a period, as they stand in the books.
 
-use super::{Millis, Money, OrderStatus, UserId};
+use super::{Millis, Money, OrderStatus, UserId, reversal::Amount};
 
 /// One order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,4 +56,19 @@ pub struct ExportedTotal {
     pub events: i64,
     /// Their sum.
     pub amount: Money,
+}
+
+/// What a member of staff gave on a day without a sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gift {
+    /// Who.
+    pub by: UserId,
+    /// How often an end was moved, a total changed or a counter set to zero.
+    pub times: u64,
+    /// How often of these it was their own access.
+    pub own: u64,
+    /// The time that was given, in milliseconds.
+    pub time: Amount,
+    /// The traffic that was given, in bytes.
+    pub bytes: Amount,
 }

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         Millis, OrderStatus,
         audit::Anchor,
-        revenue::{Period, Span, day_of},
+        revenue::{Period, Span, day_of, start_of},
         tracked::Tracked,
     },
     view::{
@@ -26,6 +26,7 @@ pub(super) async fn tell(world: &World, claim: &Claim, day: Millis) -> Result<()
     let sold = world.db.revenue_by_day(Period::containing(Span::Day, date)).await?;
     let orders = world.db.orders_by_status().await?;
     let how_many = |status| orders.iter().find(|(of, _)| *of == status).map_or(0, |(_, n)| *n);
+    let end = date.succ_opt().map_or(day, |next| start_of(next, world.config.shop.timezone));
     let facts = DayFacts {
         day: date,
         sold: sold.first().map(|(_, sum)| *sum).unwrap_or_default(),
@@ -36,6 +37,7 @@ pub(super) async fn tell(world: &World, claim: &Claim, day: Millis) -> Result<()
         stuck: how_many(OrderStatus::NeedsAttention),
         parked: world.db.parked().await?.len(),
         backup: backup::newest(&world.config.storage.data_dir, world.clock.now()),
+        gifts: world.db.gifts(day, end).await?,
         audit: world.db.audit_head().await?.map(|(entry, hash)| Anchor { entry, hash }),
         noted: noted(world, &Marker::day(date)).await?,
     };

@@ -5,8 +5,11 @@ use chrono::NaiveDate;
 use crate::domain::{
     ChannelId, Currency, GuildId, MessageId, Millis, Money, Order,
     audit::Anchor,
+    books::Gift,
     effect::{OwnerNews, Part, StaffNews},
     revenue::Sum,
+    reversal::Amount,
+    time::DAY_MS,
 };
 
 use super::{Locale, Marker, Post, Press, Row, premises, text, words};
@@ -96,6 +99,10 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
         OwnerNews::Premises { flaws, .. } => return premises::news(locale, flaws, &Marker::owner(news)),
         OwnerNews::SecondBot { boot } => locale.with("news-second-bot", &[("boot", text::code(boot, 30).into())]),
         OwnerNews::Parked { key } => locale.with("news-parked", &[("key", text::code(key, 150).into())]),
+        OwnerNews::OwnOrder { order, by } => locale.with(
+            "news-own-order",
+            &[("who", text::person(*by).into()), ("order", text::code(order.as_str(), 20).into())],
+        ),
     };
     Post::text(content).marked(&Marker::owner(news))
 }
@@ -125,6 +132,8 @@ pub struct DayFacts {
     pub stuck: u64,
     /// Steps that gave up.
     pub parked: usize,
+    /// What staff gave on it without a sale.
+    pub gifts: Vec<Gift>,
     /// When the newest backup was made.
     pub backup: Option<Millis>,
     /// The audit log's last entry.
@@ -147,6 +156,40 @@ pub enum Noted {
 /// The audit log's entry that an owners' daily message names.
 pub fn anchor_in(content: &str) -> Option<Anchor> {
     content.split_whitespace().find_map(|word| word.trim_matches('`').parse().ok())
+}
+
+/// So many members of staff are named; the message has to fit.
+const GIVERS: usize = 8;
+
+/// What each member of staff gave, a line each.
+fn gifts(locale: Locale, gifts: &[Gift]) -> String {
+    if gifts.is_empty() {
+        return locale.say("news-day-no-gifts");
+    }
+    let mut lines: Vec<_> = gifts.iter().take(GIVERS).map(|gift| gift_line(locale, gift)).collect();
+    if gifts.len() > GIVERS {
+        lines.push(locale.with("news-day-more-gifts", &[("count", (gifts.len() - GIVERS).into())]));
+    }
+    lines.iter().map(|line| format!("\n{line}")).collect()
+}
+
+fn gift_line(locale: Locale, gift: &Gift) -> String {
+    let days = match gift.time {
+        Amount::Endless => locale.say("common-endless"),
+        Amount::Some(ms) => words::counted_days(locale, u32::try_from(ms / DAY_MS.unsigned_abs()).unwrap_or(u32::MAX)),
+    };
+    let traffic = match gift.bytes {
+        Amount::Endless => locale.say("common-unlimited"),
+        Amount::Some(bytes) => words::gigabytes(locale, bytes),
+    };
+    let arguments = [
+        ("who", text::person(gift.by).into()),
+        ("times", gift.times.into()),
+        ("days", days.into()),
+        ("traffic", traffic.into()),
+        ("own", gift.own.into()),
+    ];
+    locale.with(if gift.own > 0 { "news-day-gift-own" } else { "news-day-gift" }, &arguments)
 }
 
 /// The owners' daily message. The hash is there to be kept outside the machine: who cuts off the
@@ -172,6 +215,7 @@ pub fn day(locale: Locale, facts: &DayFacts) -> Post {
         ("work", facts.in_work.into()),
         ("stuck", facts.stuck.into()),
         ("parked", facts.parked.into()),
+        ("gifts", gifts(locale, &facts.gifts).into()),
         ("backup", backup.into()),
         ("head", text::code(&head, 90).into()),
     ];

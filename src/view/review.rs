@@ -93,6 +93,11 @@ pub struct Given {
 pub fn card(locale: Locale, facts: &CardFacts<'_>, picture: Option<Vec<u8>>) -> Post {
     let (tone, title) = headline(facts);
     let mut embed = base(locale, facts, Embed::new(tone, locale.say(title)));
+    if let Verdict::Approved { by, .. } | Verdict::Part { by, .. } = facts.verdict
+        && *by == facts.order.customer
+    {
+        embed = embed.field(locale.say("review-own"), locale.say("review-own-order"));
+    }
     for (name, value) in outcome(locale, facts) {
         embed = embed.field(name, value);
     }

@@ -126,6 +126,9 @@ pub fn sale_card(locale: Locale, order: &Order, name: &str, note: &str) -> Post 
     if let Some(by) = by {
         embed = embed.short(locale.say("change-card-by"), text::person(by));
     }
+    if by == Some(order.customer) {
+        embed = embed.field(locale.say("review-own"), locale.say("review-own-order"));
+    }
     if !note.is_empty() {
         embed = embed.field(locale.say("change-note"), words::reason(note));
     }

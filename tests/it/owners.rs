@@ -49,6 +49,7 @@ async fn owners_read_once_each_morning_how_the_day_before_went() {
     Revenue: `250 EGP`
     Open now: 0 unpaid, 1 to review, 0 being set up, 0 in need of a person
     Steps that gave up: 0
+    Given by staff without a sale: nothing
     Last backup: none
     Audit log, its last entry: keep it, `tollkeeper audit verify --expect` shows whether it is still there:
     `ANCHOR`

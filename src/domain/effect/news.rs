@@ -260,6 +260,13 @@ pub enum OwnerNews {
         /// The row's key.
         key: String,
     },
+    /// A member of staff accepted a payment of their own, or entered a sale to themselves.
+    OwnOrder {
+        /// The order.
+        order: OrderId,
+        /// Who.
+        by: UserId,
+    },
 }
 
 impl OwnerNews {
@@ -281,6 +288,7 @@ impl OwnerNews {
             Self::Premises { at, .. } => format!("premises:{at}"),
             Self::SecondBot { boot } => format!("second:{boot}"),
             Self::Parked { key } => format!("parked:{key}"),
+            Self::OwnOrder { order, .. } => format!("own:{order}"),
         }
     }
 }

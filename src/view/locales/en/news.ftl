@@ -70,6 +70,7 @@ news-day =
     Revenue: { $revenue }
     Open now: { $unpaid } unpaid, { $review } to review, { $work } being set up, { $stuck } in need of a person
     Steps that gave up: { $parked }
+    Given by staff without a sale: { $gifts }
     Last backup: { $backup }
     Audit log, its last entry: keep it, `tollkeeper audit verify --expect` shows whether it is still there:
     { $head }
@@ -92,3 +93,10 @@ news-writes-again = The bot can write its database again since { $at }. Everythi
 news-counter-back =
     The panel shows much used traffic for { $customer } again (order { $order }), although it was set to zero. Panels sometimes write an old number back.
     If the customer did not use that much since, **/admin user-reset-traffic** gives it back.
+news-day-no-gifts = nothing
+news-day-gift = { $who }: { $times } × ({ $days }, { $traffic } on top)
+news-day-gift-own = { $who }: { $times } × ({ $days }, { $traffic } on top), **{ $own } × to their own access**
+news-day-more-gifts = … and { $count } more people; /admin audit shows all
+news-own-order =
+    { $who } accepted the payment of an order of their own: { $order }
+    Please look whether that money arrived; the order's card and the audit log have it too.

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         Currency, GuildId, Incident, MessageId, Money, Order, OrderId, OrderState, OrderStatus, RoleId, SubmissionId,
         audit::Anchor,
+        books::Gift,
         button::Token,
         confirmation::Confirmation,
         effect::{Notice, OwnerNews, Part, QuestionId, StaffNews},
@@ -13,6 +14,7 @@ use crate::{
         proofs::{Flag, Verdict},
         reference::Reference,
         revenue::Sum,
+        reversal::Amount,
         review::{History, Looking, Question},
         trouble::{Cause, Trouble},
     },
@@ -231,6 +233,7 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
         OwnerNews::LoginRefused { panel: words.name.to_owned() },
         OwnerNews::NoBackup,
         OwnerNews::Parked { key: words.name.to_owned() },
+        OwnerNews::OwnOrder { order: id.clone(), by: ADEL },
         OwnerNews::ClockJumped { at: NOW, minutes: u64::MAX, hold: u64::MAX },
         OwnerNews::StrayTicket { channel: TICKET },
         OwnerNews::SecondBot { boot: words.name.to_owned() },
@@ -256,6 +259,16 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
             in_work: n,
             stuck: n,
             parked: usize::try_from(n).unwrap(),
+            gifts: vec![
+                Gift {
+                    by: ADEL,
+                    times: u64::MAX,
+                    own: n,
+                    time: if n > 0 { Amount::Endless } else { Amount::NONE },
+                    bytes: Amount::Endless
+                };
+                if n > 0 { 9 } else { 1 }
+            ],
             backup: (n > 0).then_some(NOW),
             audit: (n > 0).then(anchor),
             noted: Noted::Holds,
