@@ -6,7 +6,7 @@ use futures_util::future::{join, join_all};
 
 use crate::{
     db::subscriptions::Subscription,
-    domain::{Millis, OrderId, grants::Expiry, limits::Limited},
+    domain::{Millis, OrderId, access_state::AccessState, grants::Expiry, limits::Limited},
     panel::link::name_for,
     view::{self, delivery::LinkFacts},
 };
@@ -89,15 +89,18 @@ async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     }
     let each = |subscription| join(usage::look(bot, subscription), current(bot, subscription));
     let seen = join_all(subscriptions.iter().map(each)).await;
-    let mut owned = Vec::new();
+    let (mut owned, now) = (Vec::new(), bot.clock.now());
     for (subscription, (seen, link)) in subscriptions.into_iter().zip(seen) {
-        owned.push(Owned::new(bot, subscription, Some(seen.used), link).await?);
+        let state = stands(&subscription, &seen, now);
+        owned.push((Owned::new(bot, subscription, Some(seen.used), link).await?, state));
     }
-    let facts: Vec<_> = owned.iter().filter_map(Owned::facts).collect();
-    for post in view::delivery::my_links(asked.locale, &facts) {
-        asked.reply(post).await?;
+    let (facts, states): (Vec<_>, Vec<_>) =
+        owned.iter().filter_map(|(owned, state)| Some((owned.facts()?, *state))).unzip();
+    for (n, post) in view::delivery::my_links(asked.locale, &facts).into_iter().enumerate() {
+        let state = states.get(n).copied().unwrap_or(AccessState::Works);
+        asked.reply(view::delivery::standing(asked.locale, post, state)).await?;
     }
-    for shown in owned.iter().filter(|owned| owned.subscription.link.is_some()) {
+    for (shown, _) in owned.iter().filter(|(owned, _)| owned.subscription.link.is_some()) {
         fetched(bot, asked, &shown.subscription).await?;
     }
     Ok(())
@@ -117,13 +120,23 @@ pub(super) async fn of_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> 
     if usage::answers(bot, &subscription) {
         asked.defer().await?;
     }
-    let link = current(bot, &subscription).await;
+    let (seen, link) = join(usage::look(bot, &subscription), current(bot, &subscription)).await;
+    let state = stands(&subscription, &seen, bot.clock.now());
     let owned = Owned::new(bot, subscription, None, link).await?;
     let Some(facts) = owned.facts() else {
         return Ok(asked.reply(view::delivery::panel_down(asked.locale)).await?);
     };
-    asked.reply(view::delivery::my_link(asked.locale, &facts)).await?;
+    let post = view::delivery::standing(asked.locale, view::delivery::my_link(asked.locale, &facts), state);
+    asked.reply(post).await?;
     fetched(bot, asked, &owned.subscription).await
+}
+
+/// How a client stands: as the panel says, else by the books.
+fn stands(subscription: &Subscription, seen: &usage::Seen, now: Millis) -> AccessState {
+    match seen.state(now) {
+        AccessState::Unknown => AccessState::remembered(subscription.expiry, subscription.disabled, now),
+        state => state,
+    }
 }
 
 /// The customer has the link now, whatever became of the direct message.

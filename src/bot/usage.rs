@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use crate::{db::subscriptions::Subscription, domain::Millis};
+use crate::{
+    db::subscriptions::Subscription,
+    domain::{Millis, access_state::AccessState, change, grants::Expiry},
+};
 
 use super::Bot;
 
@@ -16,6 +19,24 @@ pub(super) struct Seen {
     pub(super) used: (u64, Millis),
     /// What the panel says.
     pub(super) client: Client,
+}
+
+impl Seen {
+    /// The client as the panel has it, where it is there and ours.
+    pub(super) fn level(&self, now: Millis) -> Option<change::Seen> {
+        let Client::There(There { enabled, expiry_ms, quota, counted }) = self.client else { return None };
+        Some(change::Seen { enabled, expiry: Expiry::from_panel(expiry_ms, now), quota, used: counted })
+    }
+
+    /// How the client stands.
+    pub(super) fn state(&self, now: Millis) -> AccessState {
+        match self.client {
+            Client::Unknown => AccessState::Unknown,
+            Client::Absent => AccessState::Absent,
+            Client::Foreign => AccessState::Foreign,
+            Client::There(_) => self.level(now).map_or(AccessState::Unknown, |seen| AccessState::of(&seen, now)),
+        }
+    }
 }
 
 /// A subscription's client.

@@ -3,7 +3,7 @@
 
 use chrono_tz::Tz;
 
-use crate::domain::{Millis, OrderId, OrderStatus, UserId, grants::Expiry, revenue};
+use crate::domain::{Millis, OrderId, OrderStatus, UserId, access_state::AccessState, grants::Expiry, revenue};
 
 use super::{Embed, Locale, Post, Tone, text, words};
 
@@ -131,38 +131,9 @@ pub struct SubscriptionFacts<'a> {
     /// Bytes used in all, and when that was read.
     pub used: (u64, Millis),
     /// What the panel says.
-    pub on_panel: OnPanel,
-}
-
-/// What the panel says about a subscription.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnPanel {
-    /// Nothing: it does not answer.
-    Unknown,
-    /// There is no such client.
-    Absent,
-    /// There is a client of this name with another uuid.
-    Foreign,
-    /// The client is there.
-    There {
-        /// Whether it may connect now, and why not.
-        works: Works,
-        /// The panel's own end and quota, where they are not what we wrote.
-        differs: Option<(Expiry, u64)>,
-    },
-}
-
-/// Whether a client may connect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Works {
-    /// It may.
-    Yes,
-    /// Its time is over.
-    Ended,
-    /// Its traffic is used up.
-    UsedUp,
-    /// It is switched off.
-    Off,
+    pub state: AccessState,
+    /// The panel's own end and quota, where they are not what we wrote.
+    pub differs: Option<(Expiry, u64)>,
 }
 
 /// An order in a customer's record.
@@ -226,16 +197,8 @@ fn subscription(locale: Locale, facts: &SubscriptionFacts<'_>) -> String {
         ],
     );
     let mut lines = vec![until(locale, facts.expiry), used];
-    lines.push(locale.say(match facts.on_panel {
-        OnPanel::Unknown => "admin-info-unknown",
-        OnPanel::Absent => "admin-info-absent",
-        OnPanel::Foreign => "admin-info-foreign",
-        OnPanel::There { works: Works::Yes, .. } => "admin-info-works",
-        OnPanel::There { works: Works::Ended, .. } => "admin-info-ended",
-        OnPanel::There { works: Works::UsedUp, .. } => "admin-info-used-up",
-        OnPanel::There { works: Works::Off, .. } => "admin-info-off",
-    }));
-    if let OnPanel::There { differs: Some((expiry, quota)), .. } = facts.on_panel {
+    lines.push(words::state_for_staff(locale, facts.state));
+    if let Some((expiry, quota)) = facts.differs {
         let arguments = [("until", until(locale, expiry).into()), ("quota", words::traffic(locale, quota).into())];
         lines.push(locale.with("admin-info-differs", &arguments));
     }

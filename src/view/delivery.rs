@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::{Millis, OrderId, grants::Expiry};
+use crate::domain::{Millis, OrderId, access_state::AccessState, grants::Expiry};
 
 use super::{Embed, File, Locale, Marker, Post, Press, Row, Tone, qr, text, words};
 
@@ -70,6 +70,16 @@ pub fn my_links(locale: Locale, subscriptions: &[LinkFacts<'_>]) -> Vec<Post> {
     }
 }
 
+/// A link with how its client stands: where it does not connect, that comes first.
+pub fn standing(locale: Locale, mut post: Post, state: AccessState) -> Post {
+    let sentence = words::state_for_customer(locale, state);
+    if let (Some(sentence), Some(embed)) = (sentence, post.embeds.first_mut()) {
+        embed.tone = Tone::Bad;
+        embed.body = format!("{sentence}\n{}", embed.body);
+    }
+    post
+}
+
 /// The direct message with a link that staff changed, or that became the customer's.
 pub(super) fn other_link(locale: Locale, facts: &LinkFacts<'_>, title: &str, body: &str) -> Post {
     with_link(locale, facts, title, body, false)
@@ -86,6 +96,9 @@ pub fn panel_down(locale: Locale) -> Post {
 }
 
 fn with_link(locale: Locale, facts: &LinkFacts<'_>, title: &str, body: &str, steps: bool) -> Post {
+    let fits = text::length(facts.link) <= LINK_MAX;
+    // There is nothing above where the link is a file.
+    let body = if fits || body != "delivery-new-body" { body } else { "delivery-file-body" };
     let mut says = locale.say(body);
     if let Some(at) = facts.as_of {
         says = format!("{says}\n{}", locale.with("delivery-as-of", &[("when", text::relative(at).into())]));
@@ -109,7 +122,7 @@ fn with_link(locale: Locale, facts: &LinkFacts<'_>, title: &str, body: &str, ste
     }
     // The content is what a phone copies: the link and nothing else.
     let mut post = Post::embed(embed).row(subscription_button(locale, facts));
-    if text::length(facts.link) <= LINK_MAX {
+    if fits {
         post.content = text::block(facts.link);
     } else {
         post = post.file(File { name: LINK_FILE.to_owned(), bytes: facts.link.as_bytes().to_vec() });

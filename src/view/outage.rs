@@ -1,7 +1,5 @@
 //! Outages of a panel: for owners and staff in words, for everybody as the bot's presence.
 
-use std::time::Duration;
-
 use super::{Locale, Post, text, words};
 use crate::domain::Millis;
 
@@ -38,7 +36,7 @@ pub fn ended(locale: Locale, facts: &OutageFacts<'_>) -> Post {
     let arguments = [
         ("panel", words::name(facts.panel).into()),
         ("waiting", facts.waiting.into()),
-        ("lasted", minutes(locale, lasted).into()),
+        ("lasted", words::lasted(locale, lasted).into()),
     ];
     Post::text(locale.with("outage-ended", &arguments))
 }
@@ -61,13 +59,4 @@ pub fn presence(locale: Locale, doors: Doors) -> String {
         Doors::Partly => "outage-presence-partly",
         Doors::Closed => "outage-presence-closed",
     })
-}
-
-/// How long something took, to the minute; never nothing.
-fn minutes(locale: Locale, time: Duration) -> String {
-    let minutes = time.as_secs().div_ceil(60).max(1);
-    if minutes < 120 {
-        return locale.with("outage-minutes", &[("minutes", minutes.into())]);
-    }
-    locale.with("outage-hours", &[("hours", (minutes / 60).into()), ("minutes", (minutes % 60).into())])
 }

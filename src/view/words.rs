@@ -1,7 +1,10 @@
 //! Values that many texts contain: a price, a length of time, an amount of traffic.
 
+use std::time::Duration;
+
 use crate::domain::{
     Money, OrderStatus,
+    access_state::AccessState,
     order::PlanSnapshot,
     trouble::{Cause, Trouble},
 };
@@ -15,6 +18,8 @@ pub(super) const REASON: usize = 500;
 
 /// 2^30 bytes: what the panels sell as a gigabyte.
 const GB: u64 = 1 << 30;
+const MB: u64 = 1 << 20;
+const KB: u64 = 1 << 10;
 
 /// A name in a sentence.
 pub(super) fn name(name: &str) -> String {
@@ -37,6 +42,8 @@ pub(super) fn trouble(locale: Locale, trouble: &Trouble) -> String {
         Cause::Absent => "review-cause-absent",
         Cause::OtherInbound => "review-cause-other-inbound",
         Cause::GaveUp => "review-cause-gave-up",
+        Cause::Ended => "review-cause-ended",
+        Cause::UsedUp => "review-cause-used-up",
         Cause::Unknown => return reason(&trouble.detail),
     };
     locale.with(id, &[("detail", reason(&trouble.detail).into())])
@@ -56,8 +63,13 @@ pub(super) fn digits(money: Money) -> String {
 pub(super) fn days(locale: Locale, days: u32) -> String {
     match days {
         0 => locale.say("common-endless"),
-        days => locale.with("common-days", &[("days", days.into())]),
+        days => counted_days(locale, days),
     }
+}
+
+/// A number of days that may be none.
+pub(super) fn counted_days(locale: Locale, days: u32) -> String {
+    locale.with("common-days", &[("days", days.into())])
 }
 
 /// How much traffic, to a tenth of a gigabyte.
@@ -68,12 +80,57 @@ pub(super) fn traffic(locale: Locale, bytes: u64) -> String {
     gigabytes(locale, bytes)
 }
 
-/// An amount of bytes that may be none.
+/// An amount of bytes that may be none; what is less than a tenth of a gigabyte in smaller units.
 pub(super) fn gigabytes(locale: Locale, bytes: u64) -> String {
-    let tenths = (u128::from(bytes) * 10 / u128::from(GB)).max(u128::from(bytes > 0));
+    let (unit, id) = match bytes {
+        0 => (GB, "common-gigabytes"),
+        1..KB => (1, "common-bytes"),
+        KB..MB => (KB, "common-kilobytes"),
+        _ if bytes < GB / 10 => (MB, "common-megabytes"),
+        _ => (GB, "common-gigabytes"),
+    };
+    let tenths = u128::from(bytes) * 10 / u128::from(unit);
     let amount =
         if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) };
-    locale.with("common-gigabytes", &[("amount", amount.into())])
+    locale.with(id, &[("amount", amount.into())])
+}
+
+/// How long something took, as exactly as somebody wants to know it.
+pub(super) fn lasted(locale: Locale, time: Duration) -> String {
+    let seconds = time.as_secs().max(1);
+    let minutes = (seconds + 30) / 60;
+    let (id, numbers) = match seconds {
+        ..60 => ("common-seconds", vec![("seconds", seconds.into())]),
+        60..7200 => ("common-minutes", vec![("minutes", minutes.into())]),
+        _ => ("common-hours", vec![("hours", (minutes / 60).into()), ("minutes", (minutes % 60).into())]),
+    };
+    locale.with(id, &numbers)
+}
+
+/// How a client stands, for staff.
+pub(super) fn state_for_staff(locale: Locale, state: AccessState) -> String {
+    locale.say(match state {
+        AccessState::Works => "state-staff-works",
+        AccessState::Ended => "state-staff-ended",
+        AccessState::UsedUp => "state-staff-used-up",
+        AccessState::Off => "state-staff-off",
+        AccessState::Absent => "state-staff-absent",
+        AccessState::Foreign => "state-staff-foreign",
+        AccessState::Unknown => "state-staff-unknown",
+    })
+}
+
+/// The same for its customer, who reads what to do; `None` where nothing is wrong as far as we know.
+pub(super) fn state_for_customer(locale: Locale, state: AccessState) -> Option<String> {
+    let id = match state {
+        AccessState::Works | AccessState::Unknown => return None,
+        AccessState::Ended => "state-customer-ended",
+        AccessState::UsedUp => "state-customer-used-up",
+        AccessState::Off => "state-customer-off",
+        AccessState::Absent => "state-customer-absent",
+        AccessState::Foreign => "state-customer-foreign",
+    };
+    Some(locale.say(id))
 }
 
 /// What a plan holds, for a line of its own.
@@ -101,4 +158,30 @@ pub(super) fn status(locale: Locale, status: OrderStatus) -> String {
         OrderStatus::Expired => "common-status-expired",
         OrderStatus::Reversed => "common-status-reversed",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EN: Locale = Locale::English;
+
+    #[test]
+    fn small_amounts_and_short_times_are_said_as_they_are() {
+        for (bytes, said) in [
+            (0, "0 GB"),
+            (700, "700 B"),
+            (3 << 10, "3 kB"),
+            ((5 << 20) + (1 << 19), "5.5 MB"),
+            (50 * GB, "50 GB"),
+            (GB * 5 / 2, "2.5 GB"),
+        ] {
+            assert_eq!(gigabytes(EN, bytes), said);
+        }
+        for (seconds, said) in
+            [(0, "1 second"), (3, "3 seconds"), (60, "1 minute"), (100, "2 minutes"), (7260, "2 h 1 min")]
+        {
+            assert_eq!(lasted(EN, Duration::from_secs(seconds)), said);
+        }
+    }
 }

@@ -31,6 +31,7 @@ use super::{
         asked::Asked,
         fault::{Fault, random},
         provisioning::goes_down,
+        usage,
     },
     admitted,
     question::{About, question, waits},
@@ -142,14 +143,29 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>, change: Change
     let refused = match change {
         _ if sub.deleted || !sub.provisioned => Some(Outcome::Gone),
         Change::Extend { days: 0 } => Some(Outcome::NoDays),
-        Change::Extend { .. } if sub.expiry == Some(Expiry::Never) => Some(Outcome::NeverEnds),
         _ => None,
     };
-    let post = match refused {
-        Some(refused) => outcome(asked.locale, &refused),
-        None => ask_about(bot, asked, &sub, change, None).await?,
+    if let Some(refused) = refused {
+        return Ok(asked.answer(outcome(asked.locale, &refused)).await?);
+    }
+    if usage::answers(bot, &sub) {
+        asked.defer().await?;
+    }
+    // The question starts from what the panel says, as its result will.
+    let sub = as_seen(bot, sub).await;
+    let post = match change {
+        Change::Extend { .. } if sub.expiry == Some(Expiry::Never) => outcome(asked.locale, &Outcome::NeverEnds),
+        _ => ask_about(bot, asked, &sub, change, None).await?,
     };
-    Ok(asked.answer(post).await?)
+    Ok(asked.reply(post).await?)
+}
+
+/// A subscription with end and quota as the panel has them, where it says so in time.
+async fn as_seen(bot: &Bot, sub: Subscription) -> Subscription {
+    match usage::look(bot, &sub).await.level(bot.clock.now()) {
+        Some(seen) => Subscription { expiry: Some(seen.expiry), quota: Some(seen.quota), ..sub },
+        None => sub,
+    }
 }
 
 async fn open_reversal(bot: &Bot, asked: &mut Asked<'_>, order: &str, reason: &str) -> Result<(), Fault> {

@@ -8,7 +8,7 @@ use crate::{
     domain::{Millis, access::Power, grants::Expiry},
     view::{
         self, Post,
-        admin::{CustomerFacts, OnPanel, OrderFacts, SubscriptionFacts, Unclear, Works},
+        admin::{CustomerFacts, OrderFacts, SubscriptionFacts, Unclear},
     },
 };
 
@@ -17,7 +17,7 @@ use super::{
         Bot, Context,
         asked::Asked,
         fault::Fault,
-        usage::{self, Client, Seen},
+        usage::{self, Seen},
     },
     admitted, suggest,
     target::{Meant, Named},
@@ -88,7 +88,8 @@ async fn record(
             expiry: one.expiry.unwrap_or(Expiry::Never),
             quota: one.quota.unwrap_or(0),
             used: seen.used,
-            on_panel: on_panel(one, seen, now),
+            state: seen.state(now),
+            differs: differs(one, seen, now),
         })
         .collect();
     let lines = bot.db.orders_of(person.id, ORDERS).await?;
@@ -108,20 +109,10 @@ async fn record(
     Ok(view::admin::customer(asked.locale, &facts))
 }
 
-fn on_panel(subscription: &Subscription, seen: &Seen, now: Millis) -> OnPanel {
-    let client = match &seen.client {
-        Client::Unknown => return OnPanel::Unknown,
-        Client::Absent => return OnPanel::Absent,
-        Client::Foreign => return OnPanel::Foreign,
-        Client::There(client) => client,
-    };
-    let (expiry, quota) = (Expiry::from_panel(client.expiry_ms, now), client.quota);
-    let works = match expiry {
-        _ if !client.enabled => Works::Off,
-        Expiry::At(at) if at <= now => Works::Ended,
-        _ if quota > 0 && client.counted >= quota => Works::UsedUp,
-        _ => Works::Yes,
-    };
+/// The panel's own end and quota, where they are not what we wrote.
+fn differs(subscription: &Subscription, seen: &Seen, now: Millis) -> Option<(Expiry, u64)> {
+    let client = seen.level(now)?;
     let ours = (subscription.expiry.unwrap_or(Expiry::Never), subscription.quota.unwrap_or(0));
-    OnPanel::There { works, differs: (ours != (expiry, quota)).then_some((expiry, quota)) }
+    let theirs = (client.expiry, client.quota);
+    (ours != theirs).then_some(theirs)
 }

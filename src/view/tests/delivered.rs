@@ -139,4 +139,6 @@ fn a_link_too_long_for_a_message_comes_as_a_file() {
     let post = delivery::my_link(EN, &LinkFacts { link: &link, ..monas_link() });
     assert_eq!(post.content, "");
     assert_eq!(post.files[0].bytes, link.as_bytes(), "never half a link");
+    let text = read(&post);
+    assert!(text.contains("is in the file link.txt") && !text.contains("text above"), "{text}");
 }

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         ChannelId, Currency, Millis, Money, Order, OrderId, OrderState, PaymentMethod, Plan, RoleId, SubmissionId,
         SubscriptionRow, UserId,
+        access_state::AccessState,
         effect::Notice,
         grants::Expiry,
         order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, ProofRefused, Source, Ticket},
@@ -363,5 +364,21 @@ fn deliveries(locale: Locale, words: Words<'_>) -> Vec<Post> {
     posts.extend(delivery::my_links(locale, &[]));
     posts.extend(delivery::my_links(locale, &[facts]));
     posts.extend(delivery::my_links(locale, &[facts, endless]));
+    for used in [0, 9, 9 << 10, 9 << 20] {
+        posts.push(delivery::my_link(locale, &LinkFacts { used: Some((used, NOW)), ..facts }));
+    }
+    let long = format!("{LINK}{}", "x".repeat(2000));
+    posts.push(delivery::my_link(locale, &LinkFacts { link: &long, ..facts }));
+    let states = [
+        AccessState::Works,
+        AccessState::Ended,
+        AccessState::UsedUp,
+        AccessState::Off,
+        AccessState::Absent,
+        AccessState::Foreign,
+        AccessState::Unknown,
+    ];
+    let link = || delivery::my_link(locale, &facts);
+    posts.extend(states.map(|state| delivery::standing(locale, link(), state)));
     posts
 }

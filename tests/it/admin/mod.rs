@@ -6,6 +6,7 @@ mod drift;
 mod info;
 mod orders;
 mod resend;
+mod state;
 mod status;
 
 use tollkeeper::sandbox::panel::Generation;

@@ -27,13 +27,6 @@ admin-info-subscription = { $plan } · { $email }
 admin-info-until = Until { $date } ({ $relative })
 admin-info-endless = Without an end
 admin-info-use = { $used } used of { $quota }, as of { $when }
-admin-info-works = The panel lets it connect.
-admin-info-ended = The panel no longer lets it connect: its time is over.
-admin-info-used-up = The panel no longer lets it connect: its traffic is used up.
-admin-info-off = It is switched off on the panel.
-admin-info-absent = **The panel has no such client.**
-admin-info-foreign = **The panel has a client of this name that is not ours.**
-admin-info-unknown = The panel does not answer, so this is what was known last.
 admin-info-differs = **The panel has another end or quota than we wrote:** { $until }, { $quota }.
 admin-info-more = { $count ->
     [one] One more subscription is not shown: choose it under “subscription”.

@@ -4,6 +4,9 @@ delivery-new-body =
     The text above is your personal link. Copy it, or scan the picture below with another phone.
     Please share it with nobody: whoever has it uses up your traffic.
 delivery-as-of = The VPN server does not answer right now, so this is your link as of { $when }. If it does not connect, ask for it again later.
+delivery-file-body =
+    Your personal link is in the file link.txt: open it, select all of its text and copy it.
+    Please share it with nobody: whoever has it uses up your traffic.
 delivery-renewed-title = Your VPN access is renewed
 delivery-renewed-body =
     Your link is the same as before, so you do not need to change anything on your phone.

@@ -14,11 +14,6 @@ outage-ended =
         [one] { $waiting } approved order that waited is being finished now.
        *[other] { $waiting } approved orders that waited are being finished now.
     }
-outage-minutes = { $minutes ->
-    [one] { $minutes } minute
-   *[other] { $minutes } minutes
-}
-outage-hours = { $hours } h { $minutes } min
 
 # Below the bot's name in the list of members.
 outage-presence-open = Open · /order

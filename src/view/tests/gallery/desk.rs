@@ -4,6 +4,7 @@ use super::{ADEL, DELIVERIES, GB, MONA, NOW, TICKET, Words, order_of, price, sta
 use crate::{
     domain::{
         GuildId, MessageId, Order, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
+        access_state::AccessState,
         button::Token,
         drift::{Compared, Differs, Drift, Mend, PanelReport},
         grants::Expiry,
@@ -12,7 +13,7 @@ use crate::{
     },
     view::{
         Locale, Post,
-        admin::{self, CustomerFacts, OnPanel, OrderFacts, SubscriptionFacts, Unclear, Works},
+        admin::{self, CustomerFacts, OrderFacts, SubscriptionFacts, Unclear},
         desk::{self, AuditFacts, Done, OrderFile, Place, ProofFacts, Question, WaitingFacts},
         drift, export,
         log::{self, PageFacts},
@@ -36,23 +37,23 @@ pub(super) fn records(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Unclear::NotProvisioned(id.clone()),
     ];
     let mut posts: Vec<_> = unclear.iter().map(|why| admin::unclear(locale, why)).collect();
-    let there = |works, differs| OnPanel::There { works, differs };
     let states = [
-        OnPanel::Unknown,
-        OnPanel::Absent,
-        OnPanel::Foreign,
-        there(Works::Yes, None),
-        there(Works::Ended, Some((Expiry::Never, 0))),
-        there(Works::UsedUp, Some((Expiry::At(NOW), 5 * GB))),
-        there(Works::Off, None),
+        (AccessState::Unknown, None),
+        (AccessState::Absent, None),
+        (AccessState::Foreign, None),
+        (AccessState::Works, None),
+        (AccessState::Ended, Some((Expiry::Never, 0))),
+        (AccessState::UsedUp, Some((Expiry::At(NOW), 5 * GB))),
+        (AccessState::Off, None),
     ];
-    let one = |on_panel, expiry| SubscriptionFacts {
+    let one = |(state, differs), expiry| SubscriptionFacts {
         plan: Some(words.name),
         email: words.name,
         expiry,
         quota: u64::MAX,
         used: (u64::MAX, NOW),
-        on_panel,
+        state,
+        differs,
     };
     let subscriptions: Vec<_> = states.into_iter().map(|state| one(state, Expiry::At(NOW))).collect();
     let line = |status| OrderFacts { id: &id, plan: words.name, status, created_at: NOW };
@@ -69,7 +70,7 @@ pub(super) fn records(locale: Locale, words: Words<'_>) -> Vec<Post> {
     for chunk in subscriptions.chunks(4) {
         posts.push(admin::customer(locale, &facts(chunk, Some((words.sentence, Some(NOW))), 3, &orders)));
     }
-    let bare = [SubscriptionFacts { plan: None, ..one(OnPanel::Unknown, Expiry::Never) }];
+    let bare = [SubscriptionFacts { plan: None, ..one((AccessState::Unknown, None), Expiry::Never) }];
     posts.push(admin::customer(locale, &facts(&bare, Some((words.sentence, None)), 1, &[])));
     posts.push(admin::customer(locale, &facts(&[], None, 0, &[])));
     // No posts, but their texts count.

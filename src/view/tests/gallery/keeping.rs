@@ -21,8 +21,8 @@ pub(super) fn outages(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let mut posts = Vec::new();
     for waiting in 0..=2 {
         posts.push(outage::began(locale, &facts(None, waiting)));
-        for minutes in [0, 1, 119, 120] {
-            posts.push(outage::ended(locale, &facts(Some(Millis(NOW.0 + minutes * 60_000)), waiting)));
+        for seconds in [0, 3, 60, 119 * 60, 120 * 60] {
+            posts.push(outage::ended(locale, &facts(Some(Millis(NOW.0 + seconds * 1000)), waiting)));
         }
     }
     // No post, but its texts count.
