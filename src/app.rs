@@ -19,6 +19,7 @@ use crate::{
     limits::Limits,
     live::{Live, Reloaded, Source},
     panel, panels,
+    premises::Standing,
     proof::Door,
     supervisor, tasks,
 };
@@ -41,6 +42,7 @@ pub struct App {
     panels: BTreeMap<String, panel::Client>,
     limits: Limits,
     faults: Faults,
+    standing: Standing,
     /// Held until the end: one bot per data directory.
     _lock: DataDirLock,
 }
@@ -73,12 +75,13 @@ impl App {
                 );
             }
         }
+        let standing = Standing::default();
         let (limits, faults) = (Limits::new(&config.limits, &clock), Faults::new(&clock));
         let live = Live::new(config, source);
         let (config, boot) = (live.now(), boot()?);
         // Whoever is staff since the last start, or is not any more: tickets follow.
         db.settle_tickets(&config.tickets_digest(), clock.now()).await?;
-        Ok(Self { config, live, boot, clock, db, door, panels, limits, faults, _lock: lock })
+        Ok(Self { config, live, boot, clock, db, door, panels, limits, faults, standing, _lock: lock })
     }
 
     /// Lets the outbox of a restored database work again.
@@ -138,6 +141,7 @@ impl App {
             clock: self.clock.clone(),
             limits: self.limits.clone(),
             faults: self.faults.clone(),
+            standing: self.standing.clone(),
             boot: self.boot.clone(),
         })
     }
@@ -160,6 +164,7 @@ impl App {
             live: self.live.clone(),
             clock: self.clock.clone(),
             faults: self.faults.clone(),
+            standing: self.standing.clone(),
             boot: self.boot.clone(),
             me,
             staff_roles: effects::StaffRoles::default(),
@@ -172,6 +177,7 @@ impl App {
             shards: Arc::clone(&client.shard_manager),
             http: Arc::clone(&client.http),
             worker: asker,
+            standing: self.standing.watch(),
             panels: self.panels.values().map(panel::Client::reader).collect(),
         };
         let (worker, stop) = (effects::Worker::new(world.clone(), pulse), stopped.clone());

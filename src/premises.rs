@@ -1,9 +1,13 @@
 //! The shop's premises as Discord describes them, in words of the domain. Three calls, all reading.
 
+use std::sync::Arc;
+
 use serenity::all::{
     ChannelType, GuildChannel, GuildId as DiscordGuild, Http, Member, PermissionOverwriteType, Role,
     UserId as DiscordUser,
 };
+
+use tokio::sync::watch;
 
 use crate::{
     config::Config,
@@ -13,6 +17,53 @@ use crate::{
         premises::{Bot, Channel, Guild, Kind, Overwrite, Place, Plan, Target},
     },
 };
+
+/// Whether the bot is in its server, and how much is wrong there. Cheap to clone; every clone says the
+/// same.
+#[derive(Debug, Clone)]
+pub struct Standing(Arc<watch::Sender<State>>);
+
+/// What [`Standing`] says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// Whether the bot is in the server, as far as Discord has said.
+    pub at_home: bool,
+    /// How many things there need an owner.
+    pub flaws: usize,
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(State { at_home: true, flaws: 0 })))
+    }
+}
+
+impl Standing {
+    /// The bot is not in the server any more; says whether that is new.
+    pub fn left(&self) -> bool {
+        self.0.send_if_modified(|state| std::mem::replace(&mut state.at_home, false))
+    }
+
+    /// The bot is in the server; says whether it was not.
+    pub fn came(&self) -> bool {
+        self.0.send_if_modified(|state| !std::mem::replace(&mut state.at_home, true))
+    }
+
+    /// So many things in the server need an owner.
+    pub fn found(&self, flaws: usize) {
+        self.0.send_if_modified(|state| std::mem::replace(&mut state.flaws, flaws) != flaws);
+    }
+
+    /// Whether the bot is in the server.
+    pub fn is_at_home(&self) -> bool {
+        self.0.borrow().at_home
+    }
+
+    /// Follows it.
+    pub fn watch(&self) -> watch::Receiver<State> {
+        self.0.subscribe()
+    }
+}
 
 /// What the configuration wants.
 pub fn wanted(config: &Config) -> Plan {

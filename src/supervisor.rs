@@ -22,7 +22,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
-use crate::{effects::Asker, panel::Reader};
+use crate::{effects::Asker, panel::Reader, premises::State};
 
 /// How long the gateway may be gone before the bot no longer counts as alive: Discord's own outages
 /// are shorter as a rule, and reconnecting is serenity's work. What it does not manage in this time
@@ -50,6 +50,8 @@ pub struct Life {
     pub http: Arc<Http>,
     /// The outbox worker.
     pub worker: Asker,
+    /// Whether the bot is in its server, and what is wrong there.
+    pub standing: watch::Receiver<State>,
     /// The panels, for the status.
     pub panels: Vec<Reader>,
 }
@@ -73,7 +75,7 @@ fn tell(states: &[NotifyState<'_>]) {
 
 /// Reports readiness, status and life until told to stop; an error when the bot is deaf and nobody
 /// else would restart it.
-pub async fn report(life: Life, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+pub async fn report(mut life: Life, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let mut connected = life.connected.clone();
     let is_managed = std::env::var_os("NOTIFY_SOCKET").is_some();
     tokio::select! {
@@ -92,12 +94,19 @@ pub async fn report(life: Life, mut stop: watch::Receiver<bool>) -> anyhow::Resu
         tokio::select! {
             _ = stop.changed() => return Ok(()),
             _ = ticks.tick() => {}
+            // Said at once; what is alive is asked by the clock.
+            Ok(()) = life.standing.changed() => {
+                let says = in_words(is_online(&life.shards).await, *life.standing.borrow_and_update(), &life.panels);
+                status(&says);
+                shown = says;
+                continue;
+            }
         }
         let online = is_online(&life.shards).await;
         if online {
             seen = Instant::now();
         }
-        let says = in_words(online, &life.panels);
+        let says = in_words(online, *life.standing.borrow(), &life.panels);
         if says != shown {
             status(&says);
             shown = says;
@@ -147,9 +156,14 @@ async fn is_online(shards: &ShardManager) -> bool {
     runners.values().any(|runner| runner.stage == ConnectionStage::Connected)
 }
 
-fn in_words(online: bool, panels: &[Reader]) -> String {
+fn in_words(online: bool, standing: State, panels: &[Reader]) -> String {
     let down: Vec<_> = panels.iter().filter(|panel| !panel.availability().is_up()).map(Reader::name).collect();
-    let discord = if online { "Connected to Discord" } else { "No connection to Discord, trying again" };
+    let discord = match (online, standing) {
+        (false, _) => "No connection to Discord, trying again",
+        (true, State { at_home: false, .. }) => "The bot is not in its Discord server any more: invite it again",
+        (true, State { flaws: 0, .. }) => "Connected to Discord",
+        (true, _) => "Connected to Discord, where something needs you: run `tollkeeper check`",
+    };
     match down.as_slice() {
         [] => format!("{discord}; all panels are up"),
         down => format!("{discord}; panels that are down: {}", down.join(", ")),

@@ -18,11 +18,12 @@ use crate::{
     clock::Clock,
     config::{Config, DiscordConfig},
     db::Db,
-    domain::{ChannelId, MessageId, Millis, access::Staff, button::Button, limits::Limited},
+    domain::{ChannelId, GuildId, MessageId, Millis, access::Staff, button::Button, limits::Limited},
     faults::Faults,
     limits::Limits,
     live::Live,
     panel::Reader,
+    premises::Standing,
     proof::Door,
     view::{Locale, Modal, refusal::Refusal},
 };
@@ -47,6 +48,7 @@ mod confirm;
 mod dashboard;
 mod entrance;
 mod fault;
+mod home;
 mod link;
 mod more;
 mod order;
@@ -55,6 +57,7 @@ mod presence;
 mod provisioning;
 mod reference;
 mod review;
+mod room;
 mod ticket;
 mod usage;
 
@@ -89,6 +92,10 @@ struct Bot {
     staff: Arc<Staff>,
     locale: Locale,
     live: Live,
+    /// Whether the bot is in its server, and what is wrong there.
+    standing: Standing,
+    /// The server's channels.
+    room: room::Room,
     /// This run of the process, as the log and the dashboard name it.
     boot: String,
     /// Whether Discord has said READY.
@@ -116,6 +123,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Where our own faults are counted.
     pub faults: Faults,
+    /// Whether the bot is in its server, and what is wrong there.
+    pub standing: Standing,
     /// The name of this run of the process.
     pub boot: String,
 }
@@ -123,7 +132,7 @@ pub struct Parts {
 impl Host {
     /// The bot over its database and its panels.
     pub fn new(parts: Parts) -> Self {
-        let Parts { db, panels, door, live, clock, limits, faults, boot } = parts;
+        let Parts { db, panels, door, live, clock, limits, faults, standing, boot } = parts;
         let config = live.now();
         let (staff, locale) = (Arc::new(config.discord.staff()), shop_locale(&config));
         let (connected, in_hand) = (watch::Sender::new(false), watch::Sender::new(0));
@@ -139,6 +148,8 @@ impl Host {
             staff,
             locale,
             live,
+            standing,
+            room: room::Room::default(),
             boot,
             connected,
             in_hand,
@@ -229,16 +240,16 @@ pub fn framework(host: Host) -> impl serenity::framework::Framework + 'static {
 async fn on_event(framework: poise::FrameworkContext<'_, Host, Fault>, event: &FullEvent) -> Result<(), Fault> {
     let (bot, http) = (&framework.user_data.bot(), &*framework.serenity_context.http);
     match event {
-        FullEvent::Ready { .. } => {
+        FullEvent::Ready { data_about_bot } => {
             let (activity, status) = bot.presence();
             framework.serenity_context.set_presence(Some(activity), status);
             bot.connected.send_replace(true);
+            home::ready(bot, &data_about_bot.guilds).await?;
             ticket::reread(bot).await
         }
         // Between the break and this, events may have been lost all the same.
         FullEvent::Resume { .. } => ticket::reread(bot).await,
         FullEvent::Message { new_message } => ticket::message(bot, new_message).await,
-        FullEvent::ChannelDelete { channel, .. } => ticket::gone(bot, ChannelId(channel.id.get())).await,
         FullEvent::MessageDelete { channel_id, deleted_message_id, .. } => {
             ticket::messages_gone(bot, ChannelId(channel_id.get()), &[MessageId(deleted_message_id.get())]).await
         }
@@ -254,6 +265,42 @@ async fn on_event(framework: poise::FrameworkContext<'_, Host, Fault>, event: &F
             modal(bot, http, interaction).await;
             Ok(())
         }
+        other => on_change(bot, http, other).await,
+    }
+}
+
+/// Something changed about the server itself.
+async fn on_change(bot: &Bot, http: &Http, event: &FullEvent) -> Result<(), Fault> {
+    let is_ours = |guild: serenity::all::GuildId| GuildId(guild.get()) == bot.config.discord.guild_id;
+    match event {
+        FullEvent::GuildCreate { guild, .. } if is_ours(guild.id) => {
+            bot.room.is(guild);
+            home::found(bot, http).await
+        }
+        FullEvent::GuildDelete { incomplete, .. } => home::lost(bot, incomplete).await,
+        FullEvent::ChannelCreate { channel } | FullEvent::CategoryCreate { category: channel }
+            if is_ours(channel.guild_id) =>
+        {
+            bot.room.has(channel);
+            Ok(())
+        }
+        FullEvent::ChannelUpdate { new, .. } if is_ours(new.guild_id) => {
+            bot.room.has(new);
+            home::changed(bot, new).await
+        }
+        FullEvent::CategoryDelete { category } => {
+            bot.room.lost(category);
+            home::changed(bot, category).await
+        }
+        FullEvent::ChannelDelete { channel, .. } => {
+            bot.room.lost(channel);
+            ticket::gone(bot, ChannelId(channel.id.get())).await?;
+            home::changed(bot, channel).await
+        }
+        FullEvent::GuildRoleUpdate { new, .. } => home::look(bot, GuildId(new.guild_id.get())).await,
+        FullEvent::GuildRoleDelete { guild_id, .. } => home::look(bot, GuildId(guild_id.get())).await,
+        // Without the intent for members only the bot's own membership is told of.
+        FullEvent::GuildMemberUpdate { event, .. } => home::look(bot, GuildId(event.guild_id.get())).await,
         _ => Ok(()),
     }
 }

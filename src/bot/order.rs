@@ -77,6 +77,10 @@ pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<
     if !is_up(bot, plan) {
         return Ok(asked.update(refused(locale, Refusal::Outage)).await?);
     }
+    if bot.lacks_room(asked).await? {
+        asked.update(refused(locale, Refusal::NoRoom)).await?;
+        return bot.tell_of_no_room().await;
+    }
     let new = NewOrder {
         id: OrderId::from_random(u64::from_le_bytes(random()?)),
         customer: asked.user,

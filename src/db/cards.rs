@@ -17,7 +17,7 @@ impl Db {
         let mut tx = self.begin().await?;
         let card = card.to_sql();
         sqlx::query!(
-            "UPDATE payment_submissions SET card_message_id = ?, card_digest = ? WHERE id = ?",
+            "UPDATE payment_submissions SET card_message_id = ?, card_digest = ?, card_gone_at = NULL WHERE id = ?",
             card,
             digest,
             submission.0
@@ -41,11 +41,12 @@ impl Db {
         tx.commit().await
     }
 
-    /// The card is gone: it is posted again.
-    pub async fn card_lost(&self, submission: SubmissionId) -> Result<(), Error> {
+    /// The card is gone.
+    pub async fn card_lost(&self, submission: SubmissionId, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "UPDATE payment_submissions SET card_message_id = NULL, card_digest = NULL WHERE id = ?",
+            "UPDATE payment_submissions SET card_message_id = NULL, card_digest = NULL, card_gone_at = ? WHERE id = ?",
+            now.0,
             submission.0
         )
         .execute(tx.sql())

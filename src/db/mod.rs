@@ -52,6 +52,7 @@ pub mod steps;
 pub mod submissions;
 pub mod subscriptions;
 pub mod tickets;
+mod tidied;
 mod times;
 mod tokens;
 mod upkeep;

@@ -15,6 +15,7 @@ use super::{
 use crate::domain::{
     Millis, OrderId,
     effect::{Effect, OwnerNews, READS, VERSION},
+    refused::Refused,
     trouble::{Cause, Trouble},
 };
 
@@ -128,9 +129,19 @@ impl Db {
 
     /// Counts a row error. After [`MAX_FAILURES`] the row is parked, and in the same transaction
     /// a person gets to see it. One that was wanted again during the try begins anew: what was new
-    /// then was not tried.
-    pub async fn fail(&self, claim: &Claim, error: &str, again_in: Duration, now: Millis) -> Result<Failed, Error> {
+    /// then was not tried. What Discord refused because of the server has the server looked at, which
+    /// tells the owners.
+    pub async fn fail(
+        &self,
+        claim: &Claim,
+        (error, why): (&str, Option<Refused>),
+        again_in: Duration,
+        now: Millis,
+    ) -> Result<Failed, Error> {
         let mut tx = self.begin().await?;
+        if why.is_some_and(Refused::is_about_the_server) && claim.effect != (Effect::InspectPremises {}) {
+            tx.enqueue(&Effect::InspectPremises {}, now, now).await?;
+        }
         let wanted =
             sqlx::query_scalar!("SELECT wanted FROM outbox WHERE id = ?", claim.id).fetch_optional(tx.sql()).await?;
         let anew = wanted.is_some_and(|wanted| wanted != claim.wanted);
@@ -163,7 +174,7 @@ impl Db {
         .await?;
         tx.show_parked(claim, error, now).await?;
         if told_at.flatten().is_none() {
-            tx.tell_parked(claim, error, now).await?;
+            tx.tell_parked(claim, (error, why), now).await?;
         }
         tx.commit().await?;
         Ok(Failed::Parked)
@@ -261,7 +272,7 @@ impl WriteTx {
             )
             .execute(self.sql())
             .await?;
-            self.enqueue(&Effect::TellOwner { news: OwnerNews::Parked { key: row.key } }, now, now).await?;
+            self.enqueue(&Effect::TellOwner { news: OwnerNews::Parked { key: row.key, why: None } }, now, now).await?;
             return Ok(None);
         };
         Ok(Some(Claim {
@@ -315,14 +326,19 @@ impl WriteTx {
 
     /// Owners read of a row that gave up once, until it succeeds or a person has it tried again:
     /// what is looked at by the clock wakes it, and it may give up every few minutes.
-    async fn tell_parked(&mut self, claim: &Claim, error: &str, now: Millis) -> Result<(), Error> {
+    async fn tell_parked(
+        &mut self,
+        claim: &Claim,
+        (error, why): (&str, Option<Refused>),
+        now: Millis,
+    ) -> Result<(), Error> {
         sqlx::query!("UPDATE outbox SET told_at = ? WHERE id = ?", now.0, claim.id).execute(self.sql()).await?;
         let payload = json!({ "error": error, "lane": claim.lane });
         let key = claim.effect.key();
         self.audit(now, Happened { actor: BOT, action: "effect.park", target: key.clone(), payload, session: None })
             .await?;
         if !matches!(claim.effect, Effect::TellOwner { .. }) {
-            self.enqueue(&Effect::TellOwner { news: OwnerNews::Parked { key } }, now, now).await?;
+            self.enqueue(&Effect::TellOwner { news: OwnerNews::Parked { key, why } }, now, now).await?;
         }
         Ok(())
     }

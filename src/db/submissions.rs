@@ -90,6 +90,8 @@ pub struct Submission {
     pub card: Option<MessageId>,
     /// A digest of what the card says.
     pub card_digest: Option<String>,
+    /// Whether somebody deleted it.
+    pub card_gone: bool,
     /// Who looked at it last, and until when.
     pub looking: Option<Looking>,
     /// When the customer was told that it is declined.
@@ -155,7 +157,7 @@ impl Db {
         let row = sqlx::query!(
             "SELECT s.order_id, s.user_id, s.hash, s.pixel_hash, s.format, s.width, s.height, s.size, s.created_at, s.status,
                     s.flags, s.decided_by, s.decided_at, s.reason, s.reference, s.part, s.received_minor, s.card_message_id,
-                    s.card_digest, s.claimed_by, s.claimed_until, s.told_at, o.currency
+                    s.card_digest, s.card_gone_at, s.claimed_by, s.claimed_until, s.told_at, o.currency
              FROM payment_submissions s JOIN orders o ON o.id = s.order_id WHERE s.id = ?",
             id.0
         )
@@ -197,6 +199,7 @@ impl Db {
             verdict,
             card: row.card_message_id.map(MessageId::from_sql),
             card_digest: row.card_digest,
+            card_gone: row.card_gone_at.is_some(),
             looking: row
                 .claimed_by
                 .zip(moment(row.claimed_until))

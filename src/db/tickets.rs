@@ -2,10 +2,11 @@
 
 use super::{Db, Error, Subject, WriteTx, audit::BOT, outbox::Claim};
 use crate::domain::{
-    ChannelId, MessageId, Millis, OrderId, SubmissionId, UserId,
+    ChannelId, MessageId, Millis, OrderId, UserId,
     access::Seat,
     effect::{Effect, Notice, OwnerNews},
     order::CancelCause,
+    refused::Refused,
     tracked::Tracked,
 };
 use serde_json::json;
@@ -36,6 +37,7 @@ impl Db {
         .execute(tx.sql())
         .await?;
         tx.enqueue(&Effect::Notify { order: order.clone(), notice: Notice::Welcome }, now, now).await?;
+        tx.ask_again(order, now).await?;
         tx.about(Subject::Order(order.clone()));
         tx.commit().await
     }
@@ -86,13 +88,18 @@ impl Db {
         tx.commit().await
     }
 
-    /// The ticket that is missed least: its order is completed and its link delivered, longest ago.
-    /// There are as many tickets as Discord has room for, however many orders there were.
-    pub async fn oldest_delivered_ticket(&self) -> Result<Option<ChannelId>, Error> {
+    /// The ticket that is missed least, besides those in `except`: its order ended unpaid, or was
+    /// completed and its link has reached its customer, longest ago. There are as many tickets as Discord
+    /// has room for, however many orders there were.
+    pub async fn ticket_to_spare(&self, except: &[ChannelId]) -> Result<Option<ChannelId>, Error> {
+        let except = serde_json::json!(except.iter().map(|channel| channel.to_sql()).collect::<Vec<_>>()).to_string();
         let channel = sqlx::query_scalar!(
             r#"SELECT channel_id AS "channel!" FROM orders INDEXED BY orders_channel
-               WHERE channel_id IS NOT NULL AND status = 'completed' AND delivery IN ('dm', 'fetched', 'by_hand')
-               ORDER BY ended_at LIMIT 1"#
+               WHERE channel_id IS NOT NULL
+                 AND (status IN ('cancelled', 'expired') OR status = 'completed' AND delivery IN ('dm', 'fetched', 'by_hand'))
+                 AND channel_id NOT IN (SELECT value FROM json_each(?))
+               ORDER BY status = 'completed', ended_at LIMIT 1"#,
+            except
         )
         .fetch_optional(&self.readers)
         .await?;
@@ -117,28 +124,13 @@ impl Db {
         tx.commit().await
     }
 
-    /// Somebody deleted messages of this channel. Those of ours that must stand are posted again;
-    /// says how many those are.
-    pub async fn messages_gone(&self, channel: ChannelId, messages: &[MessageId], now: Millis) -> Result<usize, Error> {
-        let mut tx = self.begin().await?;
-        let mut wanted = Vec::new();
-        for message in messages {
-            wanted.extend(tx.message_gone(channel, *message).await?);
-        }
-        for effect in &wanted {
-            tx.enqueue(effect, now, now).await?;
-        }
-        tx.commit().await?;
-        Ok(wanted.len())
-    }
-
     /// Discord refuses for good to make a ticket: an unpaid order is cancelled, and the owner is
     /// told. An order with money behind it stays; the refusal is then the caller's to count.
     pub async fn no_ticket(
         &self,
         claim: &Claim,
         order: &OrderId,
-        cause: CancelCause,
+        (cause, why): (CancelCause, Refused),
         now: Millis,
     ) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
@@ -146,10 +138,10 @@ impl Db {
             return Ok(false);
         }
         let news = match cause {
-            CancelCause::NoRoom => OwnerNews::NoRoom { order: order.clone() },
-            _ => OwnerNews::NoTicket { order: order.clone() },
+            CancelCause::NoRoom => OwnerNews::NoRoom { order: Some(order.clone()) },
+            _ => OwnerNews::NoTicket { order: order.clone(), why: Some(why) },
         };
-        tx.enqueue(&Effect::TellOwner { news }, now, now).await?;
+        tx.tell_owners_hourly(&news, now).await?;
         tx.finish(claim, now).await?;
         tx.commit().await?;
         Ok(true)
@@ -273,14 +265,20 @@ impl Db {
     ) -> Result<(), Error> {
         let (message, channel) = (message.to_sql(), channel.to_sql());
         let (delete_at, kind) = (now.plus(kind.stays()), kind.as_str());
+        let question = match &claim.effect {
+            Effect::Notify { notice: Notice::Asked { question }, .. } => Some(question.0),
+            _ => None,
+        };
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "INSERT OR IGNORE INTO bot_messages (message_id, channel_id, kind, created_at, delete_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO bot_messages (message_id, channel_id, kind, created_at, delete_at, question_id)
+             VALUES (?, ?, ?, ?, ?, ?)",
             message,
             channel,
             kind,
             now.0,
-            delete_at.0
+            delete_at.0,
+            question
         )
         .execute(tx.sql())
         .await?;
@@ -290,37 +288,6 @@ impl Db {
 }
 
 impl WriteTx {
-    /// Forgets a message; what must stand again is given back.
-    async fn message_gone(&mut self, channel: ChannelId, message: MessageId) -> Result<Vec<Effect>, Error> {
-        let (channel, message) = (channel.to_sql(), message.to_sql());
-        sqlx::query!("DELETE FROM bot_messages WHERE message_id = ?", message).execute(self.sql()).await?;
-        let ticket = sqlx::query_scalar!(
-            "UPDATE orders SET status_message_id = NULL, status_digest = NULL
-             WHERE channel_id = ? AND status_message_id = ? RETURNING id",
-            channel,
-            message
-        )
-        .fetch_optional(self.sql())
-        .await?;
-        let card = sqlx::query_scalar!(
-            r#"UPDATE payment_submissions SET card_message_id = NULL, card_digest = NULL
-               WHERE card_message_id = ? RETURNING id AS "id!""#,
-            message
-        )
-        .fetch_optional(self.sql())
-        .await?;
-        // The message stays known: it tells a card that was lost from one that was never posted.
-        let sale =
-            sqlx::query_scalar!("UPDATE orders SET card_digest = NULL WHERE card_message_id = ? RETURNING id", message)
-                .fetch_optional(self.sql())
-                .await?;
-        let order = |id: Option<String>| id.and_then(|id| id.parse::<OrderId>().ok());
-        let ticket = order(ticket).map(|order| Effect::SyncTicket { order });
-        let card = card.map(|id| Effect::SyncCard { submission: SubmissionId(id) });
-        let sale = order(sale).map(|order| Effect::SyncSaleCard { order });
-        Ok([ticket, card, sale].into_iter().flatten().collect())
-    }
-
     /// An order's link is in the customer's direct messages.
     pub(super) async fn delivered_by_dm(&mut self, order: &OrderId, now: Millis) -> Result<(), Error> {
         self.set_delivery(order, "dm", Some(now)).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use super::{Db, Error};
+use super::{Db, Error, WriteTx};
 use crate::domain::{
     ChannelId, MessageId, Millis, OrderId,
     effect::{Effect, Notice, OwnerNews},
@@ -17,6 +17,12 @@ const BATCH: i64 = 100;
 /// A ticket that is not made after this long was forgotten: making one takes a second.
 const MADE_WITHIN: Duration = Duration::from_mins(10);
 
+/// A message that Discord does not let us delete is asked for again this long.
+const GIVE_UP_AFTER: Duration = Duration::from_hours(7 * 24);
+
+/// How often owners are told of one thing that goes on.
+const HOURLY: Duration = Duration::from_hours(1);
+
 /// The key under which `bot_config` keeps the day on which owners last read of the day before.
 const LAST_DAY: &str = "daily_news";
 
@@ -25,10 +31,13 @@ const LAST_DAY: &str = "daily_news";
 const LAST_WEEK: &str = "weekly_drift";
 
 impl Db {
-    /// The channels in which messages' time is over.
+    /// The channels in which messages' time is over. A question that waits for its answer stays,
+    /// however long that takes: the button is nowhere else.
     pub async fn channels_to_clean(&self, now: Millis) -> Result<Vec<ChannelId>, Error> {
         let ids = sqlx::query_scalar!(
-            "SELECT DISTINCT channel_id FROM bot_messages INDEXED BY bot_messages_due WHERE delete_at <= ? LIMIT 500",
+            "SELECT DISTINCT channel_id FROM bot_messages m INDEXED BY bot_messages_due WHERE delete_at <= ?
+               AND NOT EXISTS (SELECT 1 FROM review_questions q JOIN payment_submissions s ON s.id = q.submission_id
+                   WHERE q.id = m.question_id AND q.answer IS NULL AND s.status = 'pending') LIMIT 500",
             now.0
         )
         .fetch_all(&self.readers)
@@ -46,7 +55,9 @@ impl Db {
     ) -> Result<Vec<MessageId>, Error> {
         let (channel, after) = (channel.to_sql(), after.to_sql());
         let ids = sqlx::query_scalar!(
-            "SELECT message_id FROM bot_messages WHERE channel_id = ? AND message_id > ? AND delete_at <= ?
+            "SELECT message_id FROM bot_messages m WHERE channel_id = ? AND message_id > ? AND delete_at <= ?
+               AND NOT EXISTS (SELECT 1 FROM review_questions q JOIN payment_submissions s ON s.id = q.submission_id
+                   WHERE q.id = m.question_id AND q.answer IS NULL AND s.status = 'pending')
              ORDER BY message_id LIMIT ?",
             channel,
             after,
@@ -56,6 +67,19 @@ impl Db {
         .fetch_all(&self.readers)
         .await?;
         Ok(ids.into_iter().map(MessageId::from_sql).collect())
+    }
+
+    /// Whether a message should have been gone for so long that it will never go.
+    pub async fn is_long_overdue(&self, message: MessageId, now: Millis) -> Result<bool, Error> {
+        let (id, before) = (message.to_sql(), now.minus(GIVE_UP_AFTER));
+        let found = sqlx::query_scalar!(
+            "SELECT message_id FROM bot_messages WHERE message_id = ? AND +delete_at > ?",
+            id,
+            before.0
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(found.is_none())
     }
 
     /// These messages are gone, or will never go.
@@ -194,6 +218,41 @@ impl Db {
         }
         tx.enqueue(&Effect::TellOwner { news }, now, now).await?;
         tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Tells the owners something that goes on, once an hour at most.
+    pub async fn tell_owners_hourly(&self, news: &OwnerNews, now: Millis) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        let told = tx.tell_owners_hourly(news, now).await?;
+        if told {
+            tx.commit().await?;
+        }
+        Ok(told)
+    }
+}
+
+impl WriteTx {
+    /// The same within what causes it. A clock that was put back keeps nothing from being told.
+    pub(super) async fn tell_owners_hourly(&mut self, news: &OwnerNews, now: Millis) -> Result<bool, Error> {
+        let key = format!("hourly:{}", news.key());
+        let told = sqlx::query_scalar!("SELECT value FROM bot_config WHERE key = ?", key)
+            .fetch_optional(self.sql())
+            .await?
+            .and_then(|at| at.parse().ok())
+            .map(Millis);
+        if told.is_some_and(|at| at <= now && now < at.plus(HOURLY)) {
+            return Ok(false);
+        }
+        let at = now.0.to_string();
+        sqlx::query!(
+            "INSERT INTO bot_config (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            key,
+            at
+        )
+        .execute(self.sql())
+        .await?;
+        self.enqueue(&Effect::TellOwner { news: news.clone() }, now, now).await?;
         Ok(true)
     }
 }

@@ -21,6 +21,7 @@ pub mod picture;
 pub mod premises;
 pub mod proofs;
 pub mod reference;
+pub mod refused;
 pub mod retention;
 pub mod revenue;
 pub mod reversal;

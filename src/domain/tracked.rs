@@ -38,7 +38,7 @@ impl Tracked {
     pub fn stays(self) -> Duration {
         const DAY: u64 = 24;
         Duration::from_hours(match self {
-            // The ticket's status message says the same and stays.
+            // The ticket's status message says the same and stays; a question stays until it is answered.
             Self::TicketNotice => DAY,
             // Long enough to be read after a free weekend.
             Self::StaffNews | Self::OwnerNews | Self::Outage => 7 * DAY,

@@ -1,6 +1,6 @@
 //! An encrypted backup on its way to an owner.
 
-use super::{Failure, World, discord::DM_CLOSED};
+use super::{Failure, World};
 use crate::{
     db::{backup, outbox::Claim, seal},
     domain::UserId,
@@ -42,8 +42,7 @@ pub(super) async fn send(world: &World, claim: &Claim, file: &str, user: UserId)
     };
     match sent.await {
         Ok(()) => {}
-        Err(trouble) if trouble.is(&DM_CLOSED) => {}
-        Err(trouble) => return Err(trouble.into()),
+        Err(trouble) => world.not_sent(claim, trouble).await?,
     }
     Ok(world.db.finish(claim, world.clock.now()).await?)
 }

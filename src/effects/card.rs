@@ -1,9 +1,9 @@
 //! The review card: one message per submission, made what its order says now.
 
-use super::{Failure, World, discord::UNKNOWN_MESSAGE};
+use super::{Failure, World};
 use crate::{
     db::{outbox::Claim, submissions::Submission},
-    domain::{Order, OrderState, SubmissionId, effect::Effect},
+    domain::{Order, OrderState, SubmissionId, effect::Effect, refused::Refused},
     panel::breaker::Availability,
     view::{
         Marker, Post,
@@ -21,7 +21,7 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
     if !is_kept(world, &submission).await {
         post = post.without_picture();
     }
-    let digest = post.digest();
+    let (digest, asks) = (post.digest(), post.asks());
     let again_at = submission.looking.map(|looking| looking.until).filter(|until| *until > now);
     let shown = (digest.as_str(), again_at);
     let mut message = submission.card;
@@ -32,19 +32,35 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
         let marker = Marker::proof(&order.id, id);
         message = world.find_posted(channel, &marker, claim.first_try_at).await?;
     }
+    let mut tidied = submission.card_gone;
     if let Some(known) = message {
         match world.edit(channel, known, post).await {
             Ok(()) => return Ok(world.db.card_shown(claim, id, known, shown, now).await?),
-            Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => world.db.card_lost(id).await?,
+            Err(trouble) if trouble.is(Refused::NoMessage) => {
+                world.db.card_lost(id, now).await?;
+                tidied = true;
+            }
             Err(trouble) => return Err(trouble.into()),
         }
+    }
+    // Staff tidy away what is decided; what nobody has to press does not come back.
+    if tidied && !asks {
+        return Ok(world.db.finish(claim, now).await?);
     }
     let post = match picture(world, &submission).await {
         Some(picture) => card_of(world, &submission, &order, Some(picture)).await?,
         None => card_of(world, &submission, &order, None).await?.without_picture(),
     };
     let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
-    let posted = world.post(channel, post, &seed).await?;
+    let posted = match world.post(channel, post, &seed).await {
+        // Staff decide with what there is.
+        Err(trouble) if trouble.why().is_some_and(Refused::is_about_a_file) => {
+            tracing::warn!(submission.id = %id, "Discord does not take a receipt's picture; its card goes without");
+            let bare = card_of(world, &submission, &order, None).await?.without_picture();
+            world.post(channel, bare, &format!("{seed}:bare")).await?
+        }
+        posted => posted?,
+    };
     Ok(world.db.card_shown(claim, id, posted, shown, now).await?)
 }
 

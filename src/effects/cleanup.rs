@@ -7,7 +7,8 @@ use serenity::all::{GuildChannel, MessageId as DiscordMessage};
 
 use super::{
     Failure, World,
-    discord::{Trouble, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, call, made_before, serenity_channel},
+    discord::{Trouble, call, made_before, serenity_channel},
+    gone::{is_unknown, listed},
     ticket,
 };
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     domain::{
         ChannelId, MessageId, Millis, Order,
         effect::{Effect, OwnerNews},
+        refused::Refused,
     },
 };
 
@@ -76,7 +78,7 @@ async fn delete_all(
         let ids = young.iter().map(|message| DiscordMessage::new(message.0.max(1)));
         match call(serenity_channel(channel).delete_messages(&*world.http, ids)).await {
             Ok(()) => world.db.forget_messages(&young).await?,
-            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => return Ok(Round::ChannelGone),
+            Err(trouble) if trouble.is(Refused::NoChannel) => return Ok(Round::ChannelGone),
             // One of them is in the way; alone, each shows what it is.
             Err(Trouble::Refused(_) | Trouble::Target(_) | Trouble::Unread(_)) => one_by_one.extend(young),
         }
@@ -84,11 +86,14 @@ async fn delete_all(
     for message in one_by_one {
         match call(serenity_channel(channel).delete_message(&*world.http, message.0)).await {
             Ok(()) => {}
-            Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {}
-            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => return Ok(Round::ChannelGone),
+            Err(trouble) if trouble.is(Refused::NoMessage) => {}
+            Err(trouble) if trouble.is(Refused::NoChannel) => return Ok(Round::ChannelGone),
             Err(Trouble::Refused(refusal)) => {
-                // Asked again it says the same; it must not stand in the way of the others.
+                // It must not stand in the way of the others; it is asked for again, but not for ever.
                 tracing::warn!(channel.id = %channel, message.id = %message, code = refusal.code, "a message of ours cannot be deleted: {}", refusal.says);
+                if !world.db.is_long_overdue(message, now).await? {
+                    continue;
+                }
             }
             Err(Trouble::Target(why) | Trouble::Unread(why)) => {
                 tracing::warn!(channel.id = %channel, message.id = %message, "a message of ours was not deleted, until the next round: {why}");
@@ -110,14 +115,20 @@ pub(super) async fn sweep(world: &World, claim: &Claim) -> Result<(), Failure> {
     let now = world.clock.now();
     // Before the list: what is made after it is in neither.
     let known = world.db.known_tickets().await?;
-    let guild = serenity::all::GuildId::new(world.config.discord.guild_id.0.max(1));
-    let there: Vec<GuildChannel> = call(world.http.get_channels(guild)).await?;
+    let there = match listed(world).await {
+        Err(Failure::Refused(_, says)) => {
+            tracing::warn!("no channels were compared: {says}");
+            world.db.want(&Effect::InspectPremises {}, now, now).await?;
+            return Ok(world.db.finish(claim, now).await?);
+        }
+        there => there?,
+    };
     let ids: HashSet<u64> = there.iter().map(|channel| channel.id.get()).collect();
-    if !ids.contains(&world.config.discord.review_channel_id.0) {
-        tracing::warn!("Discord's list of channels lacks the review channel; it is not believed");
-        return Ok(world.db.finish(claim, now).await?);
-    }
     for channel in known.into_iter().filter(|channel| !ids.contains(&channel.0)) {
+        if !is_unknown(world, channel).await? {
+            tracing::warn!(channel.id = %channel, "Discord's list of channels lacks a ticket that is there");
+            continue;
+        }
         if let Some(order) = world.db.ticket_gone(channel, now).await? {
             tracing::info!(order.id = %order, "a ticket's channel is gone");
         }
@@ -161,7 +172,7 @@ async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(
     tracing::warn!(order.id = %id, channel.id = %here, "a ticket that nobody needs any more is deleted");
     match world.delete_channel(here).await {
         Ok(()) => Ok(()),
-        Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => Ok(()),
+        Err(trouble) if trouble.is(Refused::NoChannel) => Ok(()),
         Err(Trouble::Refused(refusal)) => {
             tracing::warn!(channel.id = %here, "the channel cannot be deleted: {}", refusal.says);
             Ok(())

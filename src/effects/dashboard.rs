@@ -2,14 +2,14 @@
 
 use chrono::Datelike as _;
 
-use super::{Failure, World, discord::UNKNOWN_MESSAGE, written::Written};
+use super::{Failure, World, written::Written};
 use crate::{
     db::{
         boots::Whose,
         dashboard::{Glance, Shown, Totals},
         outbox::Claim,
     },
-    domain::{ChannelId, MessageId, Millis, effect::OwnerNews, revenue::Sum},
+    domain::{ChannelId, MessageId, Millis, effect::OwnerNews, refused::Refused, revenue::Sum},
     panel::Availability,
     view::{
         Marker,
@@ -45,7 +45,7 @@ pub(super) async fn sync(world: &World, claim: &Claim) -> Result<(), Failure> {
         let fresh = if same_picture { None } else { picture(&facts) };
         match world.edit_with_files(channel, message, dashboard(world.shop_locale(), &facts, fresh)).await {
             Ok(()) => return shown(world, claim, channel, message, key, numbers.now).await,
-            Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {}
+            Err(trouble) if trouble.is(Refused::NoMessage) => {}
             Err(trouble) => return Err(trouble.into()),
         }
     }
@@ -80,7 +80,7 @@ async fn shown(
 /// everything twice, and nobody but this footer tells.
 async fn look_for_a_second_bot(world: &World, channel: ChannelId, message: MessageId) -> Result<(), Failure> {
     let shown = match world.message(channel, message).await {
-        Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => return Ok(()),
+        Err(trouble) if trouble.is(Refused::NoMessage) => return Ok(()),
         shown => shown?,
     };
     let Some(boot) = writer(&shown) else { return Ok(()) };

@@ -48,7 +48,9 @@ pub(super) async fn link(world: &World, claim: &Claim, id: &OrderId, user: UserI
     let now = world.clock.now();
     match sent {
         Ok(()) => Ok(world.db.delivered(claim, id, now).await?),
-        Err(trouble) if trouble.is_no() => Ok(world.db.dm_closed(claim, id, now).await?),
-        Err(trouble) => Err(trouble.into()),
+        Err(trouble) => {
+            world.not_sent(claim, trouble).await?;
+            Ok(world.db.dm_closed(claim, id, now).await?)
+        }
     }
 }

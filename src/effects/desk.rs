@@ -1,14 +1,10 @@
 //! What is said about the desk's work: the customer's message about a change, the line in the
 //! review channel that nobody waited for, and the card of a sale by hand.
 
-use super::{
-    Failure, World,
-    discord::{Trouble, UNKNOWN_MESSAGE},
-    notify::say,
-};
+use super::{Failure, World, discord::Trouble, notify::say};
 use crate::{
     db::{changes::Standing, outbox::Claim, subscriptions::Subscription},
-    domain::{OrderId, UserId, change::Change, change::ChangeId, grants::Expiry, tracked::Tracked},
+    domain::{OrderId, UserId, change::Change, change::ChangeId, grants::Expiry, refused::Refused, tracked::Tracked},
     view::{
         Marker,
         change::Outcome,
@@ -50,8 +46,10 @@ pub(super) async fn tell(world: &World, claim: &Claim, id: ChangeId, user: UserI
     let now = world.clock.now();
     match sent {
         Ok(()) => Ok(world.db.change_told(claim, id, true, now).await?),
-        Err(trouble) if trouble.is_no() => Ok(world.db.change_told(claim, id, false, now).await?),
-        Err(trouble) => Err(trouble.into()),
+        Err(trouble) => {
+            world.not_sent(claim, trouble).await?;
+            Ok(world.db.change_told(claim, id, false, now).await?)
+        }
     }
 }
 
@@ -93,8 +91,11 @@ pub(super) async fn sale_card(world: &World, claim: &Claim, id: &OrderId) -> Res
         }
         match world.edit(channel, known, post.clone()).await {
             Ok(()) => return Ok(world.db.sale_card_shown(claim, id, known, &digest, now).await?),
-            // Somebody deleted it: it is posted again.
-            Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {}
+            // Somebody deleted it: it is posted again where somebody has to press something.
+            Err(trouble) if trouble.is(Refused::NoMessage) && !post.asks() => {
+                return Ok(world.db.sale_card_shown(claim, id, known, &digest, now).await?);
+            }
+            Err(trouble) if trouble.is(Refused::NoMessage) => {}
             Err(trouble) => return Err(trouble.into()),
         }
     }

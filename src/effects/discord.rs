@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use serenity::{all::CreateMessage, http::HttpError};
+use serenity::{
+    all::CreateMessage,
+    http::{DiscordJsonError, HttpError},
+};
 
 use super::{Failure, World};
 use crate::{
-    domain::{ChannelId, MessageId, Millis, UserId},
+    db::outbox::Claim,
+    domain::{ChannelId, MessageId, Millis, UserId, effect::OwnerNews, refused::Refused},
     view::Post,
 };
 
@@ -23,12 +27,12 @@ const DISCORD_EPOCH: i64 = 1_420_070_400_000;
 /// What Discord answered to a call that it understood and refused.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
+    /// What it is about.
+    pub(super) why: Refused,
     /// Discord's JSON error code; 0 where our own client refused before anything was sent.
     pub(super) code: isize,
     /// Its words and, for a malformed request, what is wrong with which field.
     pub(super) says: String,
-    /// The codes of its field errors, such as `CHANNEL_PARENT_MAX_CHANNELS`.
-    pub(super) details: Vec<String>,
     /// The fields they are about, such as `permission_overwrites.3.id`.
     pub(super) fields: Vec<String>,
 }
@@ -47,7 +51,9 @@ pub(super) enum Trouble {
 impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Self {
         match trouble {
-            Trouble::Refused(refusal) => Self::Row(format!("Discord refused ({}): {}", refusal.code, refusal.says)),
+            Trouble::Refused(refusal) => {
+                Self::Refused(refusal.why, format!("Discord refused ({}): {}", refusal.code, refusal.says))
+            }
             Trouble::Target(why) => Self::Target(why),
             Trouble::Unread(why) => Self::Row(why),
         }
@@ -55,9 +61,17 @@ impl From<Trouble> for Failure {
 }
 
 impl Trouble {
-    /// Whether Discord said no with one of these codes.
-    pub(super) fn is(&self, codes: &[isize]) -> bool {
-        matches!(self, Self::Refused(refusal) if codes.contains(&refusal.code))
+    /// Whether Discord said no for this reason.
+    pub(super) fn is(&self, why: Refused) -> bool {
+        self.why() == Some(why)
+    }
+
+    /// Why Discord said no, if it did.
+    pub(super) fn why(&self) -> Option<Refused> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.why),
+            Self::Target(_) | Self::Unread(_) => None,
+        }
     }
 
     /// Whether Discord itself said no, whatever the reason: what was asked for one person is asked
@@ -66,22 +80,6 @@ impl Trouble {
         matches!(self, Self::Refused(refusal) if refusal.code > 0)
     }
 }
-
-/// The thing addressed does not exist: unknown channel, unknown message, unknown user.
-pub(super) const UNKNOWN_CHANNEL: isize = 10003;
-/// See [`UNKNOWN_CHANNEL`].
-pub(super) const UNKNOWN_MESSAGE: isize = 10008;
-/// Somebody who is nobody: unknown member, unknown overwrite, unknown user.
-pub(super) const NOBODY: [isize; 3] = [10007, 10009, 10013];
-/// Cannot send messages to this user, no mutual guilds, unknown user, invalid recipient: a person
-/// who cannot be written to.
-pub(super) const DM_CLOSED: [isize; 4] = [50007, 50278, 10013, 50033];
-/// See [`UNKNOWN_CHANNEL`].
-pub(super) const UNKNOWN_OVERWRITE: isize = 10009;
-/// The guild has 500 channels.
-pub(super) const TOO_MANY_CHANNELS: isize = 30013;
-/// What a full category answers, as a field error of a malformed request.
-pub(super) const CATEGORY_FULL: &str = "CHANNEL_PARENT_MAX_CHANNELS";
 
 /// Awaits a call within its deadline.
 pub(super) async fn call<T>(future: impl Future<Output = serenity::Result<T>>) -> Result<T, Trouble> {
@@ -109,17 +107,13 @@ fn trouble(error: serenity::Error) -> Trouble {
             if status == 401 || status == 429 || status >= 500 || response.error.code <= 0 {
                 return Trouble::Target(format!("Discord answered {status}"));
             }
-            let error = response.error;
-            let wrong: Vec<_> = error.errors.iter().map(|field| format!("{}: {}", field.path, field.message)).collect();
-            let (details, fields) = error.errors.into_iter().map(|field| (field.code, field.path)).unzip();
-            let says = [vec![error.message], wrong].concat().join("; ");
-            Trouble::Refused(Refusal { code: error.code, says, details, fields })
+            refused(response.error)
         }
         serenity::Error::Http(HttpError::Request(error)) => {
             Trouble::Target(format!("Discord cannot be reached: {}", root(&error.without_url())))
         }
         serenity::Error::Model(error) => {
-            Trouble::Refused(Refusal { code: 0, says: error.to_string(), details: Vec::new(), fields: Vec::new() })
+            Trouble::Refused(Refusal { why: Refused::Form, code: 0, says: error.to_string(), fields: Vec::new() })
         }
         // serenity reads a body after a status of success; what is no JSON at all is not Discord's.
         serenity::Error::Json(error) if error.is_data() => {
@@ -129,6 +123,18 @@ fn trouble(error: serenity::Error) -> Trouble {
         }
         other => Trouble::Target(format!("Discord answered something unexpected: {other}")),
     }
+}
+
+/// What Discord's own words mean; what is no decision is the target's failure.
+fn refused(error: DiscordJsonError) -> Trouble {
+    let why = Refused::of(error.code as i64, error.errors.iter().map(|field| field.code.as_str()));
+    if why == Refused::Passing {
+        return Trouble::Target(format!("Discord does not want to just now ({}): {}", error.code, error.message));
+    }
+    let wrong: Vec<_> = error.errors.iter().map(|field| format!("{}: {}", field.path, field.message)).collect();
+    let fields = error.errors.into_iter().map(|field| field.path).collect();
+    let says = [vec![error.message], wrong].concat().join("; ");
+    Trouble::Refused(Refusal { why, code: error.code, says, fields })
 }
 
 /// What was done although nobody understands the words in which Discord says so.
@@ -147,7 +153,26 @@ fn root(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
+/// How often Discord has to refuse a direct message for a reason that is not the person's own before
+/// that is believed.
+const BELIEVED_AFTER: i64 = 2;
+
 impl World {
+    /// A direct message did not go out. `Ok` when it is settled that it will not: who it was for finds
+    /// it elsewhere, and owners read of what only they can mend.
+    pub(super) async fn not_sent(&self, claim: &Claim, trouble: Trouble) -> Result<(), Failure> {
+        let Some(why) = trouble.why().filter(|_| trouble.is_no()) else { return Err(trouble.into()) };
+        if why.is_the_persons() {
+            return Ok(());
+        }
+        if claim.failures + 1 < BELIEVED_AFTER {
+            return Err(trouble.into());
+        }
+        self.db.tell_owners_hourly(&OwnerNews::Refused { why }, self.clock.now()).await?;
+        tracing::error!(effect = claim.effect.key(), "a direct message is given up: {}", Failure::from(trouble));
+        Ok(())
+    }
+
     /// Posts a message; `seed` makes the nonce, so that Discord itself drops a quick second copy.
     pub(super) async fn post(&self, channel: ChannelId, post: Post, seed: &str) -> Result<MessageId, Trouble> {
         let message = post.message(Some(&nonce(seed)));

@@ -8,6 +8,7 @@
 //!   lane and counts nothing: waiting helps;
 //! - our own **memory**: a full or locked disk is a target whose failure the owner is told of, and
 //!   everything else is the row's;
+//! - a **refusal** of Discord counts, and says what a person has to mend;
 //! - a **row** error counts, and after eight the row is parked where a person sees it.
 //!
 //! The first try acts; every later try looks first, because a timeout or a 5xx is an unknown
@@ -22,6 +23,7 @@ mod deliver;
 mod desk;
 mod discord;
 mod drift;
+mod gone;
 mod notify;
 mod panel;
 mod premises;
@@ -43,10 +45,12 @@ use crate::{
     domain::{
         UserId,
         effect::{Effect, Lane},
+        refused::Refused,
     },
     faults::Faults,
     live::Live,
     panel as panels,
+    premises::Standing,
     proof::Door,
     view::Locale,
 };
@@ -74,6 +78,8 @@ pub struct World {
     pub clock: Clock,
     /// Where our own faults are counted.
     pub faults: Faults,
+    /// Whether the bot is in its server, and what is wrong there.
+    pub standing: Standing,
     /// This process, among all that ever ran on the data directory.
     pub boot: String,
     /// The bot's own user.
@@ -116,6 +122,9 @@ enum Failure {
     /// The row's fault: counted.
     #[error("{0}")]
     Row(String),
+    /// Discord refused: counted, and whoever is told of it reads what it means.
+    #[error("{1}")]
+    Refused(Refused, String),
     /// Our own memory failed: a target where that passes (a full disk), the row's fault otherwise.
     #[error(transparent)]
     Db(#[from] db::Error),

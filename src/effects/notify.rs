@@ -1,9 +1,6 @@
 //! Short new messages: an edited message rings no phone.
 
-use super::{
-    Failure, World,
-    discord::{UNKNOWN_CHANNEL, UNKNOWN_MESSAGE},
-};
+use super::{Failure, World, gone::confirm_gone};
 use crate::{
     db::{
         outbox::Claim,
@@ -12,6 +9,7 @@ use crate::{
     domain::{
         ChannelId, MessageId, OrderId, SubmissionId,
         effect::{Audience, Change, Effect, Notice, OutageId, OwnerNews, StaffNews},
+        refused::Refused,
         tracked::Tracked,
     },
     view::{
@@ -47,7 +45,8 @@ pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: 
             }
             Ok(world.db.posted(claim, message, channel, Tracked::TicketNotice, now).await?)
         }
-        Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => {
+        Err(trouble) if trouble.is(Refused::NoChannel) => {
+            confirm_gone(world, channel).await?;
             world.db.ticket_gone(channel, now).await?;
             no_ticket(world, claim, id, about).await
         }
@@ -128,7 +127,7 @@ async fn with_card_there(world: &World, submission: Submission) -> Result<Submis
 /// deleted is posted again.
 pub(super) async fn is_there(world: &World, channel: ChannelId, message: MessageId) -> Result<bool, Failure> {
     match world.message(channel, message).await {
-        Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {
+        Err(trouble) if trouble.is(Refused::NoMessage) => {
             let lost = world.db.messages_gone(channel, &[message], world.clock.now()).await?;
             tracing::info!(channel.id = %channel, messages = lost, "somebody deleted what must stand; it is posted again");
             Ok(false)
@@ -213,7 +212,10 @@ pub(super) async fn to_owners(
         }
     }
     let now = world.clock.now();
-    let Some(owner) = unreached.first() else { return Ok(world.db.finish(claim, now).await?) };
+    // The review channel can be written to only from within the server; the log has said it.
+    let Some(owner) = unreached.first().filter(|_| world.standing.is_at_home()) else {
+        return Ok(world.db.finish(claim, now).await?);
+    };
     let channel = world.config.discord.review_channel_id;
     let message = say(world, claim, channel, post.calling(*owner), marker).await?;
     Ok(world.db.posted(claim, message, channel, kind, now).await?)

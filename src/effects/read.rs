@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::{
     Failure, World,
-    discord::{UNKNOWN_CHANNEL, made_before},
+    discord::made_before,
+    gone::confirm_gone,
     notify::is_there,
     written::{File, Written},
 };
@@ -16,7 +17,9 @@ use crate::{
         outbox::Claim,
         submissions::{Proof, ProofSource, Submitted, Verdict},
     },
-    domain::{Order, OrderId, OrderStatus, effect::Notice, order::ProofRefused, proofs::FILES_OF_A_MESSAGE},
+    domain::{
+        Order, OrderId, OrderStatus, effect::Notice, order::ProofRefused, proofs::FILES_OF_A_MESSAGE, refused::Refused,
+    },
     proof::{FetchError, Picture},
 };
 
@@ -58,6 +61,10 @@ async fn what_must_stand(world: &World, id: &OrderId) -> Result<(), Failure> {
     if order.status() != OrderStatus::PaymentSubmitted {
         return Ok(());
     }
+    for (channel, question) in world.db.open_questions(id).await? {
+        is_there(world, channel, question).await?;
+    }
+    world.db.ask_again(id, world.clock.now()).await?;
     let Some(latest) = world.db.latest_submission(id).await? else { return Ok(()) };
     let waiting = world.db.submission(latest).await?.filter(|found| found.verdict == Verdict::Pending);
     if let Some(card) = waiting.and_then(|submission| submission.card) {
@@ -75,7 +82,8 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
         let Some(order) = world.db.order(id).await? else { break };
         let Some(channel) = order.ticket.channel else { break };
         let page = match world.messages_after(channel, order.ticket.last_seen.max(channel.0)).await {
-            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => {
+            Err(trouble) if trouble.is(Refused::NoChannel) => {
+                confirm_gone(world, channel).await?;
                 world.db.ticket_gone(channel, now).await?;
                 break;
             }

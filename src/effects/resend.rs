@@ -72,8 +72,10 @@ pub(super) async fn link(
     .await;
     let how = match sent {
         Ok(()) => Resent::Sent,
-        Err(trouble) if trouble.is_no() => Resent::DmClosed,
-        Err(trouble) => return Err(trouble.into()),
+        Err(trouble) => {
+            world.not_sent(claim, trouble).await?;
+            Resent::DmClosed
+        }
     };
     Ok(world.db.resent(claim, row, asked, how, world.clock.now()).await?)
 }

@@ -2,20 +2,18 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use serenity::all::{ChannelType, CreateChannel, PermissionOverwrite};
-
 use super::{
     Failure, World,
-    discord::{
-        CATEGORY_FULL, TOO_MANY_CHANNELS, Trouble, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, call, has_topic, serenity_channel,
-    },
+    discord::{Trouble, call, has_topic},
+    gone::confirm_gone,
 };
 use crate::{
     db::outbox::Claim,
     domain::{
         ChannelId, MessageId, Millis, Order, OrderId, OrderState,
         access::Seat,
-        order::{CancelCause, Delivery, Source},
+        order::{Delivery, Source},
+        refused::Refused,
     },
     view::{
         Marker,
@@ -23,11 +21,13 @@ use crate::{
     },
 };
 
+mod make;
 mod seats;
 
 pub use seats::StaffRoles;
 pub(super) use seats::look_at_roles;
-use seats::{overwrites, seat_staff, seats, sync_lock, without_nobody};
+use make::NoChannel;
+use seats::{seat_staff, seats, sync_lock};
 
 /// How long a completed order's ticket waits for a link that was neither delivered nor fetched.
 const UNDELIVERED_STAYS: Duration = Duration::from_hours(7 * 24);
@@ -50,6 +50,7 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: &OrderId) -> Result<(
     let Some(channel) = ensure_channel(world, claim, &order).await? else { return Ok(()) };
     match sync_channel(world, claim, &order, channel).await {
         Err(Gone::Channel) => {
+            confirm_gone(world, channel).await?;
             world.db.ticket_gone(channel, world.clock.now()).await?;
             Ok(world.db.finish(claim, world.clock.now()).await?)
         }
@@ -66,7 +67,7 @@ enum Gone {
 
 impl From<Trouble> for Gone {
     fn from(trouble: Trouble) -> Self {
-        if trouble.is(&[UNKNOWN_CHANNEL]) { Self::Channel } else { Self::Failure(trouble.into()) }
+        if trouble.is(Refused::NoChannel) { Self::Channel } else { Self::Failure(trouble.into()) }
     }
 }
 
@@ -87,11 +88,11 @@ async fn sync_channel(world: &World, claim: &Claim, order: &Order, channel: Chan
         (None, None) => Ok(world.db.finish(claim, now).await?),
         (None, Some((message, digest))) => Ok(world.db.status_shown(claim, &order.id, message, &digest, now).await?),
         // The customer has read how the order stands; that the lock is wrong is for staff.
-        (Some(says), shown) => {
+        (Some((why, says)), shown) => {
             if let Some((message, digest)) = shown {
                 world.db.status_is(&order.id, message, &digest).await?;
             }
-            Err(Gone::Failure(Failure::Row(says)))
+            Err(Gone::Failure(Failure::Refused(why, says)))
         }
     }
 }
@@ -121,7 +122,7 @@ async fn sync_status(
     }
     let shown = match message {
         Some(message) => match world.edit(channel, message, post.clone()).await {
-            Err(trouble) if trouble.is(&[UNKNOWN_MESSAGE]) => {
+            Err(trouble) if trouble.is(Refused::NoMessage) => {
                 world.db.status_lost(&order.id).await?;
                 None
             }
@@ -164,22 +165,18 @@ async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<O
         return Ok(Some(channel));
     }
     let seats = seats(world, order).await?;
-    let mut made = make_channel(world, order, &seats).await?;
-    if matches!(made, Err((CancelCause::NoRoom, _))) && make_room(world).await? {
-        made = make_channel(world, order, &seats).await?;
-    }
-    match made {
+    match make::channel(world, order, &seats, claim.failures).await? {
         Ok(channel) => {
             let locked = !order.ticket_is_open();
             world.db.ticket_made(&order.id, channel, locked, Some(&seats), world.clock.now()).await?;
             Ok(Some(channel))
         }
-        Err((cause, says)) => {
+        Err(NoChannel { cause, why, says }) => {
             tracing::error!(order.id = %order.id, error = says, "no ticket can be made");
-            if world.db.no_ticket(claim, &order.id, cause, world.clock.now()).await? {
+            if world.db.no_ticket(claim, &order.id, (cause, why), world.clock.now()).await? {
                 Ok(None)
             } else {
-                Err(Failure::Row(says))
+                Err(Failure::Refused(why, says))
             }
         }
     }
@@ -224,63 +221,6 @@ async fn find_channel(world: &World, order: &OrderId) -> Result<Option<ChannelId
     Ok(channels.iter().find(|channel| has_topic(channel, &marker)).map(|channel| ChannelId(channel.id.get())))
 }
 
-/// Makes the channel in the first category that has room.
-async fn make_channel(
-    world: &World,
-    order: &Order,
-    seats: &BTreeSet<Seat>,
-) -> Result<Result<ChannelId, (CancelCause, String)>, Failure> {
-    let discord = &world.config.discord;
-    let guild = serenity::all::GuildId::new(discord.guild_id.0.max(1));
-    let mut full = String::new();
-    let mut permissions = overwrites(world, order, seats);
-    for category in std::iter::once(&discord.ticket_category_id).chain(&discord.overflow_category_ids) {
-        let builder = |permissions: &[PermissionOverwrite]| {
-            CreateChannel::new(format!("order-{}", order.id.as_str().to_ascii_lowercase()))
-                .kind(ChannelType::Text)
-                .topic(topic(&order.id))
-                .category(serenity_channel(*category))
-                .rate_limit_per_user(SLOW_MODE)
-                .permissions(permissions.to_vec())
-        };
-        let mut made = call(guild.create_channel(&*world.http, builder(&permissions))).await;
-        if let Err(Trouble::Refused(refusal)) = &made
-            && without_nobody(&mut permissions, refusal)
-        {
-            tracing::warn!(order.id = %order.id, "somebody in the lists of staff is nobody on Discord: {}", refusal.says);
-            made = call(guild.create_channel(&*world.http, builder(&permissions))).await;
-        }
-        match made {
-            Ok(channel) => return Ok(Ok(ChannelId(channel.id.get()))),
-            Err(Trouble::Refused(refusal)) if refusal.details.iter().any(|detail| detail == CATEGORY_FULL) => {
-                full = refusal.says;
-            }
-            Err(Trouble::Refused(refusal)) if refusal.code == TOO_MANY_CHANNELS => {
-                return Ok(Err((CancelCause::NoRoom, refusal.says)));
-            }
-            Err(Trouble::Refused(refusal)) => return Ok(Err((CancelCause::NoTicket, refusal.says))),
-            Err(trouble @ (Trouble::Target(_) | Trouble::Unread(_))) => return Err(trouble.into()),
-        }
-    }
-    Ok(Err((CancelCause::NoRoom, full)))
-}
-
-/// Where there is no room, the oldest ticket whose link has reached its customer goes early.
-async fn make_room(world: &World) -> Result<bool, Failure> {
-    let Some(channel) = world.db.oldest_delivered_ticket().await? else { return Ok(false) };
-    match world.delete_channel(channel).await {
-        Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
-            tracing::warn!(channel.id = %channel, "a ticket cannot be deleted to make room: {}", refusal.says);
-            return Ok(false);
-        }
-        Err(trouble @ (Trouble::Target(_) | Trouble::Unread(_))) => return Err(trouble.into()),
-        Ok(()) | Err(Trouble::Refused(_)) => {}
-    }
-    world.db.ticket_gone(channel, world.clock.now()).await?;
-    tracing::info!(channel.id = %channel, "a delivered ticket went early to make room");
-    Ok(true)
-}
-
 /// Deletes the ticket of an order that is over. A link that nobody has yet keeps it.
 pub(super) async fn delete(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
     let now = world.clock.now();
@@ -302,7 +242,7 @@ pub(super) async fn delete(world: &World, claim: &Claim, id: &OrderId) -> Result
     if let Some(channel) = order.ticket.channel {
         match world.delete_channel(channel).await {
             Ok(()) => {}
-            Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL]) => {}
+            Err(trouble) if trouble.is(Refused::NoChannel) => {}
             Err(trouble) => return Err(trouble.into()),
         }
     }

@@ -20,6 +20,7 @@ use crate::{
     domain::{
         Millis,
         effect::{Lane, Part},
+        refused::Refused,
     },
     panel,
     telemetry::incident,
@@ -222,8 +223,13 @@ impl Worker {
                 self.paused.remove(&claim.lane);
                 tracing::debug!(effect = key, "done");
             }
-            Err(Failure::Row(error)) => self.count(claim, error).await,
-            Err(Failure::Db(error)) if !error.passes() => self.count(claim, chain(&error)).await,
+            Err(Failure::Row(error)) => self.count(claim, error, None).await,
+            // Outside of its server the bot may do nothing; what waits goes on when it is invited again.
+            Err(Failure::Refused(_, error)) if !self.world.standing.is_at_home() => {
+                self.wait(claim, error, recoveries, LONGEST_BLIND).await;
+            }
+            Err(Failure::Refused(why, error)) => self.count(claim, error, Some(why)).await,
+            Err(Failure::Db(error)) if !error.passes() => self.count(claim, chain(&error), None).await,
             Err(failure @ Failure::Db(_)) => {
                 let incident = incident();
                 let error = chain(&failure);
@@ -250,11 +256,11 @@ impl Worker {
         }
     }
 
-    /// Counts a row error.
-    async fn count(&mut self, claim: Claim, error: String) {
+    /// Counts a row error; `why` is what Discord refused it for.
+    async fn count(&mut self, claim: Claim, error: String, why: Option<Refused>) {
         let key = claim.effect.key();
         let delay = backoff(&self.world, claim.failures);
-        match self.world.db.fail(&claim, &error, delay, self.world.clock.now()).await {
+        match self.world.db.fail(&claim, (&error, why), delay, self.world.clock.now()).await {
             Ok(Failed::Again) => tracing::warn!(effect = key, error, again_in = ?delay, "refused; trying again"),
             Ok(Failed::Parked) => tracing::error!(effect = key, error, "refused too often; parked for a person"),
             Err(failed) => {

@@ -35,6 +35,7 @@ pub mod proof;
 pub mod qr;
 pub mod reference;
 pub mod refusal;
+pub mod refused;
 pub mod reload;
 pub mod review;
 mod send;

@@ -7,12 +7,13 @@ use crate::domain::{
     audit::Anchor,
     books::Gift,
     effect::{OwnerNews, Part, StaffNews},
+    refused::Refused,
     revenue::Sum,
     reversal::Amount,
     time::DAY_MS,
 };
 
-use super::{Locale, Marker, Post, Press, Row, premises, text, words};
+use super::{Locale, Marker, Post, Press, Row, premises, refused, text, words};
 
 /// A line for staff; `order` is the order it is about.
 pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
@@ -62,10 +63,15 @@ pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
 /// A direct message to an owner.
 pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
     let content = match news {
-        OwnerNews::NoRoom { order } => locale.with("news-no-room", &[("order", text::code(order.as_str(), 20).into())]),
-        OwnerNews::NoTicket { order } => {
-            locale.with("news-no-ticket", &[("order", text::code(order.as_str(), 20).into())])
+        OwnerNews::NoRoom { .. } => locale.say("news-no-room"),
+        OwnerNews::NoTicket { order, why } => {
+            let why = refused::why(locale, why.unwrap_or(Refused::Other));
+            locale.with("news-no-ticket", &[("order", text::code(order.as_str(), 20).into()), ("why", why.into())])
         }
+        OwnerNews::Kicked { .. } => {
+            locale.with("news-kicked", &[("why", refused::why(locale, Refused::NoServer).into())])
+        }
+        OwnerNews::Refused { why } => locale.with("news-refused", &[("why", refused::why(locale, *why).into())]),
         OwnerNews::ReviewWaits { order, .. } => {
             locale.with("news-review-waits-long", &[("order", text::code(order.as_str(), 20).into())])
         }
@@ -98,11 +104,15 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
         }
         OwnerNews::Premises { flaws, .. } => return premises::news(locale, flaws, &Marker::owner(news)),
         OwnerNews::SecondBot { boot } => locale.with("news-second-bot", &[("boot", text::code(boot, 30).into())]),
-        OwnerNews::Parked { key } => locale.with("news-parked", &[("key", text::code(key, 150).into())]),
         OwnerNews::OwnOrder { order, by } => locale.with(
             "news-own-order",
             &[("who", text::person(*by).into()), ("order", text::code(order.as_str(), 20).into())],
         ),
+        OwnerNews::Parked { key, why: None } => locale.with("news-parked", &[("key", text::code(key, 150).into())]),
+        OwnerNews::Parked { key, why: Some(why) } => {
+            let why = refused::why(locale, *why);
+            locale.with("news-parked-refused", &[("key", text::code(key, 150).into()), ("why", why.into())])
+        }
     };
     Post::text(content).marked(&Marker::owner(news))
 }

@@ -205,6 +205,14 @@ impl Post {
         self
     }
 
+    /// Whether somebody is asked to press something: a link leads away and asks nothing.
+    pub fn asks(&self) -> bool {
+        self.rows.iter().any(|row| match row {
+            Row::Buttons(buttons) => buttons.iter().any(|button| matches!(button, Press::Ours { .. })),
+            Row::Menu(_) => true,
+        })
+    }
+
     /// Addressed to one person, whose phone rings.
     #[must_use]
     pub fn to(mut self, user: UserId) -> Self {

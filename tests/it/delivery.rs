@@ -11,12 +11,12 @@ async fn closed_direct_messages_leave_the_link_in_the_ticket() {
     let mona = world.customer("Mona");
     mona.person.closes_dms();
     mona.orders_and_pays("Basic", "Mona's receipt").await;
-    insta::assert_snapshot!(world.admin("Adel").approves().await, @"Approved. Link not delivered yet: the customer's direct messages are closed. “Get my link” waits in the ticket.");
-    mona.waits_for("Your direct messages are closed, so press").await;
+    insta::assert_snapshot!(world.admin("Adel").approves().await, @"Approved. Link not delivered yet: Discord takes no direct message to the customer. “Get my link” waits in the ticket.");
+    mona.waits_for("We cannot send you direct messages, so press").await;
     insta::assert_snapshot!(world.sees("Mona").await, @"
     Tollkeeper:
     │ **Your access is ready**
-    │ Your direct messages are closed, so the link waits here: press “Get my link”. Only you will see it.
+    │ We cannot send you direct messages, so the link waits here: press “Get my link”. Only you will see it.
     │ Plan: Basic · 30 days · 50 GB
     │ Order ID: `ORDER`
     │ (order ORDER · ticket)
@@ -30,7 +30,7 @@ async fn closed_direct_messages_leave_the_link_in_the_ticket() {
     📎 receipt.png
 
     Tollkeeper:
-    @Mona Your access is ready. Your direct messages are closed, so press “Get my link” in the message above.
+    @Mona Your access is ready. We cannot send you direct messages, so press “Get my link” in the message above.
     -# order ORDER · link
     ");
     let link = mona.gets_link().await;

@@ -80,6 +80,23 @@ async fn it_is_ready_alive_and_stops() {
 }
 
 #[tokio::test]
+async fn the_status_says_at_once_that_the_bot_was_taken_out_of_its_server() {
+    let mut world = World::asleep(as_process).await;
+    let mut manager = Manager::listens(&mut world, None);
+    world.start().await;
+    manager.hears("READY=1").await;
+    world.settles().await;
+    world.discord.kicks_bot(true);
+    let said = manager.hears("STATUS=The bot is not in its Discord server any more").await;
+    assert!(said.contains("invite it again"), "{said}");
+    let console = std::fs::read_to_string(world.console()).unwrap();
+    assert!(console.contains("the bot is not in the server any more"), "{console}");
+    world.discord.invites_bot();
+    manager.hears("STATUS=Connected to Discord; all panels are up").await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn it_is_not_ready_before_its_commands_are_registered() {
     let mut world = World::asleep(as_process).await;
     let mut manager = Manager::listens(&mut world, None);

@@ -185,7 +185,7 @@ async fn a_ticket_in_which_the_link_waits_is_made_again() {
     mona.person.closes_dms();
     mona.orders_and_pays("Basic", "Mona's receipt").await;
     world.admin("Adel").approves().await;
-    mona.waits_for("Your direct messages are closed, so press").await;
+    mona.waits_for("We cannot send you direct messages, so press").await;
     let first = mona.ticket();
     world.loses_ticket(first).await;
     world
@@ -247,18 +247,59 @@ async fn a_status_message_or_a_card_that_was_deleted_stands_there_again() {
     world.finish().await;
 }
 
+/// Staff tidy the review channel: what is decided stays away, whatever still happens to it, and what
+/// waits for somebody comes back.
 #[tokio::test]
-async fn the_card_of_a_sale_by_hand_that_was_deleted_stands_there_again() {
+async fn of_the_cards_that_were_tidied_away_only_those_that_wait_come_back() {
+    let world = World::new().await;
+    let (mona, karim, hoda) = (world.customer("Mona"), world.customer("Karim"), world.customer("Hoda"));
+    mona.person.closes_dms();
+    mona.orders_and_pays("Basic", "Mona's receipt").await;
+    world.admin("Adel").approves().await;
+    mona.waits_for("Your access is ready").await;
+    karim.orders_and_pays("Basic", "first part").await;
+    world.admin("Adel").receives("60").await;
+    karim.waits_for("is still missing").await;
+    hoda.orders_and_pays("Basic", "Hoda's receipt").await;
+    world.settles().await;
+    let review = world.guild.review;
+    let cards: Vec<_> = world.discord.look(|view| view.messages(review)).iter().map(|card| card.id).collect();
+    let newest = *cards.last().unwrap();
+    world.discord.bulk_deleted(review, &cards);
+    let posted = |parts: &'static [&'static str]| {
+        world.until("those that wait", move |view| {
+            let now = view.messages(review);
+            let there = |part: &&str| now.iter().any(|card| card.id > newest && card.part(part).is_some());
+            parts.iter().all(there).then_some(now.len())
+        })
+    };
+    assert_eq!(posted(&["Approve", "Cancel order"]).await, 2, "the decided one stays away");
+    world.settles().await;
+    // What happens to a decided one later does not bring it back.
+    assert!(mona.gets_link().await.contains("vless://"));
+    world.restart().await;
+    world.settles().await;
+    assert_eq!(world.discord.look(|view| view.messages(review).len()), 2);
+    // One that needs a person again does come back.
+    world.admin("Adel").approves().await;
+    hoda.is_sent_link(0).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_card_of_a_finished_sale_by_hand_stays_away_once_it_was_deleted() {
     let world = World::new().await;
     let user = world.person("Mona").id().to_string();
     let options = serde_json::json!({ "user": user, "plan": "basic", "amount": "80", "note": "at the counter" });
     let question = Question { message: world.admin("Adel").desk("user-create", options).await };
     world.admin("Adel").confirms(&question).await;
-    let card = world.card("the card of the sale", |card| card.contains("at the counter")).await;
+    world.card("the card of the sale", |card| card.contains("at the counter")).await;
     world.settles().await;
-    let card = world.card("the card of the sale", |now| now.id == card.id).await;
+    let card = world.card("the card of the sale", |card| card.contains("at the counter")).await;
     world.discord.owner().deletes(&card).unwrap();
-    world.posted_after(&card, "at the counter").await;
+    world.restart().await;
+    world.settles().await;
+    assert!(!world.cards().await.contains("at the counter"));
     world.finish().await;
 }
 
@@ -294,7 +335,7 @@ async fn a_ticket_whose_link_nobody_has_stays_a_week_and_calls_each_day() {
     mona.person.closes_dms();
     mona.orders_and_pays("Basic", "Mona's receipt").await;
     world.admin("Adel").approves().await;
-    let call = "Your direct messages are closed, so press";
+    let call = "We cannot send you direct messages, so press";
     let first = mona.waits_for(call).await;
     world.settles().await;
     assert!(!mona.status().contains("will be deleted"), "{}", mona.status().render_text());

@@ -103,12 +103,12 @@ async fn what_is_wanted_during_the_last_try_is_not_parked_with_it() {
         db.claim(&ids, "boot", now).await.unwrap().remove(0)
     };
     for _ in 1..MAX_FAILURES {
-        let failed = db.fail(&claimed().await, "no", Duration::ZERO, now).await.unwrap();
+        let failed = db.fail(&claimed().await, ("no", None), Duration::ZERO, now).await.unwrap();
         assert_eq!(failed, Failed::Again);
     }
     let last = claimed().await;
     db.want(&effect, now, now).await.unwrap();
-    assert_eq!(db.fail(&last, "no", Duration::from_mins(10), now).await.unwrap(), Failed::Again);
+    assert_eq!(db.fail(&last, ("no", None), Duration::from_mins(10), now).await.unwrap(), Failed::Again);
     assert_eq!(claimed().await.failures, 0, "due at once, and as good as new");
     db.close().await;
 }

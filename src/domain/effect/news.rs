@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ChannelId, Incident, Millis, OrderId, UserId, order::SubmissionId, picture::PictureRefused, premises::Flaw,
+    refused::Refused,
 };
 
 /// A short message to a customer in the ticket.
@@ -172,13 +173,27 @@ impl StaffNews {
 pub enum OwnerNews {
     /// No category has room for another ticket.
     NoRoom {
-        /// The order that was cancelled for it.
-        order: OrderId,
+        /// The order that was cancelled for it, if one was made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<OrderId>,
     },
     /// Discord refused to make a ticket.
     NoTicket {
         /// The order that was cancelled for it.
         order: OrderId,
+        /// Why, as far as Discord says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Refused>,
+    },
+    /// Somebody took the bot out of the server.
+    Kicked {
+        /// When that was noticed.
+        at: Millis,
+    },
+    /// Discord refuses something that the shop needs.
+    Refused {
+        /// Why.
+        why: Refused,
     },
     /// A panel refuses our login.
     LoginRefused {
@@ -259,6 +274,9 @@ pub enum OwnerNews {
     Parked {
         /// The row's key.
         key: String,
+        /// What Discord refused it for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Refused>,
     },
     /// A member of staff accepted a payment of their own, or entered a sale to themselves.
     OwnOrder {
@@ -275,6 +293,8 @@ impl OwnerNews {
         match self {
             Self::NoRoom { .. } => "room".to_owned(),
             Self::NoTicket { .. } => "ticket".to_owned(),
+            Self::Kicked { at } => format!("kicked:{at}"),
+            Self::Refused { why } => format!("refused:{}", why.as_str()),
             Self::LoginRefused { panel } => format!("login:{panel}"),
             Self::ReviewWaits { submission, .. } => format!("waits:{submission}"),
             Self::NoBackup => "backup".to_owned(),
@@ -287,8 +307,8 @@ impl OwnerNews {
             Self::StrayTicket { channel } => format!("stray:{channel}"),
             Self::Premises { at, .. } => format!("premises:{at}"),
             Self::SecondBot { boot } => format!("second:{boot}"),
-            Self::Parked { key } => format!("parked:{key}"),
             Self::OwnOrder { order, .. } => format!("own:{order}"),
+            Self::Parked { key, .. } => format!("parked:{key}"),
         }
     }
 }

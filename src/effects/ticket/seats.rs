@@ -16,10 +16,11 @@ use crate::{
     domain::{
         ChannelId, Order, RoleId, UserId,
         access::{Seat, Staff},
+        refused::Refused,
     },
     effects::{
         Failure, World,
-        discord::{NOBODY, Refusal, Trouble, UNKNOWN_CHANNEL, UNKNOWN_OVERWRITE, call, serenity_channel},
+        discord::{Refusal, Trouble, call, serenity_channel},
     },
 };
 
@@ -30,7 +31,11 @@ const WRITING: Permissions = Permissions::SEND_MESSAGES.union(Permissions::ATTAC
 
 /// Lets the customer write, or not. What Discord refuses for good is given back in its words: the
 /// status message must not wait for it.
-pub(super) async fn sync_lock(world: &World, order: &Order, channel: ChannelId) -> Result<Option<String>, Gone> {
+pub(super) async fn sync_lock(
+    world: &World,
+    order: &Order,
+    channel: ChannelId,
+) -> Result<Option<(Refused, String)>, Gone> {
     let locked = !order.ticket_is_open();
     if order.ticket.locked == locked {
         return Ok(None);
@@ -41,8 +46,10 @@ pub(super) async fn sync_lock(world: &World, order: &Order, channel: ChannelId) 
             world.db.ticket_locked(&order.id, locked).await?;
             Ok(None)
         }
-        Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
-            Ok(Some(format!("Discord does not let the bot change who may write ({}): {}", refusal.code, refusal.says)))
+        Err(Trouble::Refused(refusal)) if refusal.why != Refused::NoChannel => {
+            let says =
+                format!("Discord does not let the bot change who may write ({}): {}", refusal.code, refusal.says);
+            Ok(Some((refusal.why, says)))
         }
         Err(trouble) => Err(trouble.into()),
     }
@@ -138,7 +145,11 @@ fn seat_overwrite(seat: Seat) -> PermissionOverwrite {
 
 /// Gives staff of today their overwrites and takes those of yesterday away. What somebody gave by
 /// hand is not ours to take. What Discord refuses to take away is given back in its words.
-pub(super) async fn seat_staff(world: &World, order: &Order, channel: ChannelId) -> Result<Option<String>, Gone> {
+pub(super) async fn seat_staff(
+    world: &World,
+    order: &Order,
+    channel: ChannelId,
+) -> Result<Option<(Refused, String)>, Gone> {
     let wanted = seats(world, order).await?;
     if order.ticket.seats.as_ref() == Some(&wanted) {
         return Ok(None);
@@ -149,12 +160,13 @@ pub(super) async fn seat_staff(world: &World, order: &Order, channel: ChannelId)
     for seat in given.difference(&wanted) {
         let kind = seat_overwrite(*seat).kind;
         match call(channel.delete_permission(&*world.http, kind)).await {
-            Err(trouble) if trouble.is(&[UNKNOWN_OVERWRITE]) => {}
-            Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
-                return Ok(Some(format!(
+            Err(trouble) if trouble.is(Refused::Nobody) => {}
+            Err(Trouble::Refused(refusal)) if refusal.why != Refused::NoChannel => {
+                let says = format!(
                     "Discord does not let the bot take {seat} out of the ticket ({}): {}",
                     refusal.code, refusal.says
-                )));
+                );
+                return Ok(Some((refusal.why, says)));
             }
             done => done?,
         }
@@ -162,7 +174,7 @@ pub(super) async fn seat_staff(world: &World, order: &Order, channel: ChannelId)
     for seat in wanted.difference(&given) {
         match call(channel.create_permission(&*world.http, seat_overwrite(*seat))).await {
             // Somebody who is no member, or a role that is gone: `check` and the owners' news say so.
-            Err(Trouble::Refused(refusal)) if refusal.code != UNKNOWN_CHANNEL => {
+            Err(Trouble::Refused(refusal)) if refusal.why != Refused::NoChannel => {
                 tracing::warn!(order.id = %order.id, %seat, "cannot be let into a ticket: {}", refusal.says);
             }
             done => done?,
@@ -177,7 +189,7 @@ pub(super) async fn seat_staff(world: &World, order: &Order, channel: ChannelId)
 pub(super) fn without_nobody(permissions: &mut Vec<PermissionOverwrite>, refusal: &Refusal) -> bool {
     let named = |field: &String| field.strip_prefix("permission_overwrites.")?.split('.').next()?.parse().ok();
     let named: Vec<usize> = refusal.fields.iter().filter_map(named).collect();
-    let anybody = NOBODY.contains(&refusal.code);
+    let anybody = refusal.why == Refused::Nobody;
     let before = permissions.len();
     let mut at = 0;
     permissions.retain(|one| {

@@ -242,11 +242,16 @@ impl Discord {
     /// Sets or replaces an overwrite, whoever may do so.
     pub fn set_overwrite(&self, channel: Id, overwrite: Overwrite) {
         self.shared.change(|state| {
+            let seen = state.channels.get(&channel).is_some_and(|at| state.bot_sees(at));
             if let Some(at) = state.channels.get_mut(&channel) {
                 at.overwrites.retain(|one| one.id != overwrite.id);
                 at.overwrites.push(overwrite);
             }
-            state.channel_event("CHANNEL_UPDATE", channel);
+            // Also of a channel that was closed to the bot just now.
+            if let Some(at) = state.channels.get(&channel).filter(|at| seen || state.bot_sees(at)) {
+                let data = state.channel_json(at);
+                state.emit("CHANNEL_UPDATE", super::gateway::GUILDS, &data);
+            }
         });
     }
 

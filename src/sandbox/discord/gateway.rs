@@ -39,6 +39,10 @@ pub(super) struct Faults {
     pub(super) deaf: bool,
     /// Messages are announced without the guild that they are in.
     pub(super) omits_guilds: bool,
+    /// The bot's membership while it is out of the guild.
+    pub(super) kicked: Option<super::state::Member>,
+    /// The bot shares another guild with everybody.
+    pub(super) elsewhere: bool,
 }
 
 /// What the connection task writes next.
@@ -153,16 +157,18 @@ impl State {
         let number = self.next_id();
         let id = format!("{number:032x}");
         let shard = d.get("shard").cloned().unwrap_or_else(|| json!([0, 1]));
+        let at_home = self.members.contains_key(&self.bot);
+        let guilds = at_home.then(|| json!({ "id": self.guild.to_string(), "unavailable": true }));
         let ready = json!({
             "v": 10, "user": self.user_json_by_id(self.bot), "session_id": id, "session_type": "normal",
             "resume_gateway_url": "wss://gateway.sandbox.invalid", "shard": shard, "private_channels": [],
             "presences": [], "relationships": [], "user_settings": {}, "guild_join_requests": [],
-            "guilds": [{ "id": self.guild.to_string(), "unavailable": true }],
+            "guilds": guilds.into_iter().collect::<Vec<_>>(),
             "application": { "id": self.app.to_string(), "flags": self.portal.flags() },
         });
         let mut session = Session { id, intents, seq: 0, kept: VecDeque::new(), line: Some(line), held: Vec::new() };
         session.send("READY", &ready, None, false);
-        if intents & GUILDS != 0 {
+        if intents & GUILDS != 0 && at_home {
             let guild = self.guild_create_json();
             session.send("GUILD_CREATE", &guild, None, false);
         }

@@ -194,7 +194,8 @@ pub(super) fn create(state: &mut State, id: Id, call: &Call) -> Result<Reply, Re
     let body = body::read(&mut form, "", &call.body, Sent::Create);
     state.refuse(&form)?;
     if let Some(person) = channel.recipient {
-        if !state.members.contains_key(&person) {
+        let shared = state.members.contains_key(&person) && state.members.contains_key(&state.bot);
+        if !shared && !state.faults.elsewhere {
             return Err(Refusal::no_mutual_guild());
         }
         if !state.users.get(&person).is_some_and(|user| user.dms_open) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Discord;
 use super::answer::Pending;
-use super::gateway::{Frame, GUILD_MESSAGES};
+use super::gateway::{Frame, GUILD_MESSAGES, GUILDS};
 use super::interaction::Act;
 use super::permission::SEND_MESSAGES;
 use super::person::{Person, Refused, may};
@@ -66,6 +66,28 @@ impl Discord {
             let guild = state.guild.to_string();
             let data = json!({ "ids": ids, "channel_id": channel.to_string(), "guild_id": guild });
             state.emit("MESSAGE_DELETE_BULK", GUILD_MESSAGES, &data);
+        });
+    }
+
+    /// Takes the bot out of the guild, which forgets its commands; `elsewhere` says whether it shares
+    /// another guild with everybody, without which it can write to nobody.
+    pub fn kicks_bot(&self, elsewhere: bool) {
+        self.shared.change(|state| {
+            state.faults.kicked = state.members.remove(&state.bot);
+            state.faults.elsewhere = elsewhere;
+            state.commands.clear();
+            let data = json!({ "id": state.guild.to_string() });
+            state.emit("GUILD_DELETE", GUILDS, &data);
+        });
+    }
+
+    /// Invites the bot again, with the permissions that it had.
+    pub fn invites_bot(&self) {
+        self.shared.change(|state| {
+            let Some(member) = state.faults.kicked.take() else { return };
+            state.members.insert(state.bot, member);
+            let guild = state.guild_create_json();
+            state.emit("GUILD_CREATE", GUILDS, &guild);
         });
     }
 

@@ -127,7 +127,7 @@ fn notices_ring_the_customer() {
     ");
     assert_snapshot!(told(&order, &Notice::LinkWaits), @"
     (rings 1001)
-    <@1001> Your access is ready. Your direct messages are closed, so press “Get my link” in the message above.
+    <@1001> Your access is ready. We cannot send you direct messages, so press “Get my link” in the message above.
     -# order 7000000000 · link
     ");
 }

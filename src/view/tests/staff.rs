@@ -14,6 +14,7 @@ use crate::{
         grants::{Expiry, Note},
         order::{Delivery, MethodSnapshot},
         proofs::{Flag, Verdict},
+        refused::Refused,
         shop::ReferencePolicy,
         trouble::{Cause, Trouble},
     },
@@ -174,7 +175,7 @@ fn a_card_says_what_was_delivered() {
     | Decision: Approved by <@2002>, <t:1800000600:f>
     | Given: Renewed without an end, unlimited traffic
     | Noticed on the panel: Expiry or quota on the panel were not what the bot wrote last; the later date counted.
-    | Delivery: Link not delivered yet: the customer's direct messages are closed. “Get my link” waits in the ticket.
+    | Delivery: Link not delivered yet: Discord takes no direct message to the customer. “Get my link” waits in the ticket.
     | (picture proof.jpg)
     | -- order 7000000000 · proof 12
     ");
@@ -304,7 +305,7 @@ fn every_outcome_is_a_sentence() {
     assert_snapshot!(sentences.join("\n"), @"
     Approved. The link is being sent by direct message.
     Approved. Link sent by direct message, <t:1800000000:f>
-    Approved. Link not delivered yet: the customer's direct messages are closed. “Get my link” waits in the ticket.
+    Approved. Link not delivered yet: Discord takes no direct message to the customer. “Get my link” waits in the ticket.
     Approved. Link fetched by the customer, <t:1800000000:f>
     Approved. Link given by hand, <t:1800000000:f>
     Approved. The access is being prepared; the card shows the result.
@@ -354,14 +355,14 @@ fn news_for_staff_and_owners() {
     -# order 7000000000 · duplicate message:5
     ");
     let owner = |told: &OwnerNews| read(&news::owner(EN, told));
-    assert_snapshot!(owner(&OwnerNews::NoRoom { order: order.id.clone() }), @"
-    No ticket category has room for another channel, so order `7000000000` was cancelled and the customer was told to try later.
+    assert_snapshot!(owner(&OwnerNews::NoRoom { order: None }), @"
+    No ticket category has room for another channel. Customers who want to order are told to try later.
     Add a category to `overflow_category_ids`, or delete old channels by hand.
     -# owner · room
     ");
-    assert_snapshot!(owner(&OwnerNews::NoTicket { order: order.id.clone() }), @"
+    assert_snapshot!(owner(&OwnerNews::NoTicket { order: order.id.clone(), why: Some(Refused::TwoFactor) }), @"
     Discord refused to open a ticket, so order `7000000000` was cancelled and the customer was told to try later.
-    Run `tollkeeper check`: it says which permission is missing where.
+    The server asks for two-factor authentication of its moderators. Switch it on for the account that owns the bot's application (My Account), or off in Server Settings, Safety Setup.
     -# owner · ticket
     ");
     assert_snapshot!(owner(&OwnerNews::LoginRefused { panel: "de1".to_owned() }), @"
@@ -374,7 +375,7 @@ fn news_for_staff_and_owners() {
     The log says why; often the disk is full. `tollkeeper check` says how much room there is.
     -# owner · backup
     ");
-    assert_snapshot!(owner(&OwnerNews::Parked { key: "deliver:7000000000".to_owned() }), @"
+    assert_snapshot!(owner(&OwnerNews::Parked { key: "deliver:7000000000".to_owned(), why: None }), @"
     A step failed too often and now waits for a person: `deliver:7000000000`
     The order it belongs to shows the cause in the review channel.
     -# owner · parked:deliver:7000000000

@@ -182,7 +182,7 @@ fn the_ticket_of_a_completed_order() {
     ");
     assert_snapshot!(ticket(Delivery::DmClosed), @"
     | Good: Your access is ready
-    | Your direct messages are closed, so the link waits here: press “Get my link”. Only you will see it.
+    | We cannot send you direct messages, so the link waits here: press “Get my link”. Only you will see it.
     | Plan: Premium · 30 days · 150 GB
     | Order ID: `7000000000`
     | This ticket will be deleted: <t:1800086400:R>

@@ -22,7 +22,7 @@ async fn the_link_goes_to_the_customer_and_to_nobody_else() {
         mona.person.closes_dms();
         let asked = salma.person.slash(world.guild.lobby, "admin user-resend", user).expect("they may ask");
         let closed =
-            asked.until("that messages are closed", |message| message.contains("has closed their direct")).await;
+            asked.until("that messages are closed", |message| message.contains("takes no direct message")).await;
         assert!(closed.expect("an answer").contains("/link"), "and what the customer can do");
         world.finish().await;
     }

@@ -51,9 +51,13 @@ async fn looking_for_what_is_over_costs_what_is_over_and_not_what_there_is() {
     plans.retain(|step| !step.contains("SCALAR SUBQUERY"));
     plans.sort();
     insta::assert_snapshot!(plans.join("\n"), @"
+    LIST SUBQUERY 1
+    SCAN json_each VIRTUAL TABLE INDEX 1:
     SEARCH b USING COVERING INDEX sqlite_autoindex_outbox_1 (key=?)
-    SEARCH bot_messages USING INDEX bot_messages_channel (channel_id=? AND rowid>?)
-    SEARCH bot_messages USING INDEX bot_messages_due (delete_at<?)
+    SEARCH b USING COVERING INDEX sqlite_autoindex_outbox_1 (key=?)
+    SEARCH m USING COVERING INDEX bot_messages_question (question_id=?)
+    SEARCH m USING INDEX bot_messages_channel (channel_id=? AND rowid>?)
+    SEARCH m USING INDEX bot_messages_due (delete_at<?)
     SEARCH o USING INDEX orders_status (status=? AND created_at<?)
     SEARCH orders USING COVERING INDEX orders_channel (channel_id>?)
     SEARCH orders USING INDEX orders_channel (channel_id>?)
@@ -62,6 +66,12 @@ async fn looking_for_what_is_over_costs_what_is_over_and_not_what_there_is() {
     SEARCH orders USING INDEX orders_lapse (expires_at>? AND expires_at<?)
     SEARCH p USING INDEX sqlite_autoindex_payments_1 (order_id=?)
     SEARCH p USING INDEX sqlite_autoindex_payments_1 (order_id=?)
+    SEARCH q USING INDEX review_questions_order (order_id=?)
+    SEARCH q USING INTEGER PRIMARY KEY (rowid=?)
+    SEARCH q USING INTEGER PRIMARY KEY (rowid=?)
+    SEARCH s USING INTEGER PRIMARY KEY (rowid=?)
+    SEARCH s USING INTEGER PRIMARY KEY (rowid=?)
+    SEARCH s USING INTEGER PRIMARY KEY (rowid=?)
     USE TEMP B-TREE FOR DISTINCT
     USE TEMP B-TREE FOR ORDER BY
     ");

@@ -360,3 +360,48 @@ async fn the_card_knows_the_customer() {
         world.finish().await;
     }
 }
+
+/// What somebody still has to press is not tidied away, however long they take, and comes back when
+/// somebody else tidied it away.
+#[tokio::test]
+async fn a_question_stays_until_it_is_answered() {
+    for generation in GENERATIONS {
+        let world = World::with(|scene| {
+            scene.generation(generation);
+            scene.schedule("message_cleanup", "100ms");
+        })
+        .await;
+        let mona = world.customer("Mona");
+        mona.orders_and_pays("Basic", "Mona's receipt").await;
+        asks(&world, "Adel", "From which number?").await;
+        let question = mona.waits_for("Our team has a question").await;
+        world.counts(1, "SELECT count(*) FROM bot_messages WHERE question_id IS NOT NULL").await;
+        world.passes(Duration::from_hours(72));
+        world.counts(1, "SELECT count(*) FROM bot_messages WHERE kind = 'ticket_notice'").await;
+        world.settles().await;
+        assert!(mona.person.sees(mona.ticket()).iter().any(|message| message.id == question.id), "three days later");
+        // Somebody tidies up by hand, then somebody deletes the whole ticket.
+        world.discord.owner().deletes(&question).unwrap();
+        let again = |than: u64| move |message: &Message| message.id > than && message.part("Answer").is_some();
+        let ticket = mona.ticket();
+        let second =
+            world.until("the question again", |view| view.messages(ticket).into_iter().find(again(question.id))).await;
+        world.settles().await;
+        world.discord.owner().deletes_channel(ticket).unwrap();
+        let category = world.guild.tickets[0];
+        let third = world
+            .until("the question in a new ticket", |view| {
+                let mut messages = view.channels_in(category).into_iter().flat_map(|channel| view.messages(channel.id));
+                messages.find(again(second.id))
+            })
+            .await;
+        assert_eq!(third.content, question.content);
+        world.settles().await;
+        assert_eq!(answers(&mona, &third, "From 0100").await, "Thank you, our team has your answer.");
+        world.passes(Duration::from_hours(25));
+        world.counts(0, "SELECT count(*) FROM bot_messages WHERE question_id IS NOT NULL").await;
+        world.admin("Adel").approves().await;
+        mona.is_sent_link(0).await;
+        world.finish().await;
+    }
+}

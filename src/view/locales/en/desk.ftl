@@ -66,5 +66,5 @@ desk-not-held = Nothing is held any more.
 
 # A link sent again.
 desk-resent = The link is in the direct messages of { $user }.
-desk-dm-closed = { $user } has closed their direct messages. They can get the link themselves with `/link`.
+desk-dm-closed = Discord takes no direct message to { $user }. The customer can get the link with `/link` in the server.
 desk-sending = The link for { $user } is on its way; `/admin user-info` and `/admin status` show more.

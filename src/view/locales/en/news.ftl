@@ -12,11 +12,17 @@ news-dropped =
 
 # For owners, by direct message.
 news-no-room =
-    No ticket category has room for another channel, so order { $order } was cancelled and the customer was told to try later.
+    No ticket category has room for another channel. Customers who want to order are told to try later.
     Add a category to `overflow_category_ids`, or delete old channels by hand.
 news-no-ticket =
     Discord refused to open a ticket, so order { $order } was cancelled and the customer was told to try later.
-    Run `tollkeeper check`: it says which permission is missing where.
+    { $why }
+news-kicked =
+    Somebody took the bot out of the server, so the shop is closed.
+    { $why }
+news-refused =
+    Discord refuses something that the shop needs.
+    { $why }
 news-login-refused =
     The panel { $panel } refuses our login. Approved orders wait until it works again and then finish by themselves.
     Check the panel's token or password; we try again at most every 5 minutes.
@@ -26,6 +32,10 @@ news-no-backup =
 news-parked =
     A step failed too often and now waits for a person: { $key }
     The order it belongs to shows the cause in the review channel.
+news-parked-refused =
+    A step failed too often because Discord refuses it, and now waits for a person: { $key }
+    { $why }
+    Once that is mended, `/admin status` tries it again.
 news-clock-jumped =
     The server's clock jumped forward by { $minutes } minutes, to { $at }.
     If the clock is wrong, please put it right: for { $hold } minutes nothing is deleted and no order expires.

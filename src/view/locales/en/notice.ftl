@@ -18,7 +18,7 @@ notice-answer-button = Answer
 notice-declined-for-good =
     Your payment proof was not accepted, and this order is closed.
     Reason: { $reason }
-notice-link-waits = Your access is ready. Your direct messages are closed, so press “Get my link” in the message above.
+notice-link-waits = Your access is ready. We cannot send you direct messages, so press “Get my link” in the message above.
 notice-pay-soon =
     We have not received your payment yet, and this order ends { $when }.
     If you have paid, send the screenshot here. If you have changed your mind, you do not need to do anything.

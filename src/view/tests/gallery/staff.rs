@@ -13,6 +13,7 @@ use crate::{
         premises::{Flaw, Permission, Place, RoleOf},
         proofs::{Flag, Verdict},
         reference::Reference,
+        refused::Refused,
         revenue::Sum,
         reversal::Amount,
         review::{History, Looking, Question},
@@ -228,12 +229,14 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
     order.ticket.channel = None;
     posts.push(news::staff(locale, &duplicate(true), &order));
     for told in [
-        OwnerNews::NoRoom { order: id.clone() },
-        OwnerNews::NoTicket { order: id.clone() },
+        OwnerNews::NoRoom { order: Some(id.clone()) },
+        OwnerNews::NoTicket { order: id.clone(), why: Some(Refused::Other) },
         OwnerNews::LoginRefused { panel: words.name.to_owned() },
         OwnerNews::NoBackup,
-        OwnerNews::Parked { key: words.name.to_owned() },
         OwnerNews::OwnOrder { order: id.clone(), by: ADEL },
+        OwnerNews::Kicked { at: NOW },
+        OwnerNews::Parked { key: words.name.to_owned(), why: None },
+        OwnerNews::Parked { key: words.name.to_owned(), why: Some(Refused::NoPermission) },
         OwnerNews::ClockJumped { at: NOW, minutes: u64::MAX, hold: u64::MAX },
         OwnerNews::StrayTicket { channel: TICKET },
         OwnerNews::SecondBot { boot: words.name.to_owned() },
@@ -244,6 +247,7 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
     for flaws in all_flaws().chunks(5) {
         posts.push(news::owner(locale, &OwnerNews::Premises { at: NOW, flaws: flaws.to_vec() }));
     }
+    posts.extend(Refused::ALL.map(|why| news::owner(locale, &OwnerNews::Refused { why })));
     for part in [Part::Answers, Part::Events, Part::Tasks, Part::Outbox] {
         let faults = |times| OwnerNews::Faults { part, at: NOW, times, incident: Incident::from_random(7) };
         posts.extend([1, 2, u32::MAX].map(|times| news::owner(locale, &faults(times))));

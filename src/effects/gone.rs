@@ -1,0 +1,41 @@
+//! Whether a channel that Discord denies is really gone: after an outage it may deny for days what is
+//! there, and what follows from a lost ticket is not undone.
+
+use serenity::all::{GuildChannel, GuildId};
+
+use super::{
+    Failure, World,
+    discord::{Trouble, call, serenity_channel},
+};
+use crate::domain::{ChannelId, effect::OwnerNews, refused::Refused};
+
+/// The channels of the guild as its list has them; one that lacks the review channel is not believed.
+pub(super) async fn listed(world: &World) -> Result<Vec<GuildChannel>, Failure> {
+    let guild = GuildId::new(world.config.discord.guild_id.0.max(1));
+    let there: Vec<GuildChannel> = call(world.http.get_channels(guild)).await?;
+    if there.iter().all(|channel| channel.id.get() != world.config.discord.review_channel_id.0) {
+        let says = "Discord's list of channels lacks the review channel; it is not believed".to_owned();
+        return Err(Failure::Refused(Refused::NoChannel, says));
+    }
+    Ok(there)
+}
+
+/// A call about a channel says that it does not exist: the list of channels has to say the same.
+/// Otherwise its lane waits, and owners read of it.
+pub(super) async fn confirm_gone(world: &World, channel: ChannelId) -> Result<(), Failure> {
+    if listed(world).await?.iter().all(|there| there.id.get() != channel.0) {
+        return Ok(());
+    }
+    let now = world.clock.now();
+    world.db.tell_owners_hourly(&OwnerNews::Refused { why: Refused::Denied }, now).await?;
+    Err(Failure::Target(format!("Discord denies the channel {channel}, which its list of channels has")))
+}
+
+/// The list of channels lacks one: asked for itself, it has to be unknown.
+pub(super) async fn is_unknown(world: &World, channel: ChannelId) -> Result<bool, Failure> {
+    match call(world.http.get_channel(serenity_channel(channel))).await {
+        Ok(_) | Err(Trouble::Unread(_)) => Ok(false),
+        Err(Trouble::Refused(refusal)) => Ok(refusal.why == Refused::NoChannel),
+        Err(trouble @ Trouble::Target(_)) => Err(trouble.into()),
+    }
+}

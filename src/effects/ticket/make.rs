@@ -1,0 +1,186 @@
+//! Making a ticket's channel: in the first category that takes one, with room made where there is
+//! none, and never given up for one answer of Discord.
+
+use std::collections::BTreeSet;
+
+use serenity::all::{ChannelType, CreateChannel, PermissionOverwrite};
+
+use super::{
+    SLOW_MODE,
+    seats::{overwrites, without_nobody},
+    topic,
+};
+use crate::{
+    domain::{
+        ChannelId, Order,
+        access::Seat,
+        effect::Effect,
+        order::CancelCause,
+        premises::{Flaw, Guild, Place},
+        refused::Refused,
+    },
+    effects::{
+        Failure, World,
+        discord::{Refusal, Trouble, call, serenity_channel},
+    },
+    premises,
+};
+
+/// A refusal that no other route confirms is believed when Discord has given it this often.
+const BELIEVED_AFTER: i64 = 3;
+
+/// So many tickets go early for one order: others may take the place that was made.
+const PLACES: usize = 5;
+
+/// No channel was made.
+#[derive(Debug)]
+pub(super) struct NoChannel {
+    /// What the order is cancelled for, if it may be.
+    pub(super) cause: CancelCause,
+    /// What is to be mended.
+    pub(super) why: Refused,
+    /// Discord's words.
+    pub(super) says: String,
+}
+
+/// Makes the channel; early ends of other tickets make room for it. `failures` is how often it was
+/// refused before.
+pub(super) async fn channel(
+    world: &World,
+    order: &Order,
+    seats: &BTreeSet<Seat>,
+    failures: i64,
+) -> Result<Result<ChannelId, NoChannel>, Failure> {
+    let mut freed = Vec::new();
+    let stops = loop {
+        match in_first_category(world, order, seats).await? {
+            Ok(channel) => return Ok(Ok(channel)),
+            Err(stops) if !stops.iter().any(|stop| stop.why.is_full()) => break stops,
+            Err(stops) => match make_room(world, &mut freed).await? {
+                true => {}
+                false => break stops,
+            },
+        }
+    };
+    let cause = if stops.iter().all(|stop| stop.why.is_full()) { CancelCause::NoRoom } else { CancelCause::NoTicket };
+    // What can be mended comes before what is merely full.
+    let stop = stops.iter().find(|stop| !stop.why.is_full()).or(stops.first());
+    let (why, says) = stop.map_or((Refused::Other, String::new()), |stop| (stop.why, stop.says.clone()));
+    if failures + 1 < BELIEVED_AFTER && !is_confirmed(world, why).await? {
+        return Err(Failure::Refused(why, format!("no ticket can be made: {says}")));
+    }
+    Ok(Err(NoChannel { cause, why, says }))
+}
+
+/// Tries one category after the other; whatever stops one, the next may do.
+async fn in_first_category(
+    world: &World,
+    order: &Order,
+    seats: &BTreeSet<Seat>,
+) -> Result<Result<ChannelId, Vec<Refusal>>, Failure> {
+    let discord = &world.config.discord;
+    let mut permissions = overwrites(world, order, seats);
+    let mut stops = Vec::new();
+    for category in std::iter::once(&discord.ticket_category_id).chain(&discord.overflow_category_ids) {
+        let made = match create(world, order, *category, &permissions).await {
+            Err(Trouble::Refused(refusal)) if without_nobody(&mut permissions, &refusal) => {
+                tracing::warn!(order.id = %order.id, "somebody in the lists of staff is nobody on Discord: {}", refusal.says);
+                create(world, order, *category, &permissions).await
+            }
+            made => made,
+        };
+        match made {
+            Ok(channel) => {
+                look_at_the_server(world, &stops).await?;
+                return Ok(Ok(channel));
+            }
+            Err(Trouble::Refused(refusal)) => {
+                tracing::warn!(order.id = %order.id, channel.id = %category, "a category takes no ticket: {}", refusal.says);
+                stops.push(refusal);
+            }
+            Err(trouble @ (Trouble::Target(_) | Trouble::Unread(_))) => return Err(trouble.into()),
+        }
+    }
+    look_at_the_server(world, &stops).await?;
+    Ok(Err(stops))
+}
+
+async fn create(
+    world: &World,
+    order: &Order,
+    category: ChannelId,
+    permissions: &[PermissionOverwrite],
+) -> Result<ChannelId, Trouble> {
+    let guild = serenity::all::GuildId::new(world.config.discord.guild_id.0.max(1));
+    let builder = CreateChannel::new(format!("order-{}", order.id.as_str().to_ascii_lowercase()))
+        .kind(ChannelType::Text)
+        .topic(topic(&order.id))
+        .category(serenity_channel(category))
+        .rate_limit_per_user(SLOW_MODE)
+        .permissions(permissions.to_vec());
+    call(guild.create_channel(&*world.http, builder)).await.map(|channel| ChannelId(channel.id.get()))
+}
+
+/// Owners read what is wrong with a category, also where another one has taken its place.
+async fn look_at_the_server(world: &World, stops: &[Refusal]) -> Result<(), Failure> {
+    if stops.iter().any(|stop| !stop.why.is_full()) {
+        let now = world.clock.now();
+        world.db.want(&Effect::InspectPremises {}, now, now).await?;
+    }
+    Ok(())
+}
+
+/// Whether the server's own description says the same as a refusal.
+async fn is_confirmed(world: &World, why: Refused) -> Result<bool, Failure> {
+    if !why.is_about_the_server() {
+        return Ok(false);
+    }
+    let guild = match call(premises::read(&world.http, world.config.discord.guild_id, world.me)).await {
+        Ok(guild) => guild,
+        Err(Trouble::Refused(refusal)) => return Ok(refusal.why == why),
+        Err(trouble) => return Err(trouble.into()),
+    };
+    let flaws = guild.flaws(&premises::wanted(&world.config), world.clock.now());
+    Ok(flaws.iter().any(|flaw| says_the_same(flaw, why)) || why.is_full() && is_full(world, &guild))
+}
+
+fn says_the_same(flaw: &Flaw, why: Refused) -> bool {
+    let tickets = |place: &Place| matches!(place, Place::Tickets | Place::Overflow);
+    match flaw {
+        Flaw::NoChannel { place, .. } | Flaw::WrongKind { place, .. } => {
+            tickets(place) && matches!(why, Refused::NoCategory | Refused::NoChannel | Refused::WrongKind)
+        }
+        Flaw::Barred { place, .. } => tickets(place) && matches!(why, Refused::NoAccess | Refused::NoPermission),
+        Flaw::Powerless { .. } | Flaw::Silenced { .. } => matches!(why, Refused::NoAccess | Refused::NoPermission),
+        Flaw::NoRoom => why.is_full(),
+        Flaw::NoRole { .. } | Flaw::Unheard { .. } => false,
+    }
+}
+
+/// Whether every category that is there has its fifty channels.
+fn is_full(world: &World, guild: &Guild) -> bool {
+    let discord = &world.config.discord;
+    let categories = std::iter::once(&discord.ticket_category_id).chain(&discord.overflow_category_ids);
+    categories.into_iter().all(|category| guild.room_in(*category) == 0)
+}
+
+/// Where there is no room, a ticket goes early that is missed least: one that ended unpaid, then one
+/// whose link has reached its customer, the oldest first. `freed` are those that went or cannot go.
+async fn make_room(world: &World, freed: &mut Vec<ChannelId>) -> Result<bool, Failure> {
+    while freed.len() < PLACES {
+        let Some(channel) = world.db.ticket_to_spare(freed).await? else { return Ok(false) };
+        freed.push(channel);
+        match world.delete_channel(channel).await {
+            Err(Trouble::Refused(refusal)) if refusal.why != Refused::NoChannel => {
+                tracing::warn!(channel.id = %channel, "a ticket cannot be deleted to make room: {}", refusal.says);
+                continue;
+            }
+            Err(trouble @ (Trouble::Target(_) | Trouble::Unread(_))) => return Err(trouble.into()),
+            Ok(()) | Err(Trouble::Refused(_)) => {}
+        }
+        world.db.ticket_gone(channel, world.clock.now()).await?;
+        tracing::info!(channel.id = %channel, "the ticket of an order that is over went early to make room");
+        return Ok(true);
+    }
+    Ok(false)
+}
