@@ -87,6 +87,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("premises", &["config", "domain"]),
     ("drift", &["domain", "db", "panel"]),
     ("supervisor", &["effects", "panel", "premises"]),
+    ("sandbox::broken", &[]),
     ("sandbox::discord", &[]),
     ("sandbox::shop", &["app", "live", "clock", "sandbox"]),
     ("sandbox::panel", &[]),

@@ -10,12 +10,12 @@
 //! `TOLLKEEPER_KILL=all` in the environment it takes every point of every walk on both
 //! generations of the panel.
 
-mod accounts;
+pub(crate) mod accounts;
 mod desk;
-mod people;
+pub(crate) mod people;
 mod points;
 mod process;
-mod walks;
+pub(crate) mod walks;
 
 use std::{
     collections::BTreeMap,
@@ -67,7 +67,7 @@ fn whatever_it_is_killed_at_everything_comes_right() {
 }
 
 /// Straight to the console, past the harness: the numbers belong into every log of the tests.
-fn tell(text: &str) {
+pub(crate) fn tell(text: &str) {
     std::io::stderr().write_all(text.as_bytes()).expect("the console takes it");
 }
 
@@ -192,7 +192,7 @@ impl Tally {
 }
 
 /// What a panic said.
-fn said(panic: Box<dyn std::any::Any + Send>) -> String {
+pub(crate) fn said(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
         Err(panic) => panic.downcast::<&str>().map_or_else(|_| "a panic".to_owned(), |text| (*text).to_owned()),

@@ -22,6 +22,7 @@ mod database;
 mod delivery;
 mod discord_client;
 mod discord_strictness;
+mod faults;
 mod floods;
 mod forged;
 mod home;

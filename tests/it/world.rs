@@ -137,6 +137,11 @@ impl World {
 
     /// Starts the bot and waits until it is connected.
     pub(crate) async fn start(&self) {
+        self.tries_to_start().await.unwrap_or_else(|why| unreachable!("{why}"));
+    }
+
+    /// The same for a bot that may not come; the error says how it ended.
+    pub(crate) async fn tries_to_start(&self) -> Result<(), String> {
         let running = if self.process {
             Running::process(&self.config_path(), &self.environment, &self.console(), &self.arguments)
         } else {
@@ -147,8 +152,9 @@ impl World {
             let running = self.bot.lock().unwrap_or_else(PoisonError::into_inner).take();
             let ended = running.map(Running::ended);
             let console = std::fs::read_to_string(self.console()).unwrap_or_default();
-            unreachable!("the bot did not come: {error:#}; it ended with {ended:?}\n{console}");
+            return Err(format!("the bot did not come: {error:#}; it ended with {ended:?}\n{console}"));
         }
+        Ok(())
     }
 
     /// Tells the bot to stop, and waits until it has.

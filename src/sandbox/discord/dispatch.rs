@@ -11,6 +11,7 @@ use futures_util::stream;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
+use super::super::broken;
 use super::Shared;
 use super::front::Cut;
 use super::record::{Fault, Request, RequestInfo};
@@ -73,6 +74,11 @@ async fn strike(shared: &Shared, n: u64, at: Instant, order: &Order, fault: Faul
             shared.answered(n, Some(status), at);
             Ok(json_answer(status, &body, &headers))
         }
+        Fault::Page(status) => {
+            shared.answered(n, Some(status), at);
+            Ok(broken::page(status))
+        }
+        Fault::CutAnswer => Ok(broken::off(now()).await),
         Fault::Delay(time) => {
             tokio::time::sleep(time).await;
             Ok(now())
@@ -289,13 +295,14 @@ impl Shared {
             state.requests.push(request);
             info
         });
-        let n = info.n;
+        (info.n, self.fault(&info))
+    }
+
+    /// What the hook says goes wrong with a request, or else a rule.
+    fn fault(&self, info: &RequestInfo) -> Fault {
         let hook = self.hook.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let fault = hook.map_or(Fault::None, |hook| hook(&info));
-        if !matches!(fault, Fault::None) {
-            return (n, fault);
-        }
-        (n, self.ordered(&info))
+        let fault = hook.map_or(Fault::None, |hook| hook(info));
+        if matches!(fault, Fault::None) { self.ordered(info) } else { fault }
     }
 
     /// The fault that a rule orders for a request.
@@ -319,13 +326,16 @@ impl Shared {
     }
 }
 
-/// Serves the CDN. Faults are ordered for it by its path, as for the API; its requests are not in the log.
+/// Serves the CDN. Faults are ordered for it as for the API; its requests have no number and no route and are not
+/// in the log.
 pub(super) async fn cdn(shared: &Shared, request: HttpRequest<Incoming>) -> Result<Answer, Cut> {
     let (head, _) = request.into_parts();
     let (method, path) = (head.method.to_string(), head.uri.path().to_owned());
     let info = RequestInfo { n: 0, method, path, route: "", is_write: false, body: Value::Null };
-    match shared.ordered(&info) {
+    match shared.fault(&info) {
         Fault::Status { status, body, headers } => return Ok(json_answer(status, &body, &headers)),
+        Fault::Page(status) => return Ok(broken::page(status)),
+        Fault::CutAnswer => return Ok(broken::off(file(shared, &head)).await),
         Fault::CutBefore | Fault::CutAfter => return Err(Cut),
         Fault::Delay(time) | Fault::DelayAnswer(time) => tokio::time::sleep(time).await,
         Fault::HoldBefore(gate) | Fault::HoldAfter(gate) => gate.pass().await,

@@ -59,6 +59,10 @@ pub enum Fault {
         /// More headers, such as `Retry-After`.
         headers: Vec<(String, String)>,
     },
+    /// Not handled; this status with a page of HTML, as something between us and Discord writes it.
+    Page(u16),
+    /// Handled; the connection is closed in the middle of the answer's body. An answer without one arrives.
+    CutAnswer,
     /// Handled after this time.
     Delay(Duration),
     /// Handled at once, answered after this time.
@@ -84,6 +88,8 @@ impl fmt::Debug for Fault {
         match self {
             Self::None => write!(f, "None"),
             Self::Status { status, .. } => write!(f, "Status({status})"),
+            Self::Page(status) => write!(f, "Page({status})"),
+            Self::CutAnswer => write!(f, "CutAnswer"),
             Self::Delay(time) => write!(f, "Delay({time:?})"),
             Self::DelayAnswer(time) => write!(f, "DelayAnswer({time:?})"),
             Self::Drip(bytes) => write!(f, "Drip({bytes})"),

@@ -159,6 +159,12 @@ pub enum Fault {
     Refuse(String),
     /// Not handled; this status with an empty body.
     Status(u16),
+    /// Not handled; this status with a page of HTML, as a proxy before the panel writes it.
+    Page(u16),
+    /// Not handled; 429 with a `Retry-After` of a second, as a proxy before the panel writes it.
+    Limited,
+    /// Handled; the connection is closed in the middle of the answer's body.
+    CutAnswer,
     /// Not handled; the login page with HTTP 200.
     Html200,
     /// Not handled; HTTP 200 with a JSON text that ends in its middle.
@@ -189,6 +195,9 @@ impl std::fmt::Debug for Fault {
             Self::None => "None",
             Self::Refuse(bracket) => return write!(f, "Refuse({bracket:?})"),
             Self::Status(status) => return write!(f, "Status({status})"),
+            Self::Page(status) => return write!(f, "Page({status})"),
+            Self::Limited => "Limited",
+            Self::CutAnswer => "CutAnswer",
             Self::Html200 => "Html200",
             Self::HalfJson => "HalfJson",
             Self::Huge => "Huge",

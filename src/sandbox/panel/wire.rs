@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::super::broken;
 use super::answer::{self, Answer, Refusal};
 use super::call::{Call, Fault, Logged, RequestInfo};
 use super::state::State;
@@ -220,6 +221,12 @@ async fn respond(shared: Arc<Shared>, serves: Serves, request: Request<Incoming>
     };
     let answer = match fault {
         Fault::None | Fault::Delay(_) => handle(true).await,
+        Fault::CutAnswer => {
+            let answer = handle(true).await;
+            return Ok(broken::off(note(&shared, at, answer).await).await);
+        }
+        Fault::Page(status) => broken::page(status),
+        Fault::Limited => broken::limited(),
         Fault::Refuse(bracket) => answer::refused(&Refusal::wrong(bracket)),
         Fault::Status(status) => answer::empty(StatusCode::from_u16(status).unwrap_or_default()),
         Fault::Html200 => answer::login_page(),

@@ -7,16 +7,26 @@ use std::time::Duration;
 use serde_json::json;
 use tollkeeper::sandbox::discord::{Answer, Channel, Id, Message, Modal, Pending, Person, Refused, View, permission};
 
-use super::{
-    process::Process,
-    walks::{PATIENCE, Sale},
-};
+use tokio::sync::watch;
+
+use super::walks::Sale;
 use crate::world::{World, receipt};
 
-pub(super) struct People<'w> {
-    pub(super) world: &'w World,
-    pub(super) process: &'w Process<'w>,
+pub(crate) struct People<'w> {
+    pub(crate) world: &'w World,
+    /// How many processes have become ready.
+    pub(crate) lives: watch::Receiver<u32>,
+    /// So long they wait for what should come of something they did, before they do it again.
+    pub(crate) calm: Duration,
+    /// So long they try.
+    pub(crate) patience: Duration,
+    /// So much time they let pass before they try again.
+    pub(crate) pause: Duration,
 }
+
+/// What people tried in vain.
+#[derive(Debug)]
+pub(crate) struct Stuck(pub(crate) String);
 
 /// What a click came to.
 enum Pressed {
@@ -28,35 +38,58 @@ enum Pressed {
 
 impl People<'_> {
     /// Acts until `look` finds what should come of it. Acts again only when there was no answer,
-    /// or when the program has been started again since.
-    async fn achieve<T>(&self, what: &str, look: impl Fn(&View<'_>) -> Option<T>, act: impl AsyncFn() -> Pressed) -> T {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+    /// when the program has been started again since, or when nothing came of it for a while.
+    async fn achieve<T>(
+        &self,
+        what: &str,
+        look: impl Fn(&View<'_>) -> Option<T>,
+        act: impl AsyncFn() -> Pressed,
+    ) -> Result<T, Stuck> {
+        let deadline = tokio::time::Instant::now() + self.patience;
         loop {
-            let life = self.process.life();
+            let life = self.life();
             if let Some(found) = self.world.discord.look(&look) {
-                return found;
+                return Ok(found);
             }
-            match act().await {
+            let in_vain = match act().await {
                 Pressed::Answered => tokio::select! {
                     biased;
-                    found = self.world.discord.until(what, PATIENCE, &look) => match found {
-                        Ok(found) => return found,
-                        Err(error) => unreachable!("{error:#}\noutbox: {:#?}\n{}", self.world.outbox().await, self.last_words()),
+                    found = self.world.discord.until(what, self.calm, &look) => match found {
+                        Ok(found) => return Ok(found),
+                        Err(error) => {
+                            self.world.passes(self.pause);
+                            format!("{error:#}")
+                        }
                     },
-                    () = Process::next(life) => {}
+                    () = next(life) => continue,
                 },
                 Pressed::Nothing => {
-                    assert!(tokio::time::Instant::now() < deadline, "nobody answers: {what}");
                     // Something is about to change: a message is edited, or a process started.
                     tokio::time::sleep(Duration::from_millis(10)).await;
+                    format!("nobody answers: {what}")
                 }
+            };
+            if tokio::time::Instant::now() >= deadline {
+                return Err(self.stuck(&in_vain).await);
             }
         }
     }
 
+    /// What there is to know about why nothing came of something.
+    pub(super) async fn stuck(&self, in_vain: &str) -> Stuck {
+        Stuck(format!("{in_vain}\noutbox: {:#?}\n{}", self.world.outbox().await, self.last_words()))
+    }
+
+    /// Which process this is, for somebody who wants to know later whether it still is.
+    pub(super) fn life(&self) -> watch::Receiver<u32> {
+        let mut life = self.lives.clone();
+        life.mark_unchanged();
+        life
+    }
+
     /// Waits for the first answer, for as long as the process lives that could give it.
     async fn first(&self, pending: Result<Pending, Refused>) -> Pressed {
-        let life = self.process.life();
+        let life = self.life();
         let Ok(pending) = pending else { return Pressed::Nothing };
         tokio::select! {
             biased;
@@ -64,34 +97,34 @@ impl People<'_> {
                 Ok(Answer::Failed) | Err(_) => Pressed::Nothing,
                 Ok(_) => Pressed::Answered,
             },
-            () = Process::next(life) => Pressed::Nothing,
+            () = next(life) => Pressed::Nothing,
         }
     }
 
     /// The same, for a message to go on with.
     pub(super) async fn message(&self, pending: Result<Pending, Refused>) -> Option<Message> {
-        let life = self.process.life();
+        let life = self.life();
         let pending = pending.ok()?;
         tokio::select! {
             biased;
-            reply = pending.reply() => reply.ok(),
-            () = Process::next(life) => None,
+            reply = tokio::time::timeout(self.calm, pending.reply()) => reply.ok()?.ok(),
+            () = next(life) => None,
         }
     }
 
     /// The same, for a window that opens.
     async fn form(&self, pending: Result<Pending, Refused>) -> Option<Modal> {
-        let life = self.process.life();
+        let life = self.life();
         let pending = pending.ok()?;
         tokio::select! {
             biased;
-            form = pending.modal() => form.ok(),
-            () = Process::next(life) => None,
+            form = tokio::time::timeout(self.calm, pending.modal()) => form.ok()?.ok(),
+            () = next(life) => None,
         }
     }
 
     /// `/order`, and a plan from the menu, until there is a ticket to pay in.
-    pub(super) async fn orders(&self, sale: &Sale) -> Id {
+    pub(super) async fn orders(&self, sale: &Sale) -> Result<Id, Stuck> {
         let person = self.world.person(sale.customer);
         let (world, id, lobby) = (self.world, person.id(), self.world.guild.lobby);
         let known = self.tickets(&person).len();
@@ -121,21 +154,22 @@ impl People<'_> {
     }
 
     /// A payment method, until the ticket says where to pay.
-    pub(super) async fn chooses(&self, sale: &Sale, ticket: Id) {
+    pub(super) async fn chooses(&self, sale: &Sale, ticket: Id) -> Result<(), Stuck> {
         let person = self.world.person(sale.customer);
         let asked = format!("Pay with {}", sale.method);
-        let look = |view: &View<'_>| status(view, person.id(), ticket).filter(|status| status.contains(&asked));
+        let look =
+            |view: &View<'_>| status(view, person.id(), ticket).filter(|status| status.contains(&asked)).map(drop);
         self.achieve("where to pay", look, async || {
             let Some(status) = self.world.discord.look(|view| status(view, person.id(), ticket)) else {
                 return Pressed::Nothing;
             };
             self.first(person.select(&status, &[sale.method])).await
         })
-        .await;
+        .await
     }
 
     /// A receipt, once; then the payment must come under review.
-    pub(super) async fn pays(&self, sale: &Sale, ticket: Id, label: &str) {
+    pub(super) async fn pays(&self, sale: &Sale, ticket: Id, label: &str) -> Result<(), Stuck> {
         let person = self.world.person(sale.customer);
         let upload = || person.upload(ticket, "receipt.png", &receipt(label), "");
         let sent = match upload() {
@@ -153,11 +187,11 @@ impl People<'_> {
             let card = view.messages(review).into_iter().any(|card| card.part("Approve").is_some());
             (told && locked && card).then_some(())
         };
-        self.achieve("the payment to be under review", look, async || Pressed::Answered).await;
+        self.achieve("the payment to be under review", look, async || Pressed::Answered).await
     }
 
     /// Approve and Confirm, until the customer has the link and the card says so.
-    pub(super) async fn is_approved(&self, sale: &Sale, links: usize) {
+    pub(super) async fn is_approved(&self, sale: &Sale, links: usize) -> Result<(), Stuck> {
         let customer = self.world.person(sale.customer).id();
         let review = self.world.guild.review;
         let look = |view: &View<'_>| {
@@ -166,12 +200,12 @@ impl People<'_> {
             cards.retain(|card| !card.ephemeral && card.contains("· proof "));
             (sent && cards.last()?.contains("Link sent by direct message")).then_some(())
         };
-        self.achieve("the link", look, async || self.decides("Approve", async |question| Some(question)).await).await;
+        self.achieve("the link", look, async || self.decides("Approve", async |question| Some(question)).await).await
     }
 
     /// Amount differs with less than the price and Confirm, until the customer reads what is missing
     /// and can send the rest.
-    pub(super) async fn is_received_in_part(&self, sale: &Sale, ticket: Id, typed: &str) {
+    pub(super) async fn is_received_in_part(&self, sale: &Sale, ticket: Id, typed: &str) -> Result<(), Stuck> {
         let admin = self.world.person("Adel");
         let customer = self.world.person(sale.customer).id();
         let look = |view: &View<'_>| {
@@ -193,11 +227,11 @@ impl People<'_> {
             };
             self.first(admin.click(&question, "Confirm")).await
         })
-        .await;
+        .await
     }
 
     /// Decline with a reason and Confirm, until the customer reads it and can send another.
-    pub(super) async fn is_declined(&self, sale: &Sale, ticket: Id) {
+    pub(super) async fn is_declined(&self, sale: &Sale, ticket: Id) -> Result<(), Stuck> {
         let admin = self.world.person("Adel");
         let customer = self.world.person(sale.customer).id();
         let look = |view: &View<'_>| {
@@ -216,7 +250,7 @@ impl People<'_> {
             })
             .await
         })
-        .await;
+        .await
     }
 
     /// A button of the card, what comes between, and Confirm.
@@ -245,8 +279,15 @@ impl People<'_> {
     }
 }
 
+/// Waits until another process is ready than at the time of `life`.
+pub(super) async fn next(mut life: watch::Receiver<u32>) {
+    if life.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Somebody's tickets, oldest first.
-fn tickets(view: &View<'_>, world: &World, person: Id) -> Vec<Channel> {
+pub(crate) fn tickets(view: &View<'_>, world: &World, person: Id) -> Vec<Channel> {
     let mut all: Vec<_> = world.guild.tickets.iter().flat_map(|category| view.channels_in(*category)).collect();
     all.retain(|channel| view.permissions(person, channel.id) & permission::VIEW_CHANNEL != 0);
     all.sort_by_key(|channel| channel.id);
@@ -254,7 +295,7 @@ fn tickets(view: &View<'_>, world: &World, person: Id) -> Vec<Channel> {
 }
 
 /// The newest message in a ticket that is about its state.
-fn status(view: &View<'_>, person: Id, ticket: Id) -> Option<Message> {
+pub(crate) fn status(view: &View<'_>, person: Id, ticket: Id) -> Option<Message> {
     view.seen_by(person, ticket).into_iter().rev().find(|message| message.by_bot && message.contains("· ticket)"))
 }
 

@@ -106,16 +106,9 @@ impl<'w> Process<'w> {
         self.deaths.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Which process this is, for somebody who wants to know later whether it still is.
-    pub(super) fn life(&self) -> watch::Receiver<u32> {
+    /// Follows how many processes have become ready.
+    pub(super) fn lives(&self) -> watch::Receiver<u32> {
         self.lives.subscribe()
-    }
-
-    /// Waits until another process is ready than at the time of `life`.
-    pub(super) async fn next(mut life: watch::Receiver<u32>) {
-        if life.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
     }
 
     async fn ended(&self) -> ExitStatus {
