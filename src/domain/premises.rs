@@ -28,11 +28,17 @@ pub enum Permission {
     ManageRoles,
     /// Deleting many messages at once.
     ManageMessages,
+    /// Keeping customers from opening threads in tickets: nobody takes away what they do not have.
+    CreatePublicThreads,
+    /// The same for private ones.
+    CreatePrivateThreads,
+    /// Keeping them from writing in threads, which no lock of the ticket reaches.
+    SendMessagesInThreads,
 }
 
 impl Permission {
     /// Everything the bot needs and the invitation asks for, and no more.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::ViewChannel,
         Self::SendMessages,
         Self::EmbedLinks,
@@ -41,6 +47,9 @@ impl Permission {
         Self::ManageChannels,
         Self::ManageRoles,
         Self::ManageMessages,
+        Self::CreatePublicThreads,
+        Self::CreatePrivateThreads,
+        Self::SendMessagesInThreads,
     ];
 
     /// Discord's bit.
@@ -54,6 +63,9 @@ impl Permission {
             Self::AttachFiles => 15,
             Self::ReadMessageHistory => 16,
             Self::ManageRoles => 28,
+            Self::CreatePublicThreads => 35,
+            Self::CreatePrivateThreads => 36,
+            Self::SendMessagesInThreads => 38,
         }
     }
 

@@ -95,6 +95,9 @@ pub fn permissions(locale: Locale, missing: &[Permission]) -> String {
             Permission::ManageChannels => "premises-permission-manage-channels",
             Permission::ManageRoles => "premises-permission-manage-roles",
             Permission::ManageMessages => "premises-permission-manage-messages",
+            Permission::CreatePublicThreads => "premises-permission-create-public-threads",
+            Permission::CreatePrivateThreads => "premises-permission-create-private-threads",
+            Permission::SendMessagesInThreads => "premises-permission-send-messages-in-threads",
         })
     });
     names.collect::<Vec<_>>().join(", ")

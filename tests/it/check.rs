@@ -160,7 +160,7 @@ async fn a_shop_that_is_well() {
       note  The data directory is not there yet: run makes it.
 
     The invitation link, with exactly the permissions that the bot needs:
-    https://discord.com/oauth2/authorize?client_id=APPLICATION&scope=bot+applications.commands&permissions=268561424
+    https://discord.com/oauth2/authorize?client_id=APPLICATION&scope=bot+applications.commands&permissions=378225683472
 
     All is well.
     ");
@@ -226,7 +226,7 @@ async fn everything_wrong_is_said_at_once() {
       MEND  DATA is no folder: correct storage.data_dir.
 
     The invitation link, with exactly the permissions that the bot needs:
-    https://discord.com/oauth2/authorize?client_id=APPLICATION&scope=bot+applications.commands&permissions=268561424
+    https://discord.com/oauth2/authorize?client_id=APPLICATION&scope=bot+applications.commands&permissions=378225683472
 
     10 things are to be mended; they are marked MEND.
     ");
@@ -294,7 +294,7 @@ async fn a_bot_that_was_not_invited() {
     let (text, _) = check(&world).await;
     let says = finding(&text, "is not in the server").replace(&world.discord.guild().to_string(), "GUILD");
     insta::assert_snapshot!(says, @"MEND  The bot is not in the server GUILD: open the invitation link below and choose the server, or correct discord.guild_id.");
-    assert!(text.contains("permissions=268561424"), "{text}");
+    assert!(text.contains("permissions=378225683472"), "{text}");
     world.discord.no_faults();
     world.discord.fail_next("GET", "/commands", 1, Fault::refused(403, 50001, "Missing Access"));
     let (text, _) = check(&world).await;

@@ -7,7 +7,7 @@ use serenity::all::{ChannelType, CreateChannel, PermissionOverwrite};
 
 use super::{
     SLOW_MODE,
-    seats::{overwrites, without_nobody},
+    seats::{overwrites, without_nobody, without_threads},
     topic,
 };
 use crate::{
@@ -82,13 +82,18 @@ async fn in_first_category(
     let mut permissions = overwrites(world, order, seats);
     let mut stops = Vec::new();
     for category in std::iter::once(&discord.ticket_category_id).chain(&discord.overflow_category_ids) {
-        let made = match create(world, order, *category, &permissions).await {
+        let mut made = match create(world, order, *category, &permissions).await {
             Err(Trouble::Refused(refusal)) if without_nobody(&mut permissions, &refusal) => {
                 tracing::warn!(order.id = %order.id, "somebody in the lists of staff is nobody on Discord: {}", refusal.says);
                 create(world, order, *category, &permissions).await
             }
             made => made,
         };
+        if let Err(trouble) = &made
+            && without_threads(&mut permissions, trouble)
+        {
+            made = create(world, order, *category, &permissions).await;
+        }
         match made {
             Ok(channel) => {
                 look_at_the_server(world, &stops).await?;

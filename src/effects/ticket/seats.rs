@@ -29,6 +29,12 @@ const CUSTOMER: Permissions = Permissions::VIEW_CHANNEL.union(Permissions::READ_
 /// What the lock takes away and an open ticket gives.
 const WRITING: Permissions = Permissions::SEND_MESSAGES.union(Permissions::ATTACH_FILES);
 
+/// What a customer never may in a ticket: a thread goes on while it is locked, and nobody looks for
+/// a proof in one.
+const THREADS: Permissions = Permissions::CREATE_PUBLIC_THREADS
+    .union(Permissions::CREATE_PRIVATE_THREADS)
+    .union(Permissions::SEND_MESSAGES_IN_THREADS);
+
 /// Lets the customer write, or not. What Discord refuses for good is given back in its words: the
 /// status message must not wait for it.
 pub(super) async fn sync_lock(
@@ -41,7 +47,13 @@ pub(super) async fn sync_lock(
         return Ok(None);
     }
     let overwrite = customer_overwrite(order.customer, locked);
-    match call(serenity_channel(channel).create_permission(&*world.http, overwrite)).await {
+    let discord = serenity_channel(channel);
+    let mut made = call(discord.create_permission(&*world.http, overwrite.clone())).await;
+    if made.as_ref().is_err_and(|trouble| trouble.is(Refused::NoPermission)) {
+        let plain = PermissionOverwrite { deny: overwrite.deny - THREADS, ..overwrite };
+        made = call(discord.create_permission(&*world.http, plain)).await;
+    }
+    match made {
         Ok(()) => {
             world.db.ticket_locked(&order.id, locked).await?;
             Ok(None)
@@ -201,11 +213,21 @@ pub(super) fn without_nobody(permissions: &mut Vec<PermissionOverwrite>, refusal
     permissions.len() < before
 }
 
+/// For a bot that was invited before it asked for them: it takes away nothing that it does not have
+/// itself, and a ticket with threads is better than none. `check` and the owners' news say so.
+pub(super) fn without_threads(permissions: &mut [PermissionOverwrite], trouble: &Trouble) -> bool {
+    let ours = trouble.is(Refused::NoPermission) && permissions.iter().any(|one| one.deny.intersects(THREADS));
+    if ours {
+        permissions.iter_mut().for_each(|one| one.deny -= THREADS);
+    }
+    ours
+}
+
 fn customer_overwrite(customer: UserId, locked: bool) -> PermissionOverwrite {
     if locked {
-        member_overwrite(customer, CUSTOMER, WRITING)
+        member_overwrite(customer, CUSTOMER, WRITING | THREADS)
     } else {
-        member_overwrite(customer, CUSTOMER | WRITING, Permissions::empty())
+        member_overwrite(customer, CUSTOMER | WRITING, THREADS)
     }
 }
 

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::gateway::{GUILD_MEMBERS, GUILDS};
-use super::person::Person;
+use super::permission::CREATE_PUBLIC_THREADS;
+use super::person::{Person, Refused, may};
 use super::seen::Message;
 use super::state::{Channel, Id, Kind, Member, State};
 
@@ -23,6 +24,29 @@ impl Person {
         self.shared.look(|state| {
             let seen = state.channels.values().filter(|at| at.kind == Kind::Text && state.person_sees(self.id, at.id));
             seen.cloned().collect()
+        })
+    }
+
+    /// Opens a thread in a text channel, if they may.
+    pub fn starts_thread(&self, channel: Id, name: &str) -> Result<Id, Refused> {
+        self.shared.change(|state| {
+            may(state, self.id, channel, CREATE_PUBLIC_THREADS, "create threads")?;
+            let id = state.next_id();
+            let thread = Channel {
+                id,
+                kind: Kind::Thread,
+                name: name.to_owned(),
+                topic: None,
+                parent: Some(channel),
+                position: 0,
+                overwrites: Vec::new(),
+                recipient: None,
+                renamed: Vec::new(),
+            };
+            state.name(id, name);
+            state.channels.insert(id, thread);
+            state.channel_event("THREAD_CREATE", id);
+            Ok(id)
         })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Never asks who is calling: people and the bot are computed alike.
 
-use super::state::{Channel, Id, State, Target};
+use super::state::{Channel, Id, Kind, State, Target};
 
 /// Delete and edit channels, make new ones.
 pub const MANAGE_CHANNELS: u64 = 1 << 4;
@@ -29,6 +29,15 @@ pub const MANAGE_ROLES: u64 = 1 << 28;
 /// Use slash commands.
 pub const USE_APPLICATION_COMMANDS: u64 = 1 << 31;
 
+/// Open a thread that everybody sees who sees the channel.
+pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
+/// Open a thread for those who are added to it.
+pub const CREATE_PRIVATE_THREADS: u64 = 1 << 36;
+/// Write in threads; what is said of writing in the channel does not count there.
+pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
+/// All three.
+pub const THREADS: u64 = CREATE_PUBLIC_THREADS | CREATE_PRIVATE_THREADS | SEND_MESSAGES_IN_THREADS;
+
 /// Every bit an overwrite or role of this guild may carry (bits 0 to 52).
 pub const ALL: u64 = (1 << 53) - 1;
 
@@ -40,7 +49,8 @@ pub const EVERYONE: u64 = VIEW_CHANNEL
     | READ_MESSAGE_HISTORY
     | MENTION_EVERYONE
     | USE_APPLICATION_COMMANDS
-    | SEND_TTS_MESSAGES;
+    | SEND_TTS_MESSAGES
+    | THREADS;
 
 /// What the shop's invite link asks for, and no more.
 pub const BOT: u64 = VIEW_CHANNEL
@@ -50,7 +60,8 @@ pub const BOT: u64 = VIEW_CHANNEL
     | READ_MESSAGE_HISTORY
     | MANAGE_CHANNELS
     | MANAGE_ROLES
-    | MANAGE_MESSAGES;
+    | MANAGE_MESSAGES
+    | THREADS;
 
 /// Permissions in the guild as a whole: owner, then the union of the roles, then administrator.
 pub(super) fn in_guild(state: &State, user: Id) -> u64 {
@@ -69,6 +80,18 @@ pub(super) fn in_channel(state: &State, user: Id, channel: &Channel) -> u64 {
         let both = VIEW_CHANNEL | SEND_MESSAGES | EMBED_LINKS | ATTACH_FILES | READ_MESSAGE_HISTORY;
         return if user == person || user == state.bot { both } else { 0 };
     }
+    if channel.kind == Kind::Thread {
+        // A thread has the overwrites of its channel, and a permission of its own for writing.
+        let parent = channel.parent.and_then(|parent| state.channels.get(&parent));
+        let bits = parent.map_or(0, |parent| overwritten(state, user, parent));
+        let writes = if bits & SEND_MESSAGES_IN_THREADS == 0 { 0 } else { SEND_MESSAGES };
+        return implied(bits & !SEND_MESSAGES | writes);
+    }
+    implied(overwritten(state, user, channel))
+}
+
+/// What roles and overwrites give, one by one.
+fn overwritten(state: &State, user: Id, channel: &Channel) -> u64 {
     let mut bits = in_guild(state, user);
     if bits == ALL {
         return ALL;
@@ -89,7 +112,7 @@ pub(super) fn in_channel(state: &State, user: Id, channel: &Channel) -> u64 {
     }
     apply(roles.0, roles.1);
     apply(own.0, own.1);
-    implied(bits)
+    bits
 }
 
 /// What is lost together with a permission it rests on.

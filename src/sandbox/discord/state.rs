@@ -84,6 +84,8 @@ pub enum Kind {
     Dm,
     /// A category (4).
     Category,
+    /// A thread in a text channel, for everybody who sees that (11).
+    Thread,
 }
 
 impl Kind {
@@ -92,6 +94,7 @@ impl Kind {
             Self::Text => 0,
             Self::Dm => 1,
             Self::Category => 4,
+            Self::Thread => 11,
         }
     }
 }
@@ -226,7 +229,7 @@ impl State {
     }
 
     pub(super) fn guild_channels(&self) -> impl Iterator<Item = &Channel> {
-        self.channels.values().filter(|channel| channel.kind != Kind::Dm)
+        self.channels.values().filter(|channel| !matches!(channel.kind, Kind::Dm | Kind::Thread))
     }
 
     /// Whether the bot sees the channel.
@@ -287,6 +290,7 @@ impl State {
         self.channel_event("CHANNEL_DELETE", id);
         self.channels.remove(&id);
         self.messages.remove(&id);
+        self.channels.retain(|_, channel| channel.kind != Kind::Thread || channel.parent != Some(id));
         for channel in self.channels.values_mut().filter(|channel| channel.parent == Some(id)) {
             channel.parent = None;
         }

@@ -96,6 +96,14 @@ impl State {
             "parent_id": channel.parent.map(|id| id.to_string()),
             "permission_overwrites": channel.overwrites.iter().map(overwrite_json).collect::<Vec<_>>(),
         });
+        if channel.kind == Kind::Thread {
+            data["owner_id"] = json!(self.owner.to_string());
+            data["thread_metadata"] = json!({
+                "archived": false, "auto_archive_duration": 1440, "archive_timestamp": iso(self.now()), "locked": false,
+            });
+            data["message_count"] = json!(0);
+            data["member_count"] = json!(1);
+        }
         if channel.kind == Kind::Text {
             data["topic"] = json!(channel.topic);
             data["nsfw"] = json!(false);

@@ -28,6 +28,9 @@ premises-permission-read-message-history = Read Message History
 premises-permission-manage-channels = Manage Channels
 premises-permission-manage-roles = Manage Roles
 premises-permission-manage-messages = Manage Messages
+premises-permission-create-public-threads = Create Public Threads
+premises-permission-create-private-threads = Create Private Threads
+premises-permission-send-messages-in-threads = Send Messages in Threads
 
 # For owners, by direct message.
 premises-news =
