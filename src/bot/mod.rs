@@ -211,10 +211,10 @@ fn shop_locale(config: &Config) -> Locale {
     Locale::of(&config.shop.locale).unwrap_or_default()
 }
 
-/// What Discord has to tell us: guilds and their channels, messages, and what is in them if the
-/// application may know that. Interactions come without an intent.
+/// What Discord has to tell us: guilds and their channels, messages there and to the bot itself, and
+/// what is in them if the application may know that. Interactions come without an intent.
 pub fn intents(config: &DiscordConfig) -> GatewayIntents {
-    let intents = GatewayIntents::GUILDS | GatewayIntents::GUILD_MESSAGES;
+    let intents = GatewayIntents::GUILDS | GatewayIntents::GUILD_MESSAGES | GatewayIntents::DIRECT_MESSAGES;
     if config.message_content { intents | GatewayIntents::MESSAGE_CONTENT } else { intents }
 }
 

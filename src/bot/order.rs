@@ -165,7 +165,8 @@ pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Re
     if cause == CancelCause::Staff && is_part_paid(&order) {
         return ask_to_end(bot, asked, &order).await;
     }
-    if bot.db.is_being_read(id).await? {
+    // A customer's picture may be the proof; staff may always end what is not under review.
+    if cause == CancelCause::Customer && bot.db.is_being_read(id).await? {
         return Ok(asked.answer(refused(locale, Refusal::BeingRead)).await?);
     }
     let cancelled = bot.db.cancel(id, asked.user, cause, bot.clock.now()).await?;

@@ -5,7 +5,7 @@ use serenity::all::Attachment;
 
 use crate::{
     db::submissions::{Proof, ProofSource, Submitted},
-    domain::{Order, limits::Limited},
+    domain::{Order, limits::Limited, order::ProofRefused},
     proof::{FetchError, Picture},
     view::{self, Post},
 };
@@ -39,6 +39,9 @@ async fn addressed(bot: &Bot, asked: &Asked<'_>) -> Result<Order, Fault> {
             None => return Err(Fault::answered(view::proof::no_order(locale))),
         },
     };
+    if bot.db.customer(asked.user).await?.is_some_and(|customer| customer.blocked) {
+        return Err(Fault::answered(view::proof::refused(locale, ProofRefused::Blocked)));
+    }
     match order.accepts_proof() {
         Ok(()) => Ok(order),
         Err(why) => Err(Fault::answered(view::proof::refused(locale, why))),
@@ -71,7 +74,8 @@ async fn examine(bot: &Bot, asked: &Asked<'_>, order: &Order, image: &Attachment
         }
         Submitted::Seen => view::proof::accepted(locale),
         Submitted::Refused(why) => view::proof::refused(locale, why),
-        Submitted::Duplicate => view::proof::duplicate(locale),
+        Submitted::Duplicate { left: None } => view::proof::duplicate(locale),
+        Submitted::Duplicate { left: Some(left) } => view::proof::attempt_spent(locale, left),
     })
 }
 

@@ -38,6 +38,9 @@ pub(super) async fn ask(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Resul
 /// The customer typed it.
 pub(super) async fn typed(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId, typed: &str) -> Result<(), Fault> {
     let order = own_order(bot, asked, id).await?;
+    if bot.db.customer(asked.user).await?.is_some_and(|customer| customer.blocked) {
+        return Err(Fault::refused(asked.locale, Refusal::Blocked));
+    }
     let outcome = match understood(bot, order.method.as_ref().map(|method| method.id.as_str()), typed) {
         None => Outcome::NotOne,
         Some(reference) => match bot.db.set_reference(id, asked.user, &reference, bot.clock.now()).await? {

@@ -3,7 +3,11 @@
 
 use serenity::all::Message;
 
-use crate::domain::{ChannelId, GuildId, MessageId, UserId, effect::Effect};
+use crate::domain::{
+    ChannelId, GuildId, MessageId, Order, UserId,
+    effect::{Effect, Notice},
+    order::ProofRefused,
+};
 
 use super::{Bot, fault::Fault};
 
@@ -20,24 +24,55 @@ pub(super) async fn reread(bot: &Bot) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Somebody wrote somewhere. Only files of a ticket's own customer matter.
+/// Somebody wrote somewhere. In a ticket its own customer matters; elsewhere, files of customers whose
+/// proof is awaited, and what they write to the bot itself.
 pub(super) async fn message(bot: &Bot, message: &Message) -> Result<(), Fault> {
     // Discord promises no guild in the event; that the channel is a ticket is asked below.
     let home = message.guild_id.is_none_or(|guild| GuildId(guild.get()) == bot.config.discord.guild_id);
+    if !home || message.author.bot {
+        return Ok(());
+    }
+    let (channel, author) = (ChannelId(message.channel_id.get()), UserId(message.author.id.get()));
     let forwarded = message.message_snapshots.iter().any(|snapshot| !snapshot.attachments.is_empty());
-    if !home || message.author.bot || message.attachments.is_empty() && !forwarded {
-        return Ok(());
-    }
-    let Some(order) = bot.db.order_in(ChannelId(message.channel_id.get())).await? else { return Ok(()) };
-    if order.customer != UserId(message.author.id.get()) {
-        return Ok(());
-    }
-    let now = bot.clock.now();
-    if let Err(error) = bot.db.want(&Effect::ReadTicket { order: order.id.clone() }, now, now).await {
-        if error.passes() {
-            bot.faults.unheard(&order.id);
+    let files = forwarded || !message.attachments.is_empty();
+    match bot.db.order_in(channel).await? {
+        Some(order) if order.customer == author && (files || awaits_proof(&order)) => {
+            let now = bot.clock.now();
+            if let Err(error) = bot.db.want(&Effect::ReadTicket { order: order.id.clone() }, now, now).await {
+                if error.passes() {
+                    bot.faults.unheard(&order.id);
+                }
+                return Err(error.into());
+            }
         }
-        return Err(error.into());
+        Some(_) => {}
+        None => {
+            let direct = message.guild_id.is_none() && message.member.is_none();
+            if files || direct {
+                elsewhere(bot, message, direct).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the next thing that a customer should send is a proof, or what must come before it.
+fn awaits_proof(order: &Order) -> bool {
+    matches!(order.accepts_proof(), Ok(()) | Err(ProofRefused::NoMethod | ProofRefused::NoReference))
+}
+
+/// A thread, another channel, a direct message: where proofs are not looked for. Its customer reads
+/// in the ticket what to do; what they ask while it is locked, staff read.
+async fn elsewhere(bot: &Bot, message: &Message, direct: bool) -> Result<(), Fault> {
+    let Some(order) = bot.db.open_order(UserId(message.author.id.get())).await? else { return Ok(()) };
+    if order.ticket.channel.is_none() {
+        return Ok(());
+    }
+    let (now, id) = (bot.clock.now(), message.id.get());
+    if awaits_proof(&order) {
+        bot.db.hint(&order.id, "elsewhere", Notice::Elsewhere { message: id }, now).await?;
+    } else if direct && !message.content.trim().is_empty() {
+        bot.db.pass_on(&order.id, ChannelId(message.channel_id.get()), MessageId(id), now).await?;
     }
     Ok(())
 }

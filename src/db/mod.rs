@@ -51,6 +51,7 @@ pub mod standing;
 pub mod steps;
 pub mod submissions;
 pub mod subscriptions;
+mod tallies;
 pub mod tickets;
 mod tidied;
 mod times;

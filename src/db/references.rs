@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Db, Error, WriteTx, confirmations::Presented};
+use super::{Db, Error, WriteTx, confirmations::Presented, tallies::Counted};
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubmissionId, UserId,
     effect::{Effect, StaffNews},
@@ -38,7 +38,8 @@ impl Db {
         let (id, user, text) = (order.as_str(), customer.to_sql(), reference.as_str());
         let mut tx = self.begin().await?;
         let row = sqlx::query!(
-            "SELECT method_id, reference FROM orders WHERE id = ? AND user_id = ? AND status = 'pending_payment'",
+            "SELECT method_id, reference FROM orders WHERE id = ? AND user_id = ? AND status = 'pending_payment' AND attempts_left > 0
+               AND NOT EXISTS (SELECT 1 FROM users u WHERE u.discord_id = orders.user_id AND u.status = 'blocked')",
             id,
             user
         )
@@ -48,10 +49,17 @@ impl Db {
             return Ok(Referenced::TooLate);
         };
         if let Some((twin, foreign)) = tx.reference_twin(&method, reference, order, customer).await? {
-            let news = StaffNews::ReferenceTaken { order: order.clone(), twin: twin.clone(), foreign };
-            tx.enqueue(&Effect::TellStaff { news }, now, now).await?;
-            let payload = json!({ "reference": text, "twin": twin, "foreign": foreign });
-            tx.audit_order(customer, "reference.refuse", order, payload, now).await?;
+            let tally = tx.tally(order, Counted::Taken, now).await?;
+            let left = tx.spend_attempt(order, tally, now).await?;
+            if tally.this_hour == 1 {
+                let news = StaffNews::ReferenceTaken { order: order.clone(), twin: twin.clone(), foreign };
+                tx.enqueue(&Effect::TellStaff { news }, now, now).await?;
+            }
+            if tally.this_hour == 1 || left.is_some() {
+                let payload =
+                    json!({ "reference": text, "twin": twin, "foreign": foreign, "times": tally.ever, "left": left });
+                tx.audit_order(customer, "reference.refuse", order, payload, now).await?;
+            }
             tx.commit().await?;
             return Ok(Referenced::Taken { twin });
         }

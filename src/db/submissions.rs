@@ -15,6 +15,8 @@ use crate::domain::{
 
 mod claims;
 
+use claims::Whose;
+
 pub use crate::domain::proofs::{Flag, Verdict};
 
 /// A picture that passed the door, as the database keeps it; the bytes are on disk under `hash`.
@@ -64,7 +66,10 @@ pub enum Submitted {
     /// The order takes no proof now.
     Refused(ProofRefused),
     /// Another order owns the picture; staff have been told.
-    Duplicate,
+    Duplicate {
+        /// So many attempts are left, where it cost one.
+        left: Option<u32>,
+    },
 }
 
 /// A submission with what its card needs.
@@ -78,6 +83,8 @@ pub struct Submission {
     pub customer: UserId,
     /// The picture.
     pub proof: Proof,
+    /// The hashes of the other pictures that came with it.
+    pub others: Vec<String>,
     /// When it came.
     pub at: Millis,
     /// What is noteworthy.
@@ -99,14 +106,27 @@ pub struct Submission {
 }
 
 impl Db {
-    /// Takes a proof for an order of `customer`, in one transaction: the submission, the claim on
-    /// the picture, the payment, the order's state, the lock and the card.
+    /// Takes a proof of one picture; see [`Self::submit_proofs`].
     pub async fn submit_proof(
         &self,
         order: &OrderId,
         customer: UserId,
         source: &ProofSource,
         proof: &Proof,
+        now: Millis,
+    ) -> Result<Submitted, Error> {
+        self.submit_proofs(order, customer, source, std::slice::from_ref(proof), now).await
+    }
+
+    /// Takes the pictures of one message as the proof for an order of `customer`, in one transaction:
+    /// the submission, the claims on the pictures, the payment, the order's state, the lock and the
+    /// card. What another order owns is left out, and reported only where nothing else was sent.
+    pub async fn submit_proofs(
+        &self,
+        order: &OrderId,
+        customer: UserId,
+        source: &ProofSource,
+        proofs: &[Proof],
         now: Millis,
     ) -> Result<Submitted, Error> {
         let mut tx = self.begin().await?;
@@ -121,32 +141,39 @@ impl Db {
         if let Err(refused) = tx.accepts_proof(order, customer).await? {
             return Ok(Submitted::Refused(refused));
         }
-        let owner = tx.picture_owner(&proof.hash).await?;
-        let mut flags = Vec::new();
-        match proofs::claim(order, customer, owner.as_ref()) {
-            proofs::Claim::Fresh => {}
-            // Its money was accepted: it cannot count again as the rest.
-            proofs::Claim::Again if tx.is_a_part(order, &proof.hash).await? => {
-                tx.refuse_duplicate(order, customer, source, order, false, now).await?;
-                tx.commit().await?;
-                return Ok(Submitted::Duplicate);
-            }
-            proofs::Claim::Again => flags.push(Flag::Again),
-            proofs::Claim::HandedOn { from } => flags.push(Flag::HandedOn { from }),
-            proofs::Claim::Refused { twin, foreign } => {
-                tx.refuse_duplicate(order, customer, source, &twin, foreign, now).await?;
-                tx.commit().await?;
-                return Ok(Submitted::Duplicate);
+        let (mut flags, mut good, mut taken) = (Vec::new(), Vec::<&Proof>::new(), None);
+        for proof in proofs {
+            match tx.whose(order, customer, proof).await? {
+                Whose::Theirs(_) if good.iter().any(|other| other.hash == proof.hash) => {}
+                Whose::Theirs(noted) => {
+                    flags.extend(noted);
+                    good.push(proof);
+                }
+                Whose::Anothers { twin, foreign } => taken = taken.or(Some((twin, foreign))),
             }
         }
-        flags.extend(proofs::oddities(&proof.told, customer, tx.ordered_at(order).await?, now));
-        if let Some(twin) = tx.pixel_twin(&proof.pixel_hash, &proof.hash, order).await? {
-            flags.push(Flag::SamePixels { twin });
+        let Some((first, others)) = good.split_first() else {
+            let Some((twin, foreign)) = taken else { return Ok(Submitted::Refused(ProofRefused::Closed)) };
+            let left = tx.refuse_duplicate(order, customer, source, (&twin, foreign), now).await?;
+            tx.commit().await?;
+            return Ok(Submitted::Duplicate { left });
+        };
+        let ordered_at = tx.ordered_at(order).await?;
+        for proof in &good {
+            flags.extend(proofs::oddities(&proof.told, customer, ordered_at, now));
+            if let Some(twin) = tx.pixel_twin(&proof.pixel_hash, &proof.hash, order).await? {
+                flags.push(Flag::SamePixels { twin });
+            }
         }
-        let submission = tx.insert_submission(order, customer, &source_id, proof, &flags, now).await?;
-        tx.claim_picture(&proof.hash, order).await?;
+        let flags = each_once(flags);
+        let submission = tx.insert_submission(order, customer, &source_id, first, &flags, now).await?;
+        tx.insert_others(submission, others).await?;
+        for proof in &good {
+            tx.claim_picture(&proof.hash, order).await?;
+        }
         tx.proof_under_review(order, submission, now).await?;
-        let payload = json!({ "submission": submission.0, "hash": proof.hash, "flags": flags });
+        let others: Vec<_> = others.iter().map(|proof| &proof.hash).collect();
+        let payload = json!({ "submission": submission.0, "hash": first.hash, "others": others, "flags": flags });
         tx.audit_order(customer, "proof.submit", order, payload, now).await?;
         tx.commit().await?;
         Ok(Submitted::Accepted(submission))
@@ -164,6 +191,10 @@ impl Db {
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
+        let others =
+            sqlx::query_scalar!("SELECT hash FROM submission_pictures WHERE submission_id = ? ORDER BY n", id.0)
+                .fetch_all(&self.readers)
+                .await?;
         let damaged = |problem: String| Error::Damaged { table: "payment_submissions", problem };
         let decided = || match (row.decided_by, moment(row.decided_at)) {
             (Some(by), Some(at)) => Ok((UserId::from_sql(by), at)),
@@ -193,6 +224,7 @@ impl Db {
                 size: super::unsigned(row.size),
                 told: Told::default(),
             },
+            others,
             at: Millis(row.created_at),
             reference: row.reference,
             flags: serde_json::from_str(&row.flags).map_err(|error| damaged(error.to_string()))?,
@@ -248,12 +280,24 @@ impl Db {
     }
 }
 
+/// Two pictures of one message may be odd in the same way.
+fn each_once(flags: Vec<Flag>) -> Vec<Flag> {
+    let mut once = Vec::new();
+    for flag in flags {
+        if !once.contains(&flag) {
+            once.push(flag);
+        }
+    }
+    once
+}
+
 impl WriteTx {
     /// Asks the rule, inside the transaction that acts on the answer.
     async fn accepts_proof(&mut self, order: &OrderId, customer: UserId) -> Result<Result<(), ProofRefused>, Error> {
         let (id, customer) = (order.as_str(), customer.to_sql());
         let row = sqlx::query!(
-            r#"SELECT status, method_id, attempts_left, method_reference = 'required' AND reference IS NULL AS "lacks_reference!: bool"
+            r#"SELECT status, method_id, attempts_left, method_reference = 'required' AND reference IS NULL AS "lacks_reference!: bool",
+                      EXISTS (SELECT 1 FROM users u WHERE u.discord_id = orders.user_id AND u.status = 'blocked') AS "blocked!: bool"
                FROM orders WHERE id = ? AND user_id = ?"#,
             id,
             customer
@@ -262,6 +306,7 @@ impl WriteTx {
         .await?;
         let Some(row) = row else { return Ok(Err(ProofRefused::Closed)) };
         Ok(match row.status.as_str() {
+            "pending_payment" if row.blocked => Err(ProofRefused::Blocked),
             "pending_payment" if row.method_id.is_none() => Err(ProofRefused::NoMethod),
             "pending_payment" if row.attempts_left == 0 => Err(ProofRefused::NoAttempts),
             "pending_payment" if row.lacks_reference => Err(ProofRefused::NoReference),

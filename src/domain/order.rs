@@ -353,4 +353,6 @@ pub enum ProofRefused {
     Closed,
     /// No attempts are left.
     NoAttempts,
+    /// The customer is blocked.
+    Blocked,
 }

@@ -6,10 +6,13 @@ use crate::{
     domain::{Order, OrderState, SubmissionId, effect::Effect, refused::Refused},
     panel::breaker::Availability,
     view::{
-        Marker, Post,
+        File, Marker, Post,
         review::{CardFacts, Given, Known, OnPanel, card},
     },
 };
+
+/// The most that the pictures of one card weigh together; Discord takes 10 MiB for a file.
+const MOST_BYTES: usize = 20 * 1024 * 1024;
 
 /// Makes the card what the state says.
 pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Result<(), Failure> {
@@ -47,10 +50,17 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
     if tidied && !asks {
         return Ok(world.db.finish(claim, now).await?);
     }
-    let post = match picture(world, &submission).await {
+    let mut post = match picture(world, &submission.proof.hash).await {
         Some(picture) => card_of(world, &submission, &order, Some(picture)).await?,
         None => card_of(world, &submission, &order, None).await?.without_picture(),
     };
+    let mut room = MOST_BYTES.saturating_sub(post.files.iter().map(|file| file.bytes.len()).sum());
+    for (n, hash) in (2..).zip(&submission.others) {
+        if let Some(bytes) = picture(world, hash).await.filter(|bytes| bytes.len() <= room) {
+            room -= bytes.len();
+            post = post.file(File { name: format!("proof-{n}.jpg"), bytes });
+        }
+    }
     let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
     let posted = match world.post(channel, post, &seed).await {
         // Staff decide with what there is.
@@ -75,12 +85,12 @@ async fn is_kept(world: &World, submission: &Submission) -> bool {
 
 /// The card's copy of the picture. A picture that can no longer be read from disk does not keep
 /// the card from being posted: staff decide with what there is.
-async fn picture(world: &World, submission: &Submission) -> Option<Vec<u8>> {
-    let hash = submission.proof.hash.parse().ok()?;
+async fn picture(world: &World, hash: &str) -> Option<Vec<u8>> {
+    let hash = hash.parse().ok()?;
     match world.door.card(hash).await {
         Ok(card) => Some(card.bytes),
         Err(error) => {
-            tracing::error!(%error, submission.id = %submission.id, "a kept picture cannot be read");
+            tracing::error!(%error, %hash, "a kept picture cannot be read");
             None
         }
     }

@@ -36,7 +36,10 @@ pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: 
         _ => None,
     };
     let locale = world.locale_of(order.customer).await?;
-    let post = notice::notice(locale, &order, about, said.as_deref());
+    let post = match about {
+        Notice::WordsOnly { .. } if !world.config.discord.message_content => notice::by_command(locale, &order, about),
+        _ => notice::notice(locale, &order, about, said.as_deref()),
+    };
     let marker = Marker::notice(id, about);
     match say(world, claim, channel, post, &marker).await {
         Ok(message) => {
@@ -92,6 +95,19 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
         }
         StaffNews::CounterBack { order: id, at } => (post, Marker::counter(id, *at)),
         StaffNews::Dropped { order: id, key, .. } => (post, Marker::dropped(id, key)),
+        StaffNews::OutOfAttempts { order: id } => (post, Marker::attempts(id)),
+        StaffNews::Wrote { order: id, channel: wrote_in, message } => {
+            let said = match world.message(*wrote_in, MessageId(*message)).await {
+                Ok(written) => written.text().to_owned(),
+                // Taken back meanwhile: nobody is asked anything any more.
+                Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL, UNKNOWN_MESSAGE]) => {
+                    return Ok(world.db.finish(claim, now).await?);
+                }
+                Err(trouble) => return Err(trouble.into()),
+            };
+            let marker = Marker::wrote(id, *message);
+            (news::wrote(world.shop_locale(), &order, &said).marked(&marker), marker)
+        }
     };
     let message = say(world, claim, channel, post, &marker).await?;
     Ok(world.db.posted(claim, message, channel, Tracked::StaffNews, now).await?)

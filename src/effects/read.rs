@@ -89,8 +89,7 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
             }
             other => other.map_err(Failure::from)?,
         };
-        let with_files = |message: &&Written| message.author() == order.customer && message.files().next().is_some();
-        for message in page.messages.iter().filter(with_files) {
+        for message in page.messages.iter().filter(|message| message.author() == order.customer) {
             if world.clock.uptime().saturating_sub(began) > TURN {
                 let now = world.clock.now();
                 world.db.want(&claim.effect, now, now).await?;
@@ -98,6 +97,10 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
             }
             let looked = async {
                 let (notices, refused) = look_at(world, claim, &order, message).await?;
+                // Words are told of once an hour; the page's last message says that they were read.
+                if message.files().next().is_none() {
+                    return Ok(());
+                }
                 Ok::<(), Failure>(world.db.ticket_read(id, message.id().0, notices, refused, world.clock.now()).await?)
             };
             if let Err(failure) = looked.await {
@@ -117,8 +120,8 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
     Ok(true)
 }
 
-/// What the customer must be told about the files of one message, and how many of them could not be
-/// taken; a proof that is taken tells by itself.
+/// What the customer must be told about one message, and how many of its files could not be taken; a
+/// proof that is taken tells by itself.
 async fn look_at(
     world: &World,
     claim: &Claim,
@@ -128,18 +131,29 @@ async fn look_at(
     let id = message.id().0;
     // The order as it is now: an earlier message of the same page may have been its proof.
     let Some(order) = world.db.order(&order.id).await? else { return Ok((Vec::new(), 0)) };
-    match order.accepts_proof() {
+    let accepts = order.accepts_proof();
+    if message.files().next().is_none() {
+        if matches!(accepts, Ok(()) | Err(ProofRefused::NoMethod | ProofRefused::NoReference)) {
+            say_how(world, &order, message, accepts).await?;
+        }
+        return Ok((Vec::new(), 0));
+    }
+    match accepts {
         Err(ProofRefused::NoMethod) => return Ok((vec![Notice::NoMethod { message: id }], 1)),
         Err(ProofRefused::NoReference) => return Ok((vec![Notice::NoReference { message: id }], 1)),
         // The ticket is locked or about to be: the status message says why.
         Err(_) => return Ok((Vec::new(), 0)),
         Ok(()) => {}
     }
+    if world.db.customer(order.customer).await?.is_some_and(|customer| customer.blocked) {
+        world.db.hint(&order.id, "blocked", Notice::Blocked { message: id }, world.clock.now()).await?;
+        return Ok((Vec::new(), 0));
+    }
     if !world.db.looks_at_files(&order.id, world.clock.now()).await? {
         // Its customer was told until when.
         return Ok((Vec::new(), 0));
     }
-    let (mut refused, mut files) = (None, 0);
+    let (mut good, mut refused, mut files) = (Vec::new(), None, 0);
     for file in message.files().take(FILES_OF_A_MESSAGE) {
         files += 1;
         match fetch(world, claim, &order.id, id, file).await? {
@@ -147,23 +161,43 @@ async fn look_at(
             Ok(picture) => {
                 // On disk before the commit: a row never points at nothing.
                 world.door.keep(&picture).await.map_err(crate::db::Error::from)?;
-                let source = ProofSource::Message(id);
-                let proof = facts(&picture);
-                let sent = world.db.submit_proof(&order.id, order.customer, &source, &proof, world.clock.now()).await?;
-                tracing::info!(order.id = %order.id, user.id = %order.customer, outcome = ?sent, "a proof was sent");
-                return Ok(match sent {
-                    Submitted::Refused(ProofRefused::NoMethod) => (vec![Notice::NoMethod { message: id }], 1),
-                    Submitted::Refused(ProofRefused::NoReference) => (vec![Notice::NoReference { message: id }], 1),
-                    Submitted::Duplicate => (Vec::new(), files),
-                    Submitted::Accepted(_) | Submitted::Seen | Submitted::Refused(_) => (Vec::new(), 0),
-                });
+                good.push(facts(&picture));
             }
         }
     }
-    if message.files().nth(FILES_OF_A_MESSAGE).is_some() {
-        refused = Some(Notice::ManyFiles { message: id });
+    if good.is_empty() {
+        if message.files().nth(FILES_OF_A_MESSAGE).is_some() {
+            refused = Some(Notice::ManyFiles { message: id });
+        }
+        return Ok((refused.into_iter().collect(), files));
     }
-    Ok((refused.into_iter().collect(), files))
+    let source = ProofSource::Message(id);
+    let sent = world.db.submit_proofs(&order.id, order.customer, &source, &good, world.clock.now()).await?;
+    tracing::info!(order.id = %order.id, user.id = %order.customer, outcome = ?sent, "a proof was sent");
+    Ok(match sent {
+        Submitted::Refused(ProofRefused::NoMethod) => (vec![Notice::NoMethod { message: id }], 1),
+        Submitted::Refused(ProofRefused::NoReference) => (vec![Notice::NoReference { message: id }], 1),
+        Submitted::Duplicate { .. } => (Vec::new(), files),
+        Submitted::Accepted(_) | Submitted::Seen | Submitted::Refused(_) => (Vec::new(), 0),
+    })
+}
+
+/// Words where a picture is awaited: what to do is said once an hour.
+async fn say_how(
+    world: &World,
+    order: &Order,
+    message: &Written,
+    accepts: Result<(), ProofRefused>,
+) -> Result<(), Failure> {
+    let id = message.id().0;
+    let (what, notice) = match accepts {
+        Err(ProofRefused::NoMethod) => ("method", Notice::NoMethod { message: id }),
+        Err(ProofRefused::NoReference) => ("reference", Notice::NoReference { message: id }),
+        _ if message.names_an_address() => ("address", Notice::Address { message: id }),
+        _ => ("words", Notice::WordsOnly { message: id }),
+    };
+    world.db.hint(&order.id, what, notice, world.clock.now()).await?;
+    Ok(())
 }
 
 /// Downloads and examines one file; where that leads nowhere, what the customer must be told.

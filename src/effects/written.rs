@@ -95,6 +95,16 @@ impl Written {
         self.attachments.iter().chain(forwarded)
     }
 
+    /// What stands in it; nothing where the application may not know.
+    pub(super) fn text(&self) -> &str {
+        self.content.as_deref().unwrap_or_default()
+    }
+
+    /// Whether it names an address on the web, such as a picture's.
+    pub(super) fn names_an_address(&self) -> bool {
+        self.text().contains("https://") || self.text().contains("http://")
+    }
+
     /// What stands at the foot of its boxes.
     pub(super) fn footers(&self) -> impl Iterator<Item = &str> {
         self.embeds.iter().filter_map(|embed| embed.footer.as_ref()).map(|footer| footer.text.as_str())

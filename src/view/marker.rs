@@ -65,6 +65,16 @@ impl Marker {
         Self(format!("order {order} · reference {twin}"))
     }
 
+    /// A line for staff about an order that takes no more proofs.
+    pub fn attempts(order: &OrderId) -> Self {
+        Self(format!("order {order} · attempts"))
+    }
+
+    /// A line for staff about what a customer wrote to the bot.
+    pub fn wrote(order: &OrderId, message: u64) -> Self {
+        Self(format!("order {order} · wrote {message}"))
+    }
+
     /// A line for staff about a proof that waits.
     pub fn waits(order: &OrderId, submission: SubmissionId) -> Self {
         Self(format!("order {order} · waits {submission}"))

@@ -47,17 +47,42 @@ pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
                 [("customer", text::person(order.customer).into()), ("order", text::code(id.as_str(), 20).into())];
             Post::text(locale.with("news-counter-back", &arguments)).marked(&Marker::counter(id, *at))
         }
+        StaffNews::OutOfAttempts { order: id } => {
+            let arguments = [
+                ("customer", text::person(order.customer).into()),
+                ("order", text::code(id.as_str(), 20).into()),
+                ("ticket", ticket(locale, order).into()),
+            ];
+            Post::text(locale.with("news-out-of-attempts", &arguments)).marked(&Marker::attempts(id))
+        }
+        // What was written is read where it stands.
+        StaffNews::Wrote { order: id, message, .. } => wrote(locale, order, "").marked(&Marker::wrote(id, *message)),
         StaffNews::Duplicate { order: id, twin, foreign, source } => {
             let arguments = [
                 ("customer", text::person(order.customer).into()),
                 ("order", text::code(id.as_str(), 20).into()),
                 ("twin", text::code(twin.as_str(), 20).into()),
-                ("ticket", order.ticket.channel.map_or_else(|| locale.say("common-no-ticket"), text::channel).into()),
+                ("ticket", ticket(locale, order).into()),
             ];
             let id_of_text = if *foreign { "news-duplicate-foreign" } else { "news-duplicate-own" };
             Post::text(locale.with(id_of_text, &arguments)).marked(&Marker::duplicate(id, source))
         }
     }
+}
+
+/// A line for staff with what a customer wrote to the bot while the ticket is locked.
+pub fn wrote(locale: Locale, order: &Order, said: &str) -> Post {
+    let arguments = [
+        ("customer", text::person(order.customer).into()),
+        ("order", text::code(order.id.as_str(), 20).into()),
+        ("ticket", ticket(locale, order).into()),
+        ("text", words::reason(said).into()),
+    ];
+    Post::text(locale.with("news-wrote", &arguments))
+}
+
+fn ticket(locale: Locale, order: &Order) -> String {
+    order.ticket.channel.map_or_else(|| locale.say("common-no-ticket"), text::channel)
 }
 
 /// A direct message to an owner.

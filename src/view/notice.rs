@@ -32,6 +32,12 @@ pub fn notice(locale: Locale, order: &Order, notice: &Notice, said: Option<&str>
             locale.with("proof-no-more-files", &[("files", FILES_REFUSED.into()), ("when", when.into())])
         }
         Notice::Duplicate { .. } => locale.say("proof-duplicate"),
+        Notice::AttemptSpent { .. } => proof::spent_text(locale, order.attempts_left.into()),
+        Notice::WordsOnly { .. } => locale.say("proof-words-only"),
+        Notice::Address { .. } => locale.say("proof-address"),
+        Notice::Elsewhere { .. } => locale.say("proof-elsewhere"),
+        Notice::PassedOn { .. } => locale.say("proof-passed-on"),
+        Notice::Blocked { .. } => locale.say("refusal-blocked"),
         Notice::NoMethod { .. } => locale.say("proof-no-method"),
         Notice::NoReference { .. } => locale.say("proof-no-reference"),
         Notice::LinkWaits => locale.say("notice-link-waits"),
@@ -53,6 +59,14 @@ pub fn notice(locale: Locale, order: &Order, notice: &Notice, said: Option<&str>
         }
         _ => post,
     }
+}
+
+/// Where the application may not see files: the command that it sees.
+pub fn by_command(locale: Locale, order: &Order, notice: &Notice) -> Post {
+    let sentence = locale.say("proof-by-command");
+    let content =
+        locale.with("notice-to", &[("customer", text::person(order.customer).into()), ("sentence", sentence.into())]);
+    Post::text(content).to(order.customer).marked(&Marker::notice(&order.id, notice))
 }
 
 fn declined_text(locale: Locale, order: &Order, reason: &str) -> String {

@@ -28,6 +28,11 @@ pub fn duplicate(locale: Locale) -> Post {
     Post::text(locale.say("proof-duplicate"))
 }
 
+/// The same, and it cost an attempt.
+pub fn attempt_spent(locale: Locale, left: u32) -> Post {
+    Post::text(spent_text(locale, left))
+}
+
 /// The file could not be fetched from Discord.
 pub fn not_fetched(locale: Locale) -> Post {
     Post::text(locale.say("proof-not-fetched"))
@@ -63,7 +68,12 @@ pub(super) fn refused_text(locale: Locale, why: ProofRefused) -> String {
         ProofRefused::AlreadyApproved => "proof-already-approved",
         ProofRefused::Closed => "proof-closed",
         ProofRefused::NoAttempts => "proof-no-attempts",
+        ProofRefused::Blocked => "refusal-blocked",
     })
+}
+
+pub(super) fn spent_text(locale: Locale, left: u32) -> String {
+    locale.with("proof-attempt-spent", &[("left", left.into())])
 }
 
 pub(super) fn picture_text(locale: Locale, why: PictureRefused) -> String {

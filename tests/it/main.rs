@@ -57,6 +57,7 @@ mod supervisor;
 mod tickets;
 mod tour;
 mod unsold;
+mod uploads;
 mod waits;
 mod wires;
 mod world;

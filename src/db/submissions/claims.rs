@@ -2,15 +2,28 @@
 
 use serde_json::json;
 
-use super::ProofSource;
+use super::{Proof, ProofSource};
 use crate::{
-    db::{Error, WriteTx},
+    db::{Error, WriteTx, tallies::Counted},
     domain::{
-        Millis, OrderId, OrderStatus, UserId,
+        Millis, OrderId, OrderStatus, SubmissionId, UserId,
         effect::{Effect, Notice, StaffNews},
-        proofs::Owner,
+        proofs::{self, Flag, Owner},
     },
 };
+
+/// Whether a picture may be an order's.
+pub(super) enum Whose {
+    /// It may, with something worth a look.
+    Theirs(Option<Flag>),
+    /// Another order owns it, or its money was accepted before.
+    Anothers {
+        /// The order that owns it.
+        twin: OrderId,
+        /// Whether another customer sent it.
+        foreign: bool,
+    },
+}
 
 impl WriteTx {
     /// The order that a file belongs to.
@@ -39,9 +52,11 @@ impl WriteTx {
     pub(super) async fn is_a_part(&mut self, order: &OrderId, hash: &str) -> Result<bool, Error> {
         let id = order.as_str();
         let found = sqlx::query_scalar!(
-            "SELECT id FROM payment_submissions WHERE hash = ? AND order_id = ? AND part = 1",
+            "SELECT id FROM payment_submissions WHERE order_id = ? AND part = 1
+               AND (hash = ? OR EXISTS (SELECT 1 FROM submission_pictures p WHERE p.submission_id = payment_submissions.id AND p.hash = ?))",
+            id,
             hash,
-            id
+            hash
         )
         .fetch_optional(self.sql())
         .await?;
@@ -57,7 +72,13 @@ impl WriteTx {
     ) -> Result<Option<OrderId>, Error> {
         let id = order.as_str();
         let twin = sqlx::query_scalar!(
-            "SELECT order_id FROM payment_submissions WHERE pixel_hash = ? AND hash <> ? AND (order_id <> ? OR part = 1) LIMIT 1",
+            r#"SELECT order_id AS "order_id!" FROM payment_submissions WHERE pixel_hash = ? AND hash <> ? AND (order_id <> ? OR part = 1)
+               UNION ALL
+               SELECT s.order_id FROM submission_pictures p JOIN payment_submissions s ON s.id = p.submission_id
+               WHERE p.pixel_hash = ? AND p.hash <> ? AND (s.order_id <> ? OR s.part = 1) LIMIT 1"#,
+            pixels,
+            hash,
+            id,
             pixels,
             hash,
             id
@@ -80,23 +101,63 @@ impl WriteTx {
         Ok(())
     }
 
-    /// The customer is told that the picture is taken, staff are told by whom.
+    /// Whether a picture may be the order's.
+    pub(super) async fn whose(&mut self, order: &OrderId, customer: UserId, proof: &Proof) -> Result<Whose, Error> {
+        let owner = self.picture_owner(&proof.hash).await?;
+        Ok(match proofs::claim(order, customer, owner.as_ref()) {
+            proofs::Claim::Fresh => Whose::Theirs(None),
+            // Its money was accepted: it cannot count again as the rest.
+            proofs::Claim::Again if self.is_a_part(order, &proof.hash).await? => {
+                Whose::Anothers { twin: order.clone(), foreign: false }
+            }
+            proofs::Claim::Again => Whose::Theirs(Some(Flag::Again)),
+            proofs::Claim::HandedOn { from } => Whose::Theirs(Some(Flag::HandedOn { from })),
+            proofs::Claim::Refused { twin, foreign } => Whose::Anothers { twin, foreign },
+        })
+    }
+
+    /// The other pictures of a submission.
+    pub(super) async fn insert_others(&mut self, submission: SubmissionId, others: &[&Proof]) -> Result<(), Error> {
+        for (n, proof) in (2_i64..).zip(others) {
+            sqlx::query!(
+                "INSERT INTO submission_pictures (submission_id, n, hash, pixel_hash) VALUES (?, ?, ?, ?)",
+                submission.0,
+                n,
+                proof.hash,
+                proof.pixel_hash
+            )
+            .execute(self.sql())
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The customer is told that the picture is taken, staff are told by whom, once an hour; from the
+    /// third on it costs an attempt, and says how many are left.
     pub(super) async fn refuse_duplicate(
         &mut self,
         order: &OrderId,
         customer: UserId,
         source: &ProofSource,
-        twin: &OrderId,
-        foreign: bool,
+        (twin, foreign): (&OrderId, bool),
         now: Millis,
-    ) -> Result<(), Error> {
-        let news = StaffNews::Duplicate { order: order.clone(), twin: twin.clone(), foreign, source: source.key() };
-        self.enqueue(&Effect::TellStaff { news }, now, now).await?;
-        if let ProofSource::Message(message) = source {
-            let notice = Notice::Duplicate { message: *message };
+    ) -> Result<Option<u32>, Error> {
+        let tally = self.tally(order, Counted::Taken, now).await?;
+        let left = self.spend_attempt(order, tally, now).await?;
+        if let ProofSource::Message(message) = *source {
+            let spent = left.is_some();
+            let notice = if spent { Notice::AttemptSpent { message } } else { Notice::Duplicate { message } };
             self.enqueue(&Effect::Notify { order: order.clone(), notice }, now, now).await?;
         }
-        let payload = json!({ "twin": twin, "foreign": foreign, "source": source.key() });
-        self.audit_order(customer, "proof.duplicate", order, payload, now).await
+        if tally.this_hour == 1 {
+            let news = StaffNews::Duplicate { order: order.clone(), twin: twin.clone(), foreign, source: source.key() };
+            self.enqueue(&Effect::TellStaff { news }, now, now).await?;
+        }
+        if tally.this_hour == 1 || left.is_some() {
+            let payload =
+                json!({ "twin": twin, "foreign": foreign, "source": source.key(), "times": tally.ever, "left": left });
+            self.audit_order(customer, "proof.duplicate", order, payload, now).await?;
+        }
+        Ok(left)
     }
 }

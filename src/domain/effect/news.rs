@@ -57,6 +57,36 @@ pub enum Notice {
         /// The message it came with.
         message: u64,
     },
+    /// The same, and it cost an attempt.
+    AttemptSpent {
+        /// The message it came with.
+        message: u64,
+    },
+    /// Words instead of a picture.
+    WordsOnly {
+        /// The message.
+        message: u64,
+    },
+    /// The address of a picture instead of the picture.
+    Address {
+        /// The message.
+        message: u64,
+    },
+    /// A file in a thread, in another channel or in a direct message.
+    Elsewhere {
+        /// The message it came with.
+        message: u64,
+    },
+    /// Staff read what the customer wrote elsewhere.
+    PassedOn {
+        /// The message.
+        message: u64,
+    },
+    /// The customer is blocked.
+    Blocked {
+        /// The message.
+        message: u64,
+    },
     /// A file came before a payment method was chosen.
     NoMethod {
         /// The message it came with.
@@ -86,6 +116,12 @@ impl Notice {
             Self::ManyFiles { message } => format!("files:{message}"),
             Self::NoMoreFiles { until } => format!("nofiles:{until}"),
             Self::Duplicate { message } => format!("duplicate:{message}"),
+            Self::AttemptSpent { message } => format!("spent:{message}"),
+            Self::WordsOnly { message } => format!("words:{message}"),
+            Self::Address { message } => format!("address:{message}"),
+            Self::Elsewhere { message } => format!("elsewhere:{message}"),
+            Self::PassedOn { message } => format!("passed:{message}"),
+            Self::Blocked { message } => format!("blocked:{message}"),
             Self::NoMethod { message } => format!("method:{message}"),
             Self::NoReference { message } => format!("reference:{message}"),
             Self::LinkWaits => "link".to_owned(),
@@ -132,6 +168,20 @@ pub enum StaffNews {
         /// When that was seen.
         at: Millis,
     },
+    /// An unpaid order takes no more proofs: what was sent or typed for it is somebody else's.
+    OutOfAttempts {
+        /// The order.
+        order: OrderId,
+    },
+    /// A customer wrote to the bot while the ticket is locked.
+    Wrote {
+        /// The order.
+        order: OrderId,
+        /// Where.
+        channel: ChannelId,
+        /// The message.
+        message: u64,
+    },
     /// Staff took a parked effect of an order out of the outbox.
     Dropped {
         /// The order, which is nobody's work any more.
@@ -151,6 +201,8 @@ impl StaffNews {
             | Self::ReferenceTaken { order, .. }
             | Self::ReviewWaits { order, .. }
             | Self::CounterBack { order, .. }
+            | Self::OutOfAttempts { order }
+            | Self::Wrote { order, .. }
             | Self::Dropped { order, .. } => order,
         }
     }
@@ -162,6 +214,8 @@ impl StaffNews {
             Self::ReferenceTaken { order, twin, .. } => format!("reference:{order}:{twin}"),
             Self::ReviewWaits { submission, .. } => format!("waits:{submission}"),
             Self::CounterBack { order, at } => format!("counter:{order}:{at}"),
+            Self::OutOfAttempts { order } => format!("attempts:{order}"),
+            Self::Wrote { message, .. } => format!("wrote:{message}"),
             Self::Dropped { order, key, .. } => format!("dropped:{order}:{key}"),
         }
     }

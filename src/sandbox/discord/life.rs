@@ -41,6 +41,7 @@ impl Person {
                 position: 0,
                 overwrites: Vec::new(),
                 recipient: None,
+                slow: 0,
                 renamed: Vec::new(),
             };
             state.name(id, name);

@@ -294,7 +294,10 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let mut posts = vec![
         proof::accepted(locale),
         proof::duplicate(locale),
+        proof::attempt_spent(locale, 0),
+        proof::attempt_spent(locale, 1),
         proof::not_fetched(locale),
+        notice::by_command(locale, &order, &Notice::WordsOnly { message: 5 }),
         proof::no_order(locale),
         proof::wrong_channel(locale, &order),
     ];
@@ -320,6 +323,12 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Notice::ManyFiles { message: 5 },
         Notice::NoMoreFiles { until: Millis(1_750_000_000_000) },
         Notice::Duplicate { message: 5 },
+        Notice::AttemptSpent { message: 5 },
+        Notice::WordsOnly { message: 5 },
+        Notice::Address { message: 5 },
+        Notice::Elsewhere { message: 5 },
+        Notice::PassedOn { message: 5 },
+        Notice::Blocked { message: 5 },
         Notice::NoMethod { message: 5 },
         Notice::NoReference { message: 5 },
         Notice::LinkWaits,

@@ -5,6 +5,12 @@ news-duplicate-foreign =
 news-duplicate-own =
     A picture was refused: the same customer already used it for an order that was paid.
     Sent by { $customer } for order { $order }; it belongs to order { $twin }. Ticket: { $ticket }
+news-out-of-attempts =
+    { $customer } used up all attempts for order { $order } with pictures or references that belong to other orders. Nothing more is taken for it.
+    Cancel the order in its ticket if nothing was paid, or talk to the customer there: { $ticket }
+news-wrote =
+    { $customer } wrote to the bot about order { $order }, whose ticket is locked for review: { $text }
+    Answer in the ticket, or ask with the card's menu: { $ticket }
 
 news-dropped =
     { $who } dropped a step that had given up: { $key }

@@ -1,6 +1,17 @@
 # Payment proofs.
 proof-accepted = Thank you, we have your screenshot. Our team checks it and you are mentioned in the ticket as soon as it is decided.
 proof-duplicate = This picture was already used for another order. Please send the screenshot of the payment for this order.
+proof-attempt-spent =
+    { $left ->
+        [0] This picture or reference was already used for another order, and this order takes no more of them. Please write to our team.
+        [one] This picture was already used for another order, and cost you an attempt; you have { $left } left. Please send the screenshot of the payment for this order.
+       *[other] This picture was already used for another order, and cost you an attempt; you have { $left } left. Please send the screenshot of the payment for this order.
+    }
+proof-words-only = If you have paid, please send the screenshot of the payment here, as a picture. Words alone cannot be checked.
+proof-by-command = If you have paid, please type /proof here and attach the screenshot of the payment. Words alone cannot be checked.
+proof-address = Please send the screenshot itself as a picture here. We do not open addresses.
+proof-elsewhere = We only see screenshots that are sent here in this ticket. Please send the picture again here, not in a thread, another channel or a direct message.
+proof-passed-on = Our team reads what you wrote to us and answers here. Your payment is being checked meanwhile.
 proof-not-fetched = We could not read your file from Discord. Please send it again.
 proof-many-files = We looked at the first { $files } files of your message and could use none of them. Please send the screenshot of the payment alone.
 proof-no-more-files = We could not use { $files } files in this ticket, so we look at no more of them for now. Please send one clear screenshot of the payment { $when }.

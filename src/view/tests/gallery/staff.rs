@@ -226,6 +226,8 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let dropped = StaffNews::Dropped { order: id.clone(), key: words.name.to_owned(), by: ADEL };
     posts.push(news::staff(locale, &dropped, &order));
     posts.push(news::staff(locale, &StaffNews::CounterBack { order: id.clone(), at: NOW }, &order));
+    posts.push(news::staff(locale, &StaffNews::OutOfAttempts { order: id.clone() }, &order));
+    posts.push(news::wrote(locale, &order, words.sentence));
     order.ticket.channel = None;
     posts.push(news::staff(locale, &duplicate(true), &order));
     for told in [
