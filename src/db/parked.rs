@@ -80,7 +80,7 @@ impl Db {
     pub async fn retry_parked(&self, row: i64, by: UserId, now: Millis) -> Result<Settled, Error> {
         let mut tx = self.begin().await?;
         let woken = sqlx::query!(
-            "UPDATE outbox SET parked_at = NULL, told_at = NULL, failures = 0, run_at = ?1, set_at = ?1 WHERE id = ? AND parked_at IS NOT NULL
+            "UPDATE outbox SET parked_at = NULL, told_at = NULL, failures = 0, run_at = ?1, set_at = ?1 WHERE id = ?2 AND parked_at IS NOT NULL
              RETURNING key, kind, v, args",
             now.0,
             row

@@ -12,6 +12,9 @@ use crate::domain::{
 /// in the database are the right ones.
 const BELIEVED: Duration = Duration::from_hours(7 * 24);
 
+// The statements below that look at all of a table run once after each start and after a clock that was
+// put back; an index for them would cost something with every message and every reading of traffic.
+
 /// Owners read of a clock that was ahead by more than this.
 const NEWS: Duration = Duration::from_mins(5);
 
@@ -34,7 +37,7 @@ impl Db {
                    UNION ALL SELECT created_at FROM admin_sessions WHERE created_at > ?1 AND created_at <= ?2
                    UNION ALL SELECT created_at FROM orders WHERE status = 'pending_payment' AND created_at > ?1 AND created_at <= ?2
                        AND expires_at > ?3
-                   UNION ALL SELECT used_at FROM subscriptions WHERE used_at > ?1 AND used_at <= ?2)"#,
+                   UNION ALL SELECT used_at FROM subscriptions WHERE used_at > ?1 AND used_at <= ?2) /* all of it */"#,
             now.0,
             most.0,
             longest.0
@@ -67,7 +70,7 @@ impl WriteTx {
         .await?;
         sqlx::query!(
             "UPDATE bot_messages SET delete_at = delete_at - (created_at - ?1), created_at = ?1
-             WHERE created_at > ?1 AND created_at <= ?2",
+             WHERE created_at > ?1 AND created_at <= ?2 /* all of it */",
             now.0,
             most.0
         )
@@ -99,7 +102,9 @@ impl WriteTx {
         )
         .execute(self.sql())
         .await?;
-        sqlx::query!("UPDATE subscriptions SET used_at = ?1 WHERE used_at > ?1", now.0).execute(self.sql()).await?;
+        sqlx::query!("UPDATE subscriptions SET used_at = ?1 WHERE used_at > ?1 /* all of it */", now.0)
+            .execute(self.sql())
+            .await?;
         Ok(())
     }
 }
