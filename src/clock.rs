@@ -26,6 +26,9 @@ pub struct Jump {
     noticed: Duration,
 }
 
+/// A smaller step backwards leaves nothing waiting for long.
+const STEP_MS: i64 = 1000;
+
 /// What was seen at the last look.
 #[derive(Debug)]
 struct Seen {
@@ -40,8 +43,9 @@ pub struct Clock {
     offset_ms: Arc<AtomicI64>,
     /// What moved the wall clock forward, for the steady time.
     passed_ms: Arc<AtomicU64>,
-    /// The wall clock at the last look of [`Clock::went_back`]; 0 before the first.
-    last_ms: Arc<AtomicI64>,
+    /// The latest time that was told since the last look of [`Clock::went_back`]; the end of all time
+    /// before the first.
+    latest_ms: Arc<AtomicI64>,
     started: Instant,
     seen: Arc<Mutex<Option<Seen>>>,
 }
@@ -52,7 +56,7 @@ impl Clock {
         Self {
             offset_ms: Arc::default(),
             passed_ms: Arc::default(),
-            last_ms: Arc::default(),
+            latest_ms: Arc::new(AtomicI64::new(i64::MAX)),
             started: Instant::now(),
             seen: Arc::default(),
         }
@@ -60,6 +64,12 @@ impl Clock {
 
     /// Now, by the wall clock and the offset.
     pub fn now(&self) -> Millis {
+        let now = self.wall();
+        self.latest_ms.fetch_max(now.0, Ordering::SeqCst);
+        now
+    }
+
+    fn wall(&self) -> Millis {
         #[expect(clippy::disallowed_methods, reason = "this is the clock")]
         let wall = chrono::Utc::now().timestamp_millis();
         Millis(wall.saturating_add(self.offset_ms.load(Ordering::SeqCst)))
@@ -93,12 +103,11 @@ impl Clock {
         jump.filter(|jump| uptime.saturating_sub(jump.noticed) < hold)
     }
 
-    /// Whether the wall clock is behind where it was at the last look. The first look says so as well:
-    /// nobody knows what it was before.
+    /// Whether the wall clock is behind what it told anybody since the last look, by more than a moment.
+    /// The first look says so as well: nobody knows what it was before.
     pub fn went_back(&self) -> bool {
-        let now = self.now();
-        let last = self.last_ms.swap(now.0, Ordering::SeqCst);
-        last == 0 || now.0 < last
+        let now = self.wall();
+        self.latest_ms.swap(now.0, Ordering::SeqCst) > now.0.saturating_add(STEP_MS)
     }
 
     /// Moves the wall clock of everything that holds this clock.
