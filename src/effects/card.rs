@@ -21,10 +21,12 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
     let Some(order) = world.db.order(&submission.order).await? else { return Ok(world.db.finish(claim, now).await?) };
     let channel = world.config.discord.review_channel_id;
     let mut post = card_of(world, &submission, &order, None).await?;
-    if !is_kept(world, &submission).await {
+    let bare = submission.card_digest.as_deref().is_some_and(|known| known.starts_with(BARE));
+    if bare || !is_kept(world, &submission).await {
         post = post.without_picture();
     }
-    let (digest, asks) = (post.digest(), post.asks());
+    let asks = post.asks();
+    let digest = if bare { bare_digest(&post) } else { post.digest() };
     let again_at = submission.looking.map(|looking| looking.until).filter(|until| *until > now);
     let shown = (digest.as_str(), again_at);
     let mut message = submission.card;
@@ -67,11 +69,20 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
         Err(trouble) if trouble.why().is_some_and(Refused::is_about_a_file) => {
             tracing::warn!(submission.id = %id, "Discord does not take a receipt's picture; its card goes without");
             let bare = card_of(world, &submission, &order, None).await?.without_picture();
-            world.post(channel, bare, &format!("{seed}:bare")).await?
+            let digest = bare_digest(&bare);
+            let posted = world.post(channel, bare, &format!("{seed}:bare")).await?;
+            return Ok(world.db.card_shown(claim, id, posted, (&digest, again_at), now).await?);
         }
         posted => posted?,
     };
     Ok(world.db.card_shown(claim, id, posted, shown, now).await?)
+}
+
+/// What the digest of a card begins with whose picture Discord did not take: no edit may show it.
+const BARE: &str = "bare:";
+
+fn bare_digest(post: &Post) -> String {
+    format!("{BARE}{}", post.digest())
 }
 
 /// Whether the picture is still on disk as it was sent. An embed that shows a file which its message
