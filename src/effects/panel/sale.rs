@@ -108,9 +108,9 @@ async fn first_sale(
     if claim.must_look_first() || grant.filled.is_some() {
         seen = Some(client.snapshot(&sub.email).await?).filter(|seen| seen.client.is_some());
     }
-    let filled = match (&seen, grant.filled) {
-        (Some(seen), Some(filled)) => as_begun(world, sub, grant, (known, filled), seen).await?,
-        _ => fill(world, grant, known, None).await?,
+    let filled = match &seen {
+        Some(seen) => as_begun(world, sub, (claim, grant), known, seen).await?,
+        None => fill(world, grant, known, None).await?,
     };
     let target = target(sub, &filled);
     let (snapshot, refused) = if let Some(seen) = seen {
@@ -222,22 +222,22 @@ async fn before_a_restore(
 async fn as_begun(
     world: &World,
     sub: &Subscription,
-    grant: &Grant,
-    (known, filled): (Known, Filled),
+    (claim, grant): (&Claim, &Grant),
+    known: Known,
     seen: &Snapshot,
 ) -> Result<Filled, Error> {
     let now = world.clock.now();
+    let begun = |at| grants::fill(at, known, grant.days, grant.bytes, world.config.shop.renewal_traffic);
+    let filled = grant.filled.unwrap_or_else(|| begun(claim.first_try_at));
     let theirs = seen.client.as_ref().filter(|record| sub.owns(&record.uuid));
     let theirs = theirs.map(|record| Expiry::from_panel(record.expiry_ms, now));
-    let latest = grants::fill(now, known, grant.days, grant.bytes, world.config.shop.renewal_traffic).expiry;
-    let (Some(Expiry::At(theirs)), Expiry::At(ours), Expiry::At(latest)) = (theirs, filled.expiry, latest) else {
-        return Ok(filled);
+    let filled = match (theirs, filled.expiry, begun(now).expiry) {
+        (Some(Expiry::At(theirs)), Expiry::At(ours), Expiry::At(latest)) if ours <= theirs && theirs <= latest => {
+            Filled { base: Millis(filled.base.0 + theirs.0 - ours.0), expiry: Expiry::At(theirs), ..filled }
+        }
+        _ if grant.filled.is_some() => return Ok(filled),
+        _ => return fill(world, grant, known, None).await,
     };
-    if theirs <= ours || theirs > latest {
-        return Ok(filled);
-    }
-    let base = Millis(filled.base.0 + theirs.0 - ours.0);
-    let filled = Filled { base, expiry: Expiry::At(theirs), ..filled };
     world.db.fill_grant(grant, (&known, None), &filled, now).await.map_err(|error| memory(&error))?;
     Ok(filled)
 }
