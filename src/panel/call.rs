@@ -3,9 +3,12 @@
 //! The one place where a lost session is noticed and a call repeated: once, and never a write
 //! that may have been done.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use serde_json::Value;
@@ -67,7 +70,10 @@ impl Panel {
     }
 
     /// Runs one operation behind the breaker and tells the breaker how it went.
-    pub(super) async fn guard<T>(&self, operation: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    pub(super) async fn guard<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        operation: Pin<Box<F>>,
+    ) -> Result<T, Error> {
         self.breaker().admit(self.door.now())?;
         let result = operation.await;
         self.report(result.as_ref().err());

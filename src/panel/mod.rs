@@ -220,28 +220,28 @@ impl Reader {
 
     /// A client and what it has used; `None` means surely absent. Two calls on v2, one on v3.
     pub async fn find(&self, email: &str) -> Result<Option<Found>, Error> {
-        self.0.guard(self.0.find(email)).await
+        self.0.guard(Box::pin(self.0.find(email))).await
     }
 
     /// The inbound and a client, without its traffic. v2: one call, v3: two at once.
     pub async fn snapshot(&self, email: &str) -> Result<Snapshot, Error> {
-        self.0.guard(self.0.snapshot(email)).await
+        self.0.guard(Box::pin(self.0.snapshot(email))).await
     }
 
     /// The inbound we sell, as customers reach it. One call, some more to learn how they do.
     pub async fn inbound(&self) -> Result<Inbound, Error> {
-        self.0.guard(self.0.sold_inbound()).await
+        self.0.guard(Box::pin(self.0.sold_inbound())).await
     }
 
     /// All clients with what they have used: of the inbound we sell and of those in `also` (v2, a call for
     /// each and one), of the panel (v3, one call).
     pub async fn clients(&self, also: &[i64]) -> Result<Vec<Present>, Error> {
-        self.0.guard(self.0.clients(also)).await
+        self.0.guard(Box::pin(self.0.clients(also))).await
     }
 
     /// The customer's link for a client as the panel is now: of several, the one to be given. Some calls.
     pub async fn link(&self, client: &ClientRecord, remark: &str) -> Result<String, Error> {
-        self.0.guard(async { self.0.link(&self.0.linked(&client.email).await?, client, remark) }).await
+        self.0.guard(Box::pin(async { self.0.link(&self.0.linked(&client.email).await?, client, remark) })).await
     }
 
     /// The same for the client of a name, where it is there, one of `ours`, and on the inbound it was made on or the one we sell.
@@ -252,7 +252,7 @@ impl Reader {
         remark: &str,
     ) -> Result<Option<String>, Error> {
         let home = self.home(email, made_on).await?;
-        let client = home.0.guard(home.0.client(email)).await?;
+        let client = home.0.guard(Box::pin(home.0.client(email))).await?;
         match client.filter(|client| client.on_inbound && ours(&client.uuid)) {
             Some(client) => home.link(&client, remark).await.map(Some),
             None => Ok(None),
@@ -335,23 +335,23 @@ impl Client {
 
     /// See [`Reader::find`].
     pub async fn find(&self, email: &str) -> Result<Option<Found>, Error> {
-        self.0.guard(self.0.find(email)).await
+        self.0.guard(Box::pin(self.0.find(email))).await
     }
 
     /// See [`Reader::snapshot`].
     pub async fn snapshot(&self, email: &str) -> Result<Snapshot, Error> {
-        self.0.guard(self.0.snapshot(email)).await
+        self.0.guard(Box::pin(self.0.snapshot(email))).await
     }
 
     /// Bytes used since the counter's last reset. One call.
     pub async fn used(&self, email: &str) -> Result<u64, Error> {
-        self.0.guard(self.0.used(email)).await
+        self.0.guard(Box::pin(self.0.used(email))).await
     }
 
     /// The inbound as customers reach it, if what is sold on it works for anybody: asked before anything is
     /// written for a sale.
     pub async fn must_be_sellable(&self) -> Result<Inbound, Error> {
-        self.0.guard(self.0.must_be_sellable()).await
+        self.0.guard(Box::pin(self.0.must_be_sellable())).await
     }
 
     /// The link of a client just made or changed on an inbound read just now; see [`Reader::link`].
@@ -364,14 +364,14 @@ impl Client {
 
     /// See [`Reader::inbound`].
     pub async fn inbound(&self) -> Result<Inbound, Error> {
-        self.0.guard(self.0.sold_inbound()).await
+        self.0.guard(Box::pin(self.0.sold_inbound())).await
     }
 
     /// Adds a client to the inbound. One call; one more when the inbound was never read (its
     /// flow is needed), and one more on v3 for a client that shall be switched off.
     pub async fn add(&self, target: &Target) -> Result<(), Error> {
         self.0
-            .guard(async {
+            .guard(Box::pin(async {
                 let _one_at_a_time = self.0.writes.lock().await;
                 let generation = self.0.generation().await?;
                 let row = target.row(self.0.flows(generation).await?.given);
@@ -379,29 +379,29 @@ impl Client {
                     Generation::V2Old | Generation::V2 => v2::add(&self.0, generation, row).await,
                     Generation::V3 { .. } => v3::add(&self.0, generation, row, target).await,
                 }
-            })
+            }))
             .await
     }
 
     /// Makes the client what `target` says; `record` is as it was read just now. One call.
     pub async fn update(&self, record: &ClientRecord, target: &Target) -> Result<(), Error> {
         self.0
-            .guard(async {
+            .guard(Box::pin(async {
                 let _one_at_a_time = self.0.writes.lock().await;
                 let generation = self.0.generation().await?;
                 self.0.update(generation, record, target).await
-            })
+            }))
             .await
     }
 
     /// Switches a client on or off and leaves the rest as it is. One call.
     pub async fn set_enabled(&self, record: &ClientRecord, enabled: bool) -> Result<(), Error> {
         self.0
-            .guard(async {
+            .guard(Box::pin(async {
                 let _one_at_a_time = self.0.writes.lock().await;
                 let generation = self.0.generation().await?;
                 self.0.set_enabled(generation, record, enabled).await
-            })
+            }))
             .await
     }
 
@@ -409,13 +409,13 @@ impl Client {
     /// needed: 2.8 and 2.9 keep a client that had used up its quota cut off otherwise.
     pub async fn reset_traffic(&self, email: &str) -> Result<(), Error> {
         self.0
-            .guard(async {
+            .guard(Box::pin(async {
                 let _one_at_a_time = self.0.writes.lock().await;
                 match self.0.generation().await? {
                     generation @ (Generation::V2Old | Generation::V2) => v2::reset(&self.0, generation, email).await,
                     generation @ Generation::V3 { .. } => v3::reset(&self.0, generation, email).await,
                 }
-            })
+            }))
             .await
     }
 
@@ -424,10 +424,10 @@ impl Client {
     /// client with this one's. Three calls, four on 2.x.
     pub async fn delete(&self, record: &ClientRecord) -> Result<Deleted, Error> {
         self.0
-            .guard(async {
+            .guard(Box::pin(async {
                 let _one_at_a_time = self.0.writes.lock().await;
                 self.0.delete(record).await
-            })
+            }))
             .await
     }
 }

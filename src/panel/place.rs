@@ -56,7 +56,7 @@ impl Reader {
             return Ok(self.clone());
         }
         let there = self.at(made_on);
-        let is_there = self.0.guard(there.0.has(email)).await?;
+        let is_there = self.0.guard(Box::pin(there.0.has(email))).await?;
         Ok(if is_there { there } else { self.clone() })
     }
 
