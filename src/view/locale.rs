@@ -49,7 +49,7 @@ impl Locale {
             Self::English => files!(
                 "en": "admin", "books", "change", "command", "common", "confirmation", "dashboard", "decision", "delivery",
                 "desk", "drift", "log", "more", "news", "notice", "order", "outage", "premises", "proof",
-                "reason", "reference", "refusal", "refused", "reload", "review", "status", "ticket", "told"
+                "reason", "reference", "refusal", "refused", "reload", "review", "state", "status", "ticket", "told"
             ),
         }
     }

@@ -205,7 +205,8 @@ fn gifts(locale: Locale, gifts: &[Gift]) -> String {
     if gifts.len() > GIVERS {
         lines.push(locale.with("news-day-more-gifts", &[("count", (gifts.len() - GIVERS).into())]));
     }
-    lines.iter().map(|line| format!("\n{line}")).collect()
+    lines.insert(0, String::new());
+    lines.join("\n")
 }
 
 fn gift_line(locale: Locale, gift: &Gift) -> String {

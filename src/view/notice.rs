@@ -32,7 +32,7 @@ pub fn notice(locale: Locale, order: &Order, notice: &Notice, said: Option<&str>
             locale.with("proof-no-more-files", &[("files", FILES_REFUSED.into()), ("when", when.into())])
         }
         Notice::Duplicate { .. } => locale.say("proof-duplicate"),
-        Notice::AttemptSpent { .. } => proof::spent_text(locale, order.attempts_left.into()),
+        Notice::AttemptSpent { .. } => proof::spent_text(locale, order.attempts_left),
         Notice::WordsOnly { .. } => locale.say("proof-words-only"),
         Notice::Address { .. } => locale.say("proof-address"),
         Notice::Elsewhere { .. } => locale.say("proof-elsewhere"),

@@ -171,6 +171,11 @@ fn every_bad_picture_says_what_to_do() {
     Moving pictures cannot be checked. Please send an ordinary screenshot of the payment.
     The picture is damaged and cannot be opened. Please take the screenshot again and send it.
     This is an iPhone photo (HEIC), which we cannot open. Please take a screenshot of the payment instead and send that.
+    This is an AVIF picture, which we cannot open. Please take a screenshot of the payment instead and send that.
+    This is a JPEG XL picture, which we cannot open. Please take a screenshot of the payment instead and send that.
+    BMP pictures cannot be checked. Please save it as PNG or JPEG, or take a screenshot, and send that.
+    TIFF pictures cannot be checked. Please save it as PNG or JPEG, or take a screenshot, and send that.
+    Videos cannot be checked. Please take a screenshot of the payment and send that.
     GIF files cannot be checked. Please send an ordinary screenshot of the payment.
     PDF files cannot be checked. Please open it, take a screenshot and send that.
     This kind of drawing (SVG) cannot be checked. Please send a screenshot of the payment.

@@ -6,7 +6,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 use fluent_bundle::FluentResource;
 
 use super::{SAID, gallery};
-use crate::view::{Locale, command, text};
+use crate::{
+    domain::refused::Refused,
+    view::{Locale, command, text},
+};
 
 /// The ids of a language, each beginning with its file's name.
 fn ids(locale: Locale) -> BTreeSet<String> {
@@ -33,7 +36,8 @@ fn ids_in_code() -> BTreeSet<String> {
         file.is_some_and(|file| files.contains(&file))
             && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
-    let mut ids = BTreeSet::new();
+    // Why Discord refused something has a text for each cause, by the cause's name.
+    let mut ids: BTreeSet<_> = Refused::ALL.map(|why| format!("refused-{}", why.as_str())).into();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/view")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {

@@ -90,8 +90,7 @@ news-day =
     Last backup: { $backup }
     Audit log, its last entry: keep it, `tollkeeper audit verify --expect` shows whether it is still there:
     { $head }
-news-day-audit-broken =
-    **The audit log was changed.** Entry { $entry }, which an earlier message named, is gone or another one. Stop the bot, keep a copy of its data folder, and compare with your backups:
+news-day-audit-broken = **The audit log was changed.** Entry { $entry }, which an earlier message named, is gone or another one. Stop the bot, keep a copy of its data folder, and compare with your backups:
     `tollkeeper audit verify --expect` { $anchor }
 news-day-audit-restored =
     A backup was restored, so the audit log goes on from there. Entry { $entry }, which an earlier message named, is in the database that was kept beside the backups.

@@ -1,6 +1,8 @@
 //! What staff and owners are shown.
 
-use super::{ADEL, DELIVERIES, GB, NOW, ROLE, TICKET, Words, adel, order_of, pending, price, states_and_deliveries};
+use super::{
+    ADEL, DELIVERIES, GB, MONA, NOW, ROLE, TICKET, Words, adel, order_of, pending, price, states_and_deliveries,
+};
 use crate::{
     domain::{
         Currency, GuildId, Incident, MessageId, Money, Order, OrderId, OrderState, OrderStatus, RoleId, SubmissionId,
@@ -85,6 +87,7 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
         let mut order = Order { delivery, ..order_of(words, state) };
         for (n, (verdict, given)) in verdicts.iter().flat_map(|verdict| gifts.map(|it| (verdict, it))).enumerate() {
             order.received.minor = [0, 10_000, 25_000, 30_000][n % 4];
+            order.customer = if n % 2 == 1 { ADEL } else { MONA };
             if given.is_some() {
                 order.method = None;
                 order.ticket.channel = None;
@@ -237,6 +240,10 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
         OwnerNews::NoBackup,
         OwnerNews::OwnOrder { order: id.clone(), by: ADEL },
         OwnerNews::Kicked { at: NOW },
+        OwnerNews::LittleRoom { at: NOW, megabytes: u64::MAX },
+        OwnerNews::CannotWrite { at: NOW },
+        OwnerNews::WritesAgain { at: NOW },
+        OwnerNews::ClockSetBack { at: NOW, minutes: u64::MAX },
         OwnerNews::Parked { key: words.name.to_owned(), why: None },
         OwnerNews::Parked { key: words.name.to_owned(), why: Some(Refused::NoPermission) },
         OwnerNews::ClockJumped { at: NOW, minutes: u64::MAX, hold: u64::MAX },
@@ -280,6 +287,7 @@ pub(super) fn all_news(locale: Locale, words: Words<'_>) -> Vec<Post> {
             noted: Noted::Holds,
         };
         posts.push(news::day(locale, &facts));
+        posts.push(news::day(locale, &DayFacts { gifts: Vec::new(), ..facts.clone() }));
         for noted in [Noted::Restored(anchor()), Noted::Broken(anchor())] {
             posts.push(news::day(locale, &DayFacts { noted, audit: None, ..facts.clone() }));
         }
