@@ -71,6 +71,8 @@ pub(super) enum End {
 /// One walk with one kill, and a look at everything afterwards. Panics at what is not right.
 pub(super) async fn run(series: Series, point: Point) -> End {
     let world = World::asleep(|scene| {
+        // Its clock is the machine's, and so is the world's then.
+        scene.process = true;
         scene.generation(series.generation);
         scene.schedule("retry_min", "20ms");
         scene.schedule("panel_timeout", "5s");
