@@ -1,15 +1,15 @@
 //! What the panel's lane does: one call after the other, with anything in between.
 
 use tollkeeper::domain::{
-    OrderStatus,
+    Millis, OrderStatus,
     change::Seen,
     grants::{Expiry, Known, TrafficPolicy, fill},
-    reversal::{Amount, Layer, Layers, take_back},
+    reversal::{Amount, Layer, Level, Made, take_back},
     trouble::Cause,
 };
 
 use super::{
-    shop::{BYTES, Client, DAYS, Hand, Row, Shop, Target},
+    shop::{BYTES, Client, DAY, DAYS, Hand, Left, Row, Shop, Target, id},
     steps::{Bug, Steps},
 };
 
@@ -30,7 +30,10 @@ pub(crate) fn begin(steps: &mut Steps<'_>, looks: bool) {
             drops(shop);
         });
         steps.may_fail("the panel does not say what it has", at, drops);
-    } else if let Some(at) = orders.iter().position(back) {
+    // What was begun is ended first: changes are taken in the order in which they were asked for.
+    } else if let Some(at) =
+        orders.iter().position(|order| back(order) && order.back.is_some()).or(orders.iter().position(back))
+    {
         steps.may("the panel says what there is to take back", at, |shop| look_back(shop, at));
         steps.may_fail("the panel does not say what there is to take back", at, drops);
     } else {
@@ -153,7 +156,7 @@ fn known(shop: &Shop, found: Option<Client>) -> Known {
 }
 
 fn store(shop: &mut Shop, at: usize, known: Known) -> Target {
-    let target = Target::from(fill(shop.now(), known, DAYS, BYTES, POLICY));
+    let target = Target::new(shop.day, known.before(), fill(shop.now(), known, DAYS, BYTES, POLICY));
     if let Some(grant) = &mut shop.orders[at].grant {
         grant.filled = Some(target);
     }
@@ -208,6 +211,10 @@ fn book(shop: &mut Shop, at: usize, target: Target) {
             if let Some(grant) = &mut sale.grant {
                 grant.applied = true;
             }
+            let before = target.had.map(|(expiry, quota)| (expiry, quota, target.used_before));
+            let after = (target.expiry, target.quota, 0);
+            let order = u8::try_from(at).unwrap_or(0);
+            shop.layers.push(Left { day: target.day, order, sold: true, before, after });
             shop.moves(at, OrderStatus::Completed);
             shop.wants(Row::Deliver(u8::try_from(at).unwrap_or(0)));
             finished(shop, at);
@@ -264,6 +271,8 @@ fn look_back(shop: &mut Shop, at: usize) {
     };
     let left = shop.orders[at].back.unwrap_or_else(|| leaves(shop, at, client));
     shop.orders[at].back = Some(left);
+    let had = (shop.day, (client.expiry, client.quota, client.used));
+    shop.orders[at].back_from.get_or_insert(had);
     shop.hand = Some(Hand::TakeBack(u8::try_from(at).unwrap_or(0), left));
 }
 
@@ -271,17 +280,19 @@ fn look_back(shop: &mut Shop, at: usize) {
 fn leaves(shop: &Shop, at: usize, client: Client) -> (i64, u64) {
     let expiry = shop.expiry_of(client);
     let seen = Seen { enabled: true, expiry, quota: client.quota, used: client.used };
-    let layer = |n: usize| {
-        let order = shop.orders.get(n).filter(|order| order.status == OrderStatus::Completed)?;
-        let target = order.grant.filter(|grant| grant.applied)?.filled?;
-        let Target { expiry, quota, used_before, .. } = target;
-        let (time, bytes) = (Amount::of_days(DAYS), Amount::of_bytes(BYTES));
-        Some(Layer { time, bytes, expiry: Expiry::from_ours(expiry), quota, used_before })
-    };
-    let Some(own) = layer(at) else { return (client.expiry, client.quota) };
-    let older = (0..at).filter_map(layer).collect();
-    let newer = (at + 1..shop.orders.len()).filter_map(layer).collect();
-    let wanted = take_back(shop.now(), seen, &Layers { older, own, newer });
+    let level = |(expiry, quota, used)| Level { expiry: Expiry::from_ours(expiry), quota, used };
+    let layers: Vec<_> = shop
+        .layers
+        .iter()
+        .map(|left| {
+            let order = id(left.order);
+            let (time, bytes) = (Amount::of_days(DAYS), Amount::of_bytes(BYTES));
+            let made = if left.sold { Made::Sold { order, time, bytes } } else { Made::TakenBack(order) };
+            let at = Millis(shop.now().0 - i64::from(shop.day - left.day) * DAY);
+            Layer { at, made, before: left.before.map(level), after: level(left.after) }
+        })
+        .collect();
+    let wanted = take_back(shop.now(), seen, false, (&layers, POLICY), &id(u8::try_from(at).unwrap_or(0)));
     (wanted.expiry.to_panel(), wanted.quota)
 }
 
@@ -292,6 +303,11 @@ fn book_back(shop: &mut Shop, at: usize, left: (i64, u64)) {
             let sale = &mut shop.orders[at];
             sale.booked += 1;
             sale.reversing = false;
+            if let Some((day, had)) = sale.back_from {
+                let order = u8::try_from(at).unwrap_or(0);
+                let after = (left.0, left.1, had.2);
+                shop.layers.push(Left { day, order, sold: false, before: Some(had), after });
+            }
             shop.moves(at, OrderStatus::Reversed);
             finished(shop, at);
         }

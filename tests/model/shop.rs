@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use tollkeeper::domain::{
     Currency, Millis, Money, Order, OrderId, OrderState, OrderStatus, SubmissionId, SubscriptionRow, UserId,
     effect::{Effect, Lane},
-    grants::{Expiry, Filled},
+    grants::{Before, Expiry, Filled},
     order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, Source, Ticket},
     shop::ReferencePolicy,
     trouble::{Cause, Trouble},
@@ -33,6 +33,8 @@ pub(crate) struct Shop {
     pub(crate) orders: Vec<Sale>,
     /// The subscription as the books have it, once an order was approved.
     pub(crate) books: Option<Books>,
+    /// What was done to its client, oldest first.
+    pub(crate) layers: Vec<Left>,
     /// What is on the panel under the subscription's e-mail.
     pub(crate) client: Option<Client>,
     /// The outbox, oldest first.
@@ -94,8 +96,10 @@ pub(crate) struct Sale {
     pub(crate) booked: u8,
     /// Staff want it taken back.
     pub(crate) reversing: bool,
-    /// What that leaves of the client: end and quota.
+    /// What that leaves of the client: end and quota; and what it had: the day, end, quota and counter.
     pub(crate) back: Option<(i64, u64)>,
+    /// See [`Self::back`].
+    pub(crate) back_from: Option<(u8, (i64, u64, u64))>,
     /// Why it waits for a person.
     pub(crate) trouble: Option<Cause>,
 }
@@ -127,13 +131,30 @@ pub(crate) struct Target {
     pub(crate) expiry: i64,
     pub(crate) quota: u64,
     pub(crate) used_before: u64,
+    /// The day on which it was computed, and end and quota that the client had.
+    pub(crate) day: u8,
+    /// See [`Self::day`].
+    pub(crate) had: Option<(i64, u64)>,
 }
 
-impl From<Filled> for Target {
-    fn from(filled: Filled) -> Self {
+impl Target {
+    /// What `filled` gives to a client that had this.
+    pub(crate) fn new(day: u8, had: Option<Before>, filled: Filled) -> Self {
         let Filled { base, expiry, quota, used_before } = filled;
-        Self { base: base.0, expiry: expiry.to_panel(), quota, used_before }
+        let had = had.map(|had| (had.expiry.to_panel(), had.quota));
+        Self { base: base.0, expiry: expiry.to_panel(), quota, used_before, day, had }
     }
+}
+
+/// What was done to the client: what it found and what it left, as end, quota and counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Left {
+    pub(crate) day: u8,
+    pub(crate) order: u8,
+    /// Whether the order was sold then, or taken back.
+    pub(crate) sold: bool,
+    pub(crate) before: Option<(i64, u64, u64)>,
+    pub(crate) after: (i64, u64, u64),
 }
 
 /// The subscription as we wrote it last.
@@ -224,7 +245,7 @@ impl Row {
     }
 }
 
-fn id(order: u8) -> OrderId {
+pub(crate) fn id(order: u8) -> OrderId {
     format!("{order:010}").parse().expect("ten digits are an id")
 }
 
@@ -262,6 +283,7 @@ impl Sale {
             booked: 0,
             reversing: false,
             back: None,
+            back_from: None,
             trouble: None,
         }
     }
