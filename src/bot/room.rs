@@ -60,7 +60,7 @@ impl Room {
 }
 
 fn parent(channel: &GuildChannel) -> Option<u64> {
-    channel.parent_id.map(|id| id.get())
+    channel.parent_id.map(serenity::all::ChannelId::get)
 }
 
 impl Bot {

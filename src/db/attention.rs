@@ -158,7 +158,7 @@ impl Db {
         now: Millis,
     ) -> Result<Decided, Error> {
         let done = self.try_give_up(presented, submission, reason, ticket_stays, now).await;
-        self.note_failed_decision("order.give_up_failed", presented, submission, done, now)
+        self.note_failed_decision("order.give_up_failed", presented, &submission, done, now)
     }
 
     async fn try_give_up(

@@ -206,7 +206,7 @@ impl Db {
         now: Millis,
     ) -> Result<Decided, Error> {
         let done = self.try_decline_fake(presented, submission, reason, times, now).await;
-        self.note_failed_decision("payment.fake_failed", presented, submission, done, now)
+        self.note_failed_decision("payment.fake_failed", presented, &submission, done, now)
     }
 
     async fn try_decline_fake(

@@ -59,7 +59,7 @@ impl Db {
         let panel = sale.plan.panel.clone();
         tx.enqueue(&Effect::SyncSubscription { subscription, panel }, now, now).await?;
         tx.enqueue(&Effect::SyncSaleCard { order: order.clone() }, now, now).await?;
-        tx.tell_of_own_order(order, permit.admin, now).await?;
+        tx.tell_of_own_order(order, permit.by(), now).await?;
         tx.about(Subject::Order(order.clone()));
         tx.commit().await?;
         Ok(())

@@ -44,7 +44,7 @@ impl Db {
         now: Millis,
     ) -> Result<Decided, Error> {
         let done = self.try_receive(presented, (submission, minor), identity, instructions, now).await;
-        self.note_failed_decision("payment.receive_failed", presented, submission, done, now)
+        self.note_failed_decision("payment.receive_failed", presented, &submission, done, now)
     }
 
     async fn try_receive(
@@ -69,7 +69,7 @@ impl Db {
             let payload = json!({ "submission": submission.0, "received_minor": minor, "already_minor": sums.already, "due_minor": sums.due });
             tx.audit(now, permit.did("payment.part", &order, payload)).await?;
             tx.instruct(&order, instructions).await?;
-            tx.tell_of_own_order(&order, session.admin, now).await?;
+            tx.tell_of_own_order(&order, permit.by(), now).await?;
         }
         tx.commit().await?;
         Ok(Decided::Done(order))

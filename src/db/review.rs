@@ -92,7 +92,7 @@ impl Db {
         now: Millis,
     ) -> Result<Decided, Error> {
         let done = self.try_approve(presented, submission, identity, now).await;
-        self.note_failed_decision("payment.approve_failed", presented, submission, done, now)
+        self.note_failed_decision("payment.approve_failed", presented, &submission, done, now)
     }
 
     async fn try_approve(
@@ -126,7 +126,7 @@ impl Db {
         now: Millis,
     ) -> Result<Decided, Error> {
         let done = self.try_decline(presented, submission, reason, times, now).await;
-        self.note_failed_decision("payment.decline_failed", presented, submission, done, now)
+        self.note_failed_decision("payment.decline_failed", presented, &submission, done, now)
     }
 
     async fn try_decline(
@@ -164,7 +164,7 @@ impl Db {
         &self,
         action: &str,
         presented: &Presented,
-        target: impl ToString,
+        target: &impl ToString,
         done: Result<Decided, Error>,
         now: Millis,
     ) -> Result<Decided, Error> {
@@ -306,7 +306,7 @@ impl WriteTx {
         self.enqueue(&Effect::SyncSubscription { subscription, panel: row.panel }, now, now).await?;
         self.enqueue(&Effect::SyncTicket { order: order.clone() }, now, now).await?;
         self.enqueue(&Effect::SyncCard { submission }, now, now).await?;
-        self.tell_of_own_order(order, session.admin, now).await?;
+        self.tell_of_own_order(order, permit.by(), now).await?;
         self.about(Subject::Order(order.clone()));
         Ok(())
     }

@@ -283,7 +283,9 @@ pub fn take_back(
     order: &OrderId,
 ) -> Wanted {
     let mut left = Left { time: Lots::default(), bytes: Lots::default(), at: None, policy };
-    layers.iter().for_each(|layer| left.add(layer));
+    for layer in layers {
+        left.add(layer);
+    }
     left.settle(now, Level { expiry: seen.expiry, quota: seen.quota, used: seen.used });
     let had = (left.time.total(), left.bytes.total());
     left.time.remove(order);

@@ -66,7 +66,7 @@ async fn last_anchor(world: &World, today: &Marker) -> Result<Option<Anchor>, Fa
             let is_it = |message: &Written| {
                 Marker::is_of_a_day(message.text()) && !today.is_in(message.text(), message.footers())
             };
-            Ok(world.find_ours(channel, since, is_it).await?)
+            world.find_ours(channel, since, is_it).await
         };
         match found.await {
             Ok(Some(message)) => return Ok(news::anchor_in(message.text())),

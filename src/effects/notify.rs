@@ -100,7 +100,7 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
             let said = match world.message(*wrote_in, MessageId(*message)).await {
                 Ok(written) => written.text().to_owned(),
                 // Taken back meanwhile: nobody is asked anything any more.
-                Err(trouble) if trouble.is(&[UNKNOWN_CHANNEL, UNKNOWN_MESSAGE]) => {
+                Err(trouble) if trouble.is(Refused::NoChannel) || trouble.is(Refused::NoMessage) => {
                     return Ok(world.db.finish(claim, now).await?);
                 }
                 Err(trouble) => return Err(trouble.into()),

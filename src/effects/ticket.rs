@@ -1,6 +1,6 @@
 //! The ticket: channel, overwrites and status message, made what the order's state says now.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use super::{
     Failure, World,
@@ -11,7 +11,6 @@ use crate::{
     db::outbox::Claim,
     domain::{
         ChannelId, MessageId, Millis, Order, OrderId, OrderState,
-        access::Seat,
         order::{Delivery, Source},
         refused::Refused,
     },
@@ -24,9 +23,9 @@ use crate::{
 mod make;
 mod seats;
 
+use make::NoChannel;
 pub use seats::StaffRoles;
 pub(super) use seats::look_at_roles;
-use make::NoChannel;
 use seats::{seat_staff, seats, sync_lock};
 
 /// How long a completed order's ticket waits for a link that was neither delivered nor fetched.

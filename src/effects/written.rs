@@ -110,11 +110,6 @@ impl Written {
         self.embeds.iter().filter_map(|embed| embed.footer.as_ref()).map(|footer| footer.text.as_str())
     }
 
-    /// Its text.
-    pub(super) fn text(&self) -> &str {
-        self.content.as_deref().unwrap_or_default()
-    }
-
     fn carries(&self, marker: &Marker) -> bool {
         marker.is_in(self.content.as_deref().unwrap_or_default(), self.footers())
     }

@@ -238,7 +238,7 @@ fn tls(inbound: &Inbound, proxy: Option<&ExternalProxy>, params: &mut Params) {
     ];
     let chosen = optional.into_iter().map(|(key, theirs, ours)| (key, if theirs.is_empty() { ours } else { theirs }));
     let host = proxy.host.unwrap_or_default();
-    params.extend(chosen.filter(|(key, value)| !value.is_empty() && !(host.no_sni && *key == "sni")));
+    params.extend(chosen.filter(|(key, value)| !(value.is_empty() || host.no_sni && *key == "sni")));
     // 2.x writes it (3x-ui, `sub/subService.go`). An app with a newer xray refuses it, and is let
     // in by what replaced it: the pin, or the name.
     if (client.allow_insecure || host.allow_insecure) && !params.iter().any(|(key, _)| matches!(*key, "pcs" | "vcn")) {

@@ -15,6 +15,7 @@ use super::{
 /// A group of hosts, as the panel keeps it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "the panel's own fields")]
 struct Group {
     is_disabled: bool,
     exclude_from_sub_types: Option<Vec<String>>,

@@ -105,7 +105,7 @@ impl<'a> Decoder<'a> {
                 0xdb => self.quantisation(data)?,
                 0xdd => {
                     self.restart =
-                        usize::from(*data.first().ok_or(Broken)?) << 8 | usize::from(*data.get(1).ok_or(Broken)?)
+                        usize::from(*data.first().ok_or(Broken)?) << 8 | usize::from(*data.get(1).ok_or(Broken)?);
                 }
                 0xee if data.starts_with(b"Adobe") => self.transform = data.get(11).copied(),
                 0xc0..=0xc2 if self.channels.is_empty() => {
@@ -232,7 +232,9 @@ impl<'a> Decoder<'a> {
                 if left == 0 {
                     bits.restart()?;
                     (run, left) = (0, self.restart);
-                    members.iter_mut().for_each(|member| member.before = 0);
+                    for member in &mut members {
+                        member.before = 0;
+                    }
                 }
                 left -= 1;
             }
@@ -291,8 +293,8 @@ impl<'a> Decoder<'a> {
             channel.plane = vec![0; kept.len()];
             for (at, kept) in kept.chunks(pixels).enumerate() {
                 let place = (at % channel.blocks.0, at / channel.blocks.0);
-                let plane = (&mut *channel.plane, channel.blocks.0, place);
-                transform(side, kept, &self.tables[channel.table], plane);
+                let onto = (&mut *channel.plane, channel.blocks.0, place);
+                transform(side, kept, &self.tables[channel.table], onto);
             }
         }
         self.colours().ok_or(Broken)
@@ -315,8 +317,8 @@ impl<'a> Decoder<'a> {
                 let value = |(row, step): &(&[u8], usize)| row.get(x * step / most.0).copied().unwrap_or(0);
                 match &rows[..] {
                     [red, green, blue] => {
-                        let read = [value(red), value(green), value(blue)];
-                        all.extend(if self.transform == Some(0) { read } else { from_luma(read) });
+                        let pixel = [value(red), value(green), value(blue)];
+                        all.extend(if self.transform == Some(0) { pixel } else { from_luma(pixel) });
                     }
                     rows => all.extend(rows.iter().map(value)),
                 }

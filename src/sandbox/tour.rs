@@ -195,11 +195,11 @@ async fn upload(
     let name = shop.name_of(who);
     stage.acts(&format!("{name} uploads a screenshot of the payment"))?;
     let receipt = receipt(receipt_number)?;
-    let send = || who.upload(ticket.channel, "receipt.png", &receipt, "");
-    let sent = send();
+    let upload = || who.upload(ticket.channel, "receipt.png", &receipt, "");
+    let sent = upload();
     if let Err(Refused::TooSoon(left)) = sent {
         tokio::time::sleep(Duration::from_millis(left)).await;
-        send()?;
+        upload()?;
     } else {
         sent?;
     }

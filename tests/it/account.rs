@@ -39,11 +39,12 @@ async fn ordered_and_cancelled(orders: u64, refusals: u64) -> (i64, u64) {
     let db = Db::open(&path, chrono_tz::Africa::Cairo).await.unwrap();
     let size = async || {
         let mut raw = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path)).await.unwrap();
-        let bytes: i64 =
-            sqlx::query_scalar("SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)")
-                .fetch_one(&mut raw)
-                .await
-                .unwrap();
+        let bytes: i64 = sqlx::query_scalar(
+            "SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)",
+        )
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
         let rows: i64 = sqlx::query_scalar("SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM audit_logs)")
             .fetch_one(&mut raw)
             .await

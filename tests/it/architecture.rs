@@ -10,7 +10,7 @@ use std::{
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &["domain"]),
-    ("telemetry", &["domain", "config"]),
+    ("telemetry", &["domain", "config", "clock"]),
     ("config", &["domain"]),
     ("db", &["domain"]),
     ("panel", &["domain"]),

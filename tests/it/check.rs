@@ -406,6 +406,7 @@ async fn the_rights_of_files_are_looked_at() {
             assert_eq!(one_line.contains(&remedy), wrong > 0, "{remedy} in {text}");
         }
     }
+    fs::remove_dir(data).expect("check wrote nothing");
     world.leave();
 }
 

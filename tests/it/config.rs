@@ -96,9 +96,9 @@ fn five_mistakes_are_five_sentences() {
     insta::assert_snapshot!(operator.reads(), @r#"
     discord.gild_id (line 21): there is no such key; did you mean guild_id?
     shop.timezone (line 66): "Cairo" is not a time zone; write a name such as "Africa/Cairo" or "UTC"
-    plans.price (line 109): write the price in quotes, such as "100.00": it is money, not a computer's number
-    payment_methods.instructions (line 129): {price} is not known, use {order_id}, {amount}, {account} or {holder}
-    schedule.order_expiry (line 215): "1 day or so" is not a time; a time is written as a number with its unit, such as "60s", "5m" or "24h"
+    plans.price (line 110): write the price in quotes, such as "100.00": it is money, not a computer's number
+    payment_methods.instructions (line 130): {price} is not known, use {order_id}, {amount}, {account} or {holder}
+    schedule.order_expiry (line 216): "1 day or so" is not a time; a time is written as a number with its unit, such as "60s", "5m" or "24h"
     "#);
 }
 
@@ -154,15 +154,15 @@ fn addresses_and_ids_are_looked_at() {
     discord.owners (line 32): a shop without an owner cannot be run; write your own user id between the brackets
     discord.ca_file (line 54): FOLDER/proxy-ca.pem cannot be read (No such file or directory (os error 2)); correct the path or the file's rights
     panels.url (line 77): the address holds a name or password; secrets go into the environment
-    panels.public_host (line 81): "https://vpn.example.com" is not a host; write a name or an IP address alone, such as vpn.example.com
-    panels.env_prefix (line 87): "de-1" cannot begin a variable's name; write capitals and digits, such as "DE1"
-    plans.duration_days (line 96): 0 is out of range; from 1 to 3650 are possible
-    plans.panel (line 102): no panel is called "mian"; the panels are main
-    plans.id (line 105): "basic" is used twice; give each its own
-    payment_methods.reference_pattern (line 135): "\d{8,14" is not a regular expression; twelve digits are '\d{12}', in single quotes
-    payment_methods.account (line 140): a ` breaks how Discord shows it; leave it out
-    limits.order (line 177): a limit is a count and a time up to a year such as "1/10m", or "off"
-    log.level (line 236): "verbose" is not known; write one of "error", "warn", "info", "debug", "trace"
+    panels.public_host (line 82): "https://vpn.example.com" is not a host; write a name or an IP address alone, such as vpn.example.com
+    panels.env_prefix (line 88): "de-1" cannot begin a variable's name; write capitals and digits, such as "DE1"
+    plans.duration_days (line 97): 0 is out of range; from 1 to 3650 are possible
+    plans.panel (line 103): no panel is called "mian"; the panels are main
+    plans.id (line 106): "basic" is used twice; give each its own
+    payment_methods.reference_pattern (line 136): "\d{8,14" is not a regular expression; twelve digits are '\d{12}', in single quotes
+    payment_methods.account (line 141): a ` breaks how Discord shows it; leave it out
+    limits.order (line 178): a limit is a count and a time up to a year such as "1/10m", or "off"
+    log.level (line 237): "verbose" is not known; write one of "error", "warn", "info", "debug", "trace"
     "##);
 }
 
@@ -302,7 +302,7 @@ fn a_panel_over_http_is_near_or_refused() {
     ] {
         assert!(with(far).reads().contains("over http the panel's password"), "{far}");
     }
-    insta::assert_snapshot!(with("http://panel.example.com/").reads(), @"panels.url (line 76): over http the panel's password would cross the network in the clear; give the panel a certificate and write https://, or lead a tunnel (SSH, WireGuard) to it and write its address here as digits, such as http://127.0.0.1:2053/; http is for this machine and private addresses alone");
+    insta::assert_snapshot!(with("http://panel.example.com/").reads(), @"panels.url (line 77): over http the panel's password would cross the network in the clear; give the panel a certificate and write https://, or lead a tunnel (SSH, WireGuard) to it and write its address here as digits, such as http://127.0.0.1:2053/; http is for this machine and private addresses alone");
 }
 
 #[test]

@@ -38,7 +38,9 @@ async fn eight_accounts_that_send_junk_delay_no_sale() {
     let question = world.admin("Adel").opens_approval().await;
     // Each file takes a while, as a large one does.
     world.discord.fail_next("GET", "junk.png", u32::MAX, Fault::Delay(Duration::from_secs(3)));
-    crowd.iter().for_each(|customer| ten_at_once(customer).unwrap());
+    for customer in &crowd {
+        ten_at_once(customer).unwrap();
+    }
     world.counts(3, "SELECT count(*) FROM outbox WHERE kind = 'read_ticket' AND claimed_by IS NOT NULL").await;
     let began = Instant::now();
     world.admin("Adel").starts_to_confirm(&question);

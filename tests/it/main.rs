@@ -5,8 +5,8 @@
     reason = "a test that cannot set its scene should stop right there"
 )]
 
-mod account;
 mod access;
+mod account;
 mod admin;
 mod admin_changes;
 mod ahead;

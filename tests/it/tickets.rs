@@ -388,11 +388,11 @@ async fn only_who_is_listed_and_holds_the_role_sees_tickets() {
     assert!(!sees(&stranger, ticket), "the role alone");
     // Who loses the role is out of the tickets that there are, without anybody doing anything.
     adel.loses_role(world.guild.admins);
-    let seen = |view: &tollkeeper::sandbox::discord::View<'_>| {
+    let shows = |view: &tollkeeper::sandbox::discord::View<'_>| {
         view.permissions(adel.id(), ticket) & permission::VIEW_CHANNEL != 0
     };
-    world.until("that Adel is out", |view| (!seen(view)).then_some(())).await;
+    world.until("that Adel is out", |view| (!shows(view)).then_some(())).await;
     adel.gets_role(world.guild.admins);
-    world.until("that Adel is in again", |view| seen(view).then_some(())).await;
+    world.until("that Adel is in again", |view| shows(view).then_some(())).await;
     world.finish().await;
 }

@@ -37,7 +37,7 @@ fn overwrite(target: Target, allow: u64, deny: u64) -> Overwrite {
 
 #[test]
 fn the_invitation_is_the_sum_of_what_is_needed() {
-    assert_eq!(Permission::invitation(), 268_561_424);
+    assert_eq!(Permission::invitation(), 378_225_683_472);
     assert_eq!(guild().flaws(&plan(), NOW), []);
 }
 

@@ -402,7 +402,9 @@ proptest! {
     fn reverse_and_renew_end_the_same_in_either_order(
         (mut shop, steps) in history(), which in any::<prop::sample::Index>(), (days, bytes) in sale(),
     ) {
-        steps.iter().for_each(|step| plays(&mut shop, step));
+        for step in &steps {
+            plays(&mut shop, step);
+        }
         let orders = shop.orders();
         prop_assume!(!orders.is_empty());
         let which = *which.get(&orders);
@@ -418,7 +420,9 @@ proptest! {
     fn nothing_falls_below_now_or_below_what_is_used(
         (mut shop, steps) in history(), which in any::<prop::sample::Index>(),
     ) {
-        steps.iter().for_each(|step| plays(&mut shop, step));
+        for step in &steps {
+            plays(&mut shop, step);
+        }
         let orders = shop.orders();
         prop_assume!(!orders.is_empty());
         let before = shop.clone();

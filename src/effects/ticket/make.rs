@@ -56,10 +56,11 @@ pub(super) async fn channel(
         match in_first_category(world, order, seats).await? {
             Ok(channel) => return Ok(Ok(channel)),
             Err(stops) if !stops.iter().any(|stop| stop.why.is_full()) => break stops,
-            Err(stops) => match make_room(world, &mut freed).await? {
-                true => {}
-                false => break stops,
-            },
+            Err(stops) => {
+                if !make_room(world, &mut freed).await? {
+                    break stops;
+                }
+            }
         }
     };
     let cause = if stops.iter().all(|stop| stop.why.is_full()) { CancelCause::NoRoom } else { CancelCause::NoTicket };

@@ -106,7 +106,10 @@ const ROLES_STAY: Duration = Duration::from_mins(1);
 /// The roles of those listed staff who need one besides, as Discord said lately. Discord announces
 /// changes of roles only to those who may hear of every member.
 #[derive(Debug, Clone, Default)]
-pub struct StaffRoles(Arc<Mutex<BTreeMap<UserId, (Duration, Vec<RoleId>)>>>);
+pub struct StaffRoles(Arc<Mutex<BTreeMap<UserId, Answer>>>);
+
+/// When it was given, and the roles.
+type Answer = (Duration, Vec<RoleId>);
 
 /// The roles of everybody whom the seats depend on, asked for anew where the answer is older than `stay`.
 async fn held(world: &World, staff: &Staff, stay: Duration) -> Result<BTreeMap<UserId, Vec<RoleId>>, Trouble> {
@@ -218,7 +221,9 @@ pub(super) fn without_nobody(permissions: &mut Vec<PermissionOverwrite>, refusal
 pub(super) fn without_threads(permissions: &mut [PermissionOverwrite], trouble: &Trouble) -> bool {
     let ours = trouble.is(Refused::NoPermission) && permissions.iter().any(|one| one.deny.intersects(THREADS));
     if ours {
-        permissions.iter_mut().for_each(|one| one.deny -= THREADS);
+        for one in permissions.iter_mut() {
+            one.deny -= THREADS;
+        }
     }
     ours
 }

@@ -246,7 +246,10 @@ impl Person {
     /// Deletes a channel, if they may.
     pub fn deletes_channel(&self, channel: Id) -> Result<(), Refused> {
         self.shared.change(|state| {
-            may(state, self.id, channel, MANAGE_CHANNELS, "delete channels")?;
+            match state.channels.get(&channel).filter(|at| at.kind == Kind::Category) {
+                Some(at) if permission::may(state, self.id, at, MANAGE_CHANNELS) => {}
+                _ => may(state, self.id, channel, MANAGE_CHANNELS, "delete channels")?,
+            }
             state.remove_channel(channel);
             Ok(())
         })

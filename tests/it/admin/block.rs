@@ -43,7 +43,7 @@ async fn who_is_blocked_orders_no_more_until_unblocked() {
         assert_eq!(adel.suggested("unblock", "customer", "").await, []);
         mona.orders("Basic").await;
         let audit = "SELECT group_concat(action, ' ') FROM (SELECT action FROM audit_logs WHERE action LIKE 'user.%' ORDER BY id)";
-        assert_eq!(world.word(audit).await, "user.block user.unblock");
+        assert_eq!(world.word(audit).await, "user.block user.read user.unblock");
         world.finish().await;
     }
 }

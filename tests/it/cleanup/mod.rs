@@ -51,6 +51,7 @@ async fn looking_for_what_is_over_costs_what_is_over_and_not_what_there_is() {
     plans.retain(|step| !step.contains("SCALAR SUBQUERY"));
     plans.sort();
     insta::assert_snapshot!(plans.join("\n"), @"
+    CREATE BLOOM FILTER
     LIST SUBQUERY 1
     SCAN json_each VIRTUAL TABLE INDEX 1:
     SEARCH b USING COVERING INDEX sqlite_autoindex_outbox_1 (key=?)

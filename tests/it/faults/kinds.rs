@@ -34,13 +34,13 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Code {
     status: u16,
-    code: u32,
+    number: u32,
     says: &'static str,
     fits: fn(&RequestInfo) -> bool,
 }
 
-const fn code(status: u16, code: u32, says: &'static str, fits: fn(&RequestInfo) -> bool) -> Code {
-    Code { status, code, says, fits }
+const fn code(status: u16, number: u32, says: &'static str, fits: fn(&RequestInfo) -> bool) -> Code {
+    Code { status, number, says, fits }
 }
 
 fn is_write_of_message(asked: &RequestInfo) -> bool {
@@ -133,7 +133,7 @@ impl Kind {
                 let body = json!({ "message": "401: Unauthorized", "code": 0 });
                 OnDiscord::Status { status: 401, body, headers: Vec::new() }
             }
-            Self::Says(code) => OnDiscord::refused(code.status, code.code, code.says),
+            Self::Says(code) => OnDiscord::refused(code.status, code.number, code.says),
         }
     }
 
@@ -161,7 +161,7 @@ impl fmt::Display for Kind {
             Self::SilentBefore => f.write_str("silence before it was done"),
             Self::SilentAfter => f.write_str("silence after it was done"),
             Self::Unauthorized => f.write_str("401"),
-            Self::Says(code) => write!(f, "{}/{}", code.status, code.code),
+            Self::Says(code) => write!(f, "{}/{}", code.status, code.number),
         }
     }
 }

@@ -97,7 +97,7 @@ async fn before_3_4_nobody_asks_for_hosts() {
 }
 
 /// A master on all addresses with TLS, and a child behind it.
-fn behind(panel: &Panel, listen: &str, dest: Value) {
+fn behind(panel: &Panel, listen: &str, dest: &Value) {
     let child = json!({"network": "ws", "security": "none", "wsSettings": {"path": "/child", "host": ""}});
     panel.set_inbound(&InboundSpec { listen: listen.to_owned(), ..InboundSpec::with_stream(1, child) });
     let master = json!({
@@ -120,7 +120,7 @@ async fn a_fallback_has_the_port_and_security_of_the_inbound_before_it() {
             ("/run/child.sock", json!("/run/child.sock")),
         ] {
             let panel = panel(generation).await;
-            behind(&panel, listen, dest);
+            behind(&panel, listen, &dest);
             let client = client(&panel);
             client.must_be_sellable().await.unwrap();
             let (link, way) = link(&client).await;
@@ -138,13 +138,13 @@ async fn a_fallback_has_the_port_and_security_of_the_inbound_before_it() {
 async fn an_inbound_that_nobody_reaches_is_not_sold() {
     for generation in EVERY {
         let panel = panel(generation).await;
-        behind(&panel, "127.0.0.1", json!(4711));
+        behind(&panel, "127.0.0.1", &json!(4711));
         let client = client(&panel);
         let error = client.must_be_sellable().await.unwrap_err();
         assert!(error.to_string().contains("listens on its server's loopback address"), "{generation:?}: {error}");
         assert!(!client.availability().is_up(), "nothing is ordered either");
         assert!(client.health().await.unwrap().unwrap().contains("cannot be sold"));
-        behind(&panel, "", json!(4711));
+        behind(&panel, "", &json!(4711));
         assert_eq!(client.health().await.unwrap(), None, "it listens outside itself");
         assert!(client.availability().is_up());
     }
