@@ -1,5 +1,5 @@
 //! Confirmations: issued with a question, looked at when somebody confirms, and spent in the
-//! transaction that acts. Only spending makes a [`Permit`], and what a confirmation allows asks for one.
+//! transaction that acts. Only spending makes a `Permit`, and what a confirmation allows asks for one.
 
 use std::time::Duration;
 
