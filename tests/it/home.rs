@@ -25,6 +25,7 @@ async fn a_bot_that_is_kicked_tells_the_owner_and_goes_on_when_it_is_back() {
     assert_eq!(world.number("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL OR failures > 0").await, 0);
     world.discord.invites_bot();
     world.until("the commands", |view| (!view.commands().is_empty()).then_some(())).await;
+    world.counts(0, "SELECT count(*) FROM outbox WHERE lane = 'owner'").await;
     world.settles().await;
     world.admin("Adel").approves().await;
     mona.is_sent_link(0).await;
@@ -45,7 +46,6 @@ async fn a_bot_that_is_kicked_from_its_only_server_leaves_nothing_behind() {
             asked.any(|asked| asked.status == Some(403)).then_some(())
         })
         .await;
-    world.counts(0, "SELECT count(*) FROM outbox WHERE lane = 'owner'").await;
     world.discord.invites_bot();
     world.until("the commands", |view| (!view.commands().is_empty()).then_some(())).await;
     world.customer("Mona").orders("Basic").await;

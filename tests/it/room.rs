@@ -36,6 +36,7 @@ async fn where_no_category_has_room_the_customer_and_the_owner_are_told() {
     ");
     // However often they try, nothing is written down, and owners read of it once an hour.
     let rows = "SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM audit_logs)";
+    world.settles().await;
     let before = world.number(rows).await;
     for _ in 0..5 {
         sent_away(&mona).await;
