@@ -274,26 +274,26 @@ async fn on_change(bot: &Bot, http: &Http, event: &FullEvent) -> Result<(), Faul
     let is_ours = |guild: serenity::all::GuildId| GuildId(guild.get()) == bot.config.discord.guild_id;
     match event {
         FullEvent::GuildCreate { guild, .. } if is_ours(guild.id) => {
-            bot.room.is(guild);
+            bot.room.is(guild, bot.clock.steady());
             home::found(bot, http).await
         }
         FullEvent::GuildDelete { incomplete, .. } => home::lost(bot, incomplete).await,
         FullEvent::ChannelCreate { channel } | FullEvent::CategoryCreate { category: channel }
             if is_ours(channel.guild_id) =>
         {
-            bot.room.has(channel);
+            bot.room.has(channel, bot.clock.steady());
             Ok(())
         }
         FullEvent::ChannelUpdate { new, .. } if is_ours(new.guild_id) => {
-            bot.room.has(new);
+            bot.room.has(new, bot.clock.steady());
             home::changed(bot, new).await
         }
         FullEvent::CategoryDelete { category } => {
-            bot.room.lost(category);
+            bot.room.lost(category, bot.clock.steady());
             home::changed(bot, category).await
         }
         FullEvent::ChannelDelete { channel, .. } => {
-            bot.room.lost(channel);
+            bot.room.lost(channel, bot.clock.steady());
             ticket::gone(bot, ChannelId(channel.id.get())).await?;
             home::changed(bot, channel).await
         }

@@ -122,7 +122,10 @@ async fn ticket_of(bot: &Bot, locale: Locale, order: Order) -> Result<Option<Pos
     };
     let order = bot.db.wait_for(&Subject::Order(id.clone()), PATIENCE, look).await?.unwrap_or(order);
     Ok(match order.state {
-        OrderState::Cancelled { cause: CancelCause::NoRoom, .. } => Some(refused(locale, Refusal::NoRoom)),
+        OrderState::Cancelled { cause: CancelCause::NoRoom, .. } => {
+            bot.room.refused(bot.clock.steady());
+            Some(refused(locale, Refusal::NoRoom))
+        }
         OrderState::Cancelled { cause: CancelCause::NoTicket, .. } => Some(refused(locale, Refusal::NoTicket)),
         OrderState::Cancelled { .. } => None,
         _ => Some(view::order::made(locale, &order)),

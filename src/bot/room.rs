@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use serenity::all::{Guild, GuildChannel};
@@ -18,34 +19,66 @@ use crate::{
 
 use super::{Bot, asked::Asked, fault::Fault};
 
+/// So long Discord's own word that there is no room is believed, unless a channel goes earlier: the
+/// gateway may not have told of every channel.
+const REFUSED_STAYS: Duration = Duration::from_mins(10);
+
+/// Events are handled side by side: one that came within this time of the server's description may have
+/// been handled before it, and is newer.
+const LATE: Duration = Duration::from_mins(1);
+
 /// The guild's channels, each with its category; cheap to clone. Nothing is known before the gateway
 /// has told.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Room(Arc<Mutex<HashMap<u64, Option<u64>>>>);
+pub(super) struct Room(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    channels: HashMap<u64, Option<u64>>,
+    /// What was announced lately and at which steady time: made or changed, or deleted.
+    lately: HashMap<u64, Duration>,
+    /// Until when, by the steady time, Discord's refusal is believed.
+    full_until: Option<Duration>,
+}
 
 impl Room {
-    /// All of them.
-    pub(super) fn is(&self, guild: &Guild) {
+    /// All of them, but for what was announced since.
+    pub(super) fn is(&self, guild: &Guild, now: Duration) {
+        let mut known = self.known();
+        known.lately.retain(|_, at| now.saturating_sub(*at) < LATE);
+        let Known { channels, lately, full_until } = &mut *known;
+        channels.retain(|id, _| lately.contains_key(id));
         let all = guild.channels.values().map(|channel| (channel.id.get(), parent(channel)));
-        *self.channels() = all.collect();
+        channels.extend(all.filter(|(id, _)| !lately.contains_key(id)));
+        *full_until = None;
     }
 
     /// One that was made or changed.
-    pub(super) fn has(&self, channel: &GuildChannel) {
-        self.channels().insert(channel.id.get(), parent(channel));
+    pub(super) fn has(&self, channel: &GuildChannel, now: Duration) {
+        let mut known = self.known();
+        known.announced(channel.id.get(), now);
+        known.channels.insert(channel.id.get(), parent(channel));
     }
 
     /// One that was deleted. What was in a category stays, in none.
-    pub(super) fn lost(&self, channel: &GuildChannel) {
+    pub(super) fn lost(&self, channel: &GuildChannel, now: Duration) {
         let gone = channel.id.get();
-        let mut channels = self.channels();
-        channels.remove(&gone);
-        channels.values_mut().filter(|parent| **parent == Some(gone)).for_each(|parent| *parent = None);
+        let mut known = self.known();
+        known.announced(gone, now);
+        known.full_until = None;
+        known.channels.remove(&gone);
+        known.channels.values_mut().filter(|parent| **parent == Some(gone)).for_each(|parent| *parent = None);
     }
 
-    fn is_full(&self, config: &DiscordConfig) -> bool {
-        let channels = self.channels();
-        if channels.len() >= PER_GUILD {
+    /// Discord made no channel for want of room, at this steady time.
+    pub(super) fn refused(&self, now: Duration) {
+        self.known().full_until = Some(now.saturating_add(REFUSED_STAYS));
+    }
+
+    fn is_full(&self, config: &DiscordConfig, now: Duration) -> bool {
+        let known = self.known();
+        let channels = &known.channels;
+        if channels.len() >= PER_GUILD || known.full_until.is_some_and(|until| now < until) {
             return true;
         }
         let mut categories = std::iter::once(&config.ticket_category_id).chain(&config.overflow_category_ids);
@@ -54,8 +87,15 @@ impl Room {
         categories.all(|category| full(category.0))
     }
 
-    fn channels(&self) -> MutexGuard<'_, HashMap<u64, Option<u64>>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn announced(&mut self, channel: u64, now: Duration) {
+        self.lately.retain(|_, at| now.saturating_sub(*at) < LATE);
+        self.lately.insert(channel, now);
     }
 }
 
@@ -66,7 +106,7 @@ fn parent(channel: &GuildChannel) -> Option<u64> {
 impl Bot {
     /// Whether this person's order would find no room, and no ticket that could go for it.
     pub(super) async fn lacks_room(&self, asked: &Asked<'_>) -> Result<bool, Fault> {
-        Ok(self.room.is_full(&self.config.discord)
+        Ok(self.room.is_full(&self.config.discord, self.clock.steady())
             && self.db.ticket_to_spare(&[]).await?.is_none()
             && self.db.open_order(asked.user).await?.is_none())
     }
