@@ -17,6 +17,8 @@ use crate::{config::DiscordConfig, domain::UserId};
 
 /// The longest wait for one answer of Discord, uploads included.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// So long one try to connect at the start may take: nothing is uploaded there, and who started the bot waits.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 /// The longest pause between two tries to reach Discord at the start.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -152,7 +154,9 @@ where
 {
     let mut pause = first_pause;
     loop {
-        match attempt(config, commands, intents, framework()).await {
+        let silent = || Err(Refused::Later(format!("it said nothing within {}s", ANSWERS_WITHIN.as_secs())));
+        let attempt = attempt(config, commands, intents, framework());
+        match tokio::time::timeout(ANSWERS_WITHIN, attempt).await.unwrap_or_else(|_| silent()) {
             Ok(connected) => return Ok(connected),
             Err(Refused::Never(why)) => return Err(ForAPerson(why).into()),
             Err(Refused::Later(why)) => {

@@ -27,7 +27,7 @@ use run::End;
 /// Runs side by side; those in which a call is met with silence do nothing but wait.
 const SIDE_BY_SIDE: usize = 8;
 /// See [`SIDE_BY_SIDE`].
-const SIDE_BY_SIDE_IN_SILENCE: usize = 6;
+const SIDE_BY_SIDE_IN_SILENCE: usize = 20;
 
 /// Between two words about how far it has come.
 const WORD_EVERY: Duration = Duration::from_mins(1);

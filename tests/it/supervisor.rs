@@ -1,6 +1,9 @@
 //! The program under a service manager: what it says over the manager's socket, how it ends.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::net::UnixDatagram;
@@ -123,6 +126,18 @@ async fn it_is_not_ready_before_its_commands_are_registered() {
 
 /// The worker hangs in the database, which another program holds: the watchdog starves although the
 /// program, its gateway and its timers live. When the worker goes on, so does the watchdog.
+#[tokio::test]
+async fn a_discord_that_says_nothing_is_asked_again_before_anybody_gives_up() {
+    let world = World::asleep(as_process).await;
+    let first = AtomicBool::new(true);
+    world.discord.on_request(move |_| {
+        if first.swap(false, Ordering::SeqCst) { Fault::HoldBefore(Gate::new()) } else { Fault::None }
+    });
+    // Who waits for it to be ready does so for half a minute.
+    world.start().await;
+    world.finish().await;
+}
+
 #[tokio::test]
 async fn a_worker_that_hangs_does_not_feed_the_watchdog() {
     const LIMIT: Duration = Duration::from_millis(500);
