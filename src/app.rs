@@ -11,7 +11,7 @@ use crate::{
     bot::{self, Host},
     clock::Clock,
     config::Config,
-    db::{DataDirLock, Db},
+    db::{self, DataDirLock, Db},
     discord::{self, Connected, ForAPerson},
     domain::UserId,
     effects,
@@ -55,8 +55,8 @@ impl App {
         make_private(data_dir).with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
         let lock = DataDirLock::take(data_dir)?;
         let db = Db::open(&data_dir.join("tollkeeper.db"), config.shop.timezone).await?;
-        db.settle_books(config.shop.currency).await?;
-        if db.outbox_held_since().await?.is_some() {
+        db::ledger::rebuild::settle_books(&db, config.shop.currency).await?;
+        if db::maintenance::restore::outbox_held_since(&db).await?.is_some() {
             tracing::warn!(
                 "this database was restored and its outbox is held: nothing is sent to a panel or to Discord until it is released"
             );
@@ -66,7 +66,8 @@ impl App {
             Door::new(data_dir, proxy, config.discord.ca_pem.as_deref()).context("the client for attachments")?;
         let panels = panels::clients(&config, &clock)?;
         for panel in &config.panels {
-            for (inbound, clients) in db.clients_elsewhere(&panel.name, panel.inbound_id).await? {
+            for (inbound, clients) in db::access::clients::clients_elsewhere(&db, &panel.name, panel.inbound_id).await?
+            {
                 tracing::warn!(
                     panel = panel.name,
                     clients,
@@ -80,13 +81,13 @@ impl App {
         let live = Live::new(config, source);
         let (config, boot) = (live.now(), boot()?);
         // Whoever is staff since the last start, or is not any more: tickets follow.
-        db.settle_tickets(&config.tickets_digest(), clock.now()).await?;
+        db::maintenance::reload::settle_tickets(&db, &config.tickets_digest(), clock.now()).await?;
         Ok(Self { config, live, boot, clock, db, door, panels, limits, faults, standing, _lock: lock })
     }
 
     /// Lets the outbox of a restored database work again.
     pub async fn release_outbox(&self) -> anyhow::Result<()> {
-        if self.db.release_outbox(UserId(0), self.clock.now()).await? {
+        if db::maintenance::restore::release_outbox(&self.db, UserId(0), self.clock.now()).await? {
             tracing::info!("the outbox is released: what the backup still wanted to do is done now");
         } else {
             tracing::info!("the outbox was not held");
@@ -169,7 +170,7 @@ impl App {
             me,
             staff_roles: effects::StaffRoles::default(),
         };
-        self.db.note_boot(&world.boot).await?;
+        db::maintenance::instances::record_instance(&self.db, &world.boot).await?;
         let mut parts: Parts = JoinSet::new();
         let (asker, pulse) = effects::pulse();
         let life = supervisor::Life {

@@ -16,14 +16,14 @@ use crate::{
 
 /// Compares every panel with the books, all panels at once.
 pub async fn look(db: &Db, panels: &[Reader], now: Millis) -> Result<Vec<PanelReport>, db::Error> {
-    let before = db.expected_clients().await?;
+    let before = db::access::clients::expected_clients(db).await?;
     let found = join_all(panels.iter().map(|panel| {
         let also = inbounds(&before, panel.name());
         async move { panel.clients(&also).await }
     }))
     .await;
     // What was written to a panel while it was read is known by having changed in the books.
-    let books = settled(&before, db.expected_clients().await?);
+    let books = settled(&before, db::access::clients::expected_clients(db).await?);
     let mut reports = Vec::new();
     for (panel, found) in panels.iter().zip(found) {
         let name = panel.name();

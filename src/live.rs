@@ -88,13 +88,13 @@ impl Live {
             Err(problems) => {
                 let keys: Vec<_> = problems.0.iter().map(|problem| problem.key.as_str()).collect();
                 tracing::warn!(user.id = %by, ?keys, "the configuration was read again and is wrong; the old one stays");
-                db.note_reload(by, false, json!({ "wrong": keys }), now).await?;
+                db::maintenance::reload::note_reload(db, by, false, json!({ "wrong": keys }), now).await?;
                 return Ok(Reloaded::Wrong(problems));
             }
         };
-        db.note_reload(by, true, payload(&renewal), now).await?;
+        db::maintenance::reload::note_reload(db, by, true, payload(&renewal), now).await?;
         self.current.send_replace(Arc::new(renewal.config.clone()));
-        db.settle_tickets(&renewal.config.tickets_digest(), now).await?;
+        db::maintenance::reload::settle_tickets(db, &renewal.config.tickets_digest(), now).await?;
         tracing::info!(user.id = %by, waits = ?renewal.waits, "the configuration was read again and is in force");
         Ok(Reloaded::Done(Box::new(renewal)))
     }

@@ -6,7 +6,7 @@
 //! is spent in the transaction that acts.
 
 use crate::{
-    db::{self, confirmations::TokenRefused},
+    db::{self, people::confirmations::TokenRefused},
     domain::{Millis, button::Token, confirmation::Confirmation},
     view::{
         Post,
@@ -25,7 +25,7 @@ use super::{
 /// Stores a one-time token for a question, and says when it expires.
 pub(super) async fn issue(bot: &Bot, asked: &Asked<'_>, what: &Confirmation) -> Result<(Token, Millis), Fault> {
     let (token, now, ttl) = (Token::from_random(random()?), bot.clock.now(), bot.config.limits.confirm_ttl);
-    bot.db.issue_confirmation(&token, asked.user, what, ttl, now).await?;
+    db::people::confirmations::issue_confirmation(&bot.db, &token, asked.user, what, ttl, now).await?;
     Ok((token, now.plus(ttl)))
 }
 
@@ -34,7 +34,8 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
     if !asked.take_alone().await {
         return Ok(());
     }
-    let Some(found) = bot.db.confirmation(token, asked.user, bot.clock.now()).await? else {
+    let Some(found) = db::people::confirmations::confirmation(&bot.db, token, asked.user, bot.clock.now()).await?
+    else {
         asked.edit(refused(asked.locale, Refusal::Stale)).await?;
         return bot.audit_refusal(asked, "confirm", "unknown".to_owned()).await;
     };
@@ -48,7 +49,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
     };
     if bot.power(asked) < Some(what.required_power()) {
         // An open confirmation dies with the power it was opened with.
-        bot.db.cancel_confirmation(token, asked.user, bot.clock.now()).await?;
+        db::people::tokens::cancel_confirmation(&bot.db, token, asked.user, bot.clock.now()).await?;
         asked.edit(confirmation::not_confirmed(asked.locale, NotConfirmed::PowerLost, what)).await?;
         return bot.audit_refusal(asked, "confirm", what.subject()).await;
     }
@@ -98,7 +99,7 @@ pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> 
 
 /// Cancel: the token lapses.
 pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    bot.db.cancel_confirmation(token, asked.user, bot.clock.now()).await?;
+    db::people::tokens::cancel_confirmation(&bot.db, token, asked.user, bot.clock.now()).await?;
     Ok(asked.update(confirmation::cancelled(asked.locale)).await?)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    db::{Happened, Subject, seal},
+    db::{self, Happened, Subject, maintenance::encryption},
     domain::{button::Button, effect::Effect, limits::Limited, revenue::Period},
     telemetry::incident,
     view::{
@@ -23,9 +23,9 @@ pub(super) async fn refresh(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Faul
     bot.within_limit(asked, Limited::Refresh)?;
     bot.admins_only(asked, &Button::DashboardRefresh).await?;
     let now = bot.clock.now();
-    bot.db.want(&Effect::SyncDashboard {}, now, now).await?;
+    db::outbox::enqueue_alone(&bot.db, &Effect::SyncDashboard {}, now, now).await?;
     asked.defer().await?;
-    let look = || async { Ok(bot.db.dashboard().await?.filter(|shown| shown.at >= now)) };
+    let look = || async { Ok(db::ledger::dashboard::dashboard(&bot.db).await?.filter(|shown| shown.at >= now)) };
     let shown = bot.db.wait_for(&Subject::Dashboard, PATIENCE, look).await?;
     asked.edit(refreshed(asked.locale, shown.is_some())).await?;
     Ok(())
@@ -35,7 +35,7 @@ pub(super) async fn refresh(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Faul
 pub(super) async fn export_last_days(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     bot.within_limit(asked, Limited::Export)?;
     bot.admins_only(asked, &Button::DashboardExport).await?;
-    let today = bot.db.day_of(bot.clock.now());
+    let today = db::ledger::revenue::shop_day(&bot.db, bot.clock.now());
     export_period(bot, asked, Period::last_days(books::DAYS, today)).await
 }
 
@@ -68,27 +68,30 @@ async fn export_period(bot: &Bot, asked: &mut Asked<'_>, period: Period) -> Resu
     asked.defer().await?;
     let (now, zone) = (bot.clock.now(), bot.config.shop.timezone);
     let (from, until) = period.moments(zone);
-    let (orders, totals) = tokio::try_join!(bot.db.export_orders(from, until), bot.db.export_totals(from, until))?;
+    let (orders, totals) = tokio::try_join!(
+        db::ledger::export::export_orders(&bot.db, from, until),
+        db::ledger::export::export_totals(&bot.db, from, until)
+    )?;
     let csv = export::orders(&orders, zone).map_err(|error| Fault::Disk(error.into()))?;
-    bot.db
-        .audit_or_note(
-            Happened {
-                actor: asked.user,
-                action: "orders.export",
-                target: period.to_string(),
-                payload: json!({ "orders": orders.len() }),
-                session: None,
-            },
-            now,
-        )
-        .await?;
+    db::audit::fallback_file::audit_or_note(
+        &bot.db,
+        Happened {
+            actor: asked.user,
+            action: "orders.export",
+            target: period.to_string(),
+            payload: json!({ "orders": orders.len() }),
+            session: None,
+        },
+        now,
+    )
+    .await?;
     if csv.len() > LARGEST_TABLE {
         return Ok(asked.edit(books::too_large(asked.locale, period)).await?);
     }
     let methods = bot.config.payment_methods.iter().map(|method| (method.id.to_string(), method.name.clone()));
     let facts = TableFacts {
         period,
-        today: Period::last_days(1, bot.db.day_of(now)),
+        today: Period::last_days(1, db::ledger::revenue::shop_day(&bot.db, now)),
         orders: orders.len(),
         totals: &totals,
         method_names: &methods.collect::<Vec<_>>(),
@@ -103,13 +106,13 @@ pub(super) async fn back_up(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Faul
     bot.owners_only(asked, &Button::DashboardBackup).await?;
     asked.defer().await?;
     let now = bot.clock.now();
-    let made = bot.db.back_up(&bot.config.storage.data_dir, now).await;
+    let made = db::maintenance::backup::back_up(&bot.db, &bot.config.storage.data_dir, now).await;
     let (target, payload) = match &made {
         Ok(path) => (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), json!({})),
         Err(_) => (String::new(), json!({ "failed": true })),
     };
     let happened = Happened { actor: asked.user, action: "database.backup", target, payload, session: None };
-    bot.db.audit_or_note(happened, now).await?;
+    db::audit::fallback_file::audit_or_note(&bot.db, happened, now).await?;
     let path = match made {
         Ok(path) => path,
         Err(error) => {
@@ -122,13 +125,13 @@ pub(super) async fn back_up(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Faul
         None => None,
         Some(passphrase) => {
             let plain = path.clone();
-            let sealed = tokio::task::spawn_blocking(move || seal::seal(&plain, &passphrase)).await;
+            let sealed = tokio::task::spawn_blocking(move || encryption::seal(&plain, &passphrase)).await;
             Some(sealed.map_err(std::io::Error::other)??)
         }
     };
     if let Some(name) = sealed.as_ref().and_then(|path| path.file_name()) {
         let effect = Effect::SendBackup { file: name.to_string_lossy().into_owned(), user: asked.user };
-        bot.db.want(&effect, now, now).await?;
+        db::outbox::enqueue_alone(&bot.db, &effect, now, now).await?;
     }
     asked.edit(books::backed_up(asked.locale, &path.display().to_string(), sealed.is_some())).await?;
     Ok(())

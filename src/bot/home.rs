@@ -9,6 +9,7 @@ use crate::domain::{
 };
 
 use super::{Bot, commands::registrations, fault::Fault, ticket};
+use crate::db;
 
 /// The session is new: whether the server is among those that the bot is in.
 pub(super) async fn ready(bot: &Bot, guilds: &[UnavailableGuild]) -> Result<(), Fault> {
@@ -39,7 +40,7 @@ async fn kicked(bot: &Bot) -> Result<(), Fault> {
         "the bot is not in the server any more: invite it again with the link that `tollkeeper check` prints; what waits goes on then"
     );
     let now = bot.clock.now();
-    Ok(bot.db.want(&Effect::TellOwner { news: OwnerNews::Kicked { at: now } }, now, now).await?)
+    Ok(db::outbox::enqueue_alone(&bot.db, &Effect::TellOwner { news: OwnerNews::Kicked { at: now } }, now, now).await?)
 }
 
 /// The server is there. If it was not, what was lost meanwhile is made good: the commands, which Discord
@@ -73,7 +74,7 @@ pub(super) async fn look(bot: &Bot, guild: GuildId) -> Result<(), Fault> {
         return Ok(());
     }
     let now = bot.clock.now();
-    Ok(bot.db.want(&Effect::InspectPremises {}, now, now).await?)
+    Ok(db::outbox::enqueue_alone(&bot.db, &Effect::InspectPremises {}, now, now).await?)
 }
 
 fn is_ours(bot: &Bot, guild: serenity::all::GuildId) -> bool {

@@ -5,7 +5,7 @@
 use futures_util::future::{join, join_all};
 
 use crate::{
-    db::subscriptions::Subscription,
+    db::{self, access::subscriptions::Subscription},
     domain::{Millis, OrderId, access_state::AccessState, grants::Expiry, limits::Limited},
     panel::link::name_for,
     view::{self, delivery::LinkFacts},
@@ -42,7 +42,8 @@ async fn current(bot: &Bot, subscription: &Subscription) -> Link {
     match tokio::time::timeout(usage::PATIENCE, built).await {
         Ok(Ok(Some(link))) => {
             if link != *known
-                && let Err(error) = bot.db.note_link(subscription.id, &link, bot.clock.now()).await
+                && let Err(error) =
+                    db::people::search::note_link(&bot.db, subscription.id, &link, bot.clock.now()).await
             {
                 tracing::warn!(subscription = subscription.id.0, %error, "a link could not be remembered");
             }
@@ -61,7 +62,7 @@ impl Owned {
         used: Option<(u64, Millis)>,
         link: Link,
     ) -> Result<Self, Fault> {
-        let plan = bot.db.plan_of(subscription.id).await?.unwrap_or_default();
+        let plan = db::access::subscriptions::plan_of(&bot.db, subscription.id).await?.unwrap_or_default();
         let page = bot.panels.get(&subscription.panel).and_then(|panel| panel.subscription_link(&subscription.sub_id));
         Ok(Self { subscription, plan, page, used, link })
     }
@@ -83,7 +84,7 @@ impl Owned {
 async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     bot.at_home(asked)?;
     bot.within_limit(asked, Limited::Link)?;
-    let subscriptions = bot.db.subscriptions_of(asked.user).await?;
+    let subscriptions = db::access::subscriptions::subscriptions_of(&bot.db, asked.user).await?;
     if subscriptions.iter().any(|subscription| usage::answers(bot, subscription)) {
         asked.defer().await?;
     }
@@ -111,7 +112,9 @@ pub(super) async fn of_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> 
     bot.within_limit(asked, Limited::GetLink)?;
     let order = own_order(bot, asked, id).await?;
     let subscription = match order.subscription {
-        Some(row) => bot.db.subscription(row).await?.filter(|subscription| subscription.provisioned),
+        Some(row) => {
+            db::access::subscriptions::subscription(&bot.db, row).await?.filter(|subscription| subscription.provisioned)
+        }
         None => None,
     };
     let Some(subscription) = subscription else {
@@ -141,11 +144,11 @@ fn stands(subscription: &Subscription, seen: &usage::Seen, now: Millis) -> Acces
 
 /// The customer has the link now, whatever became of the direct message.
 async fn fetched(bot: &Bot, asked: &Asked<'_>, subscription: &Subscription) -> Result<(), Fault> {
-    let waiting = bot.db.undelivered_of(subscription.id).await?;
+    let waiting = db::access::subscriptions::undelivered_of(&bot.db, subscription.id).await?;
     if waiting.is_empty() {
         return Ok(());
     }
-    bot.db.fetched(asked.user, &waiting, bot.clock.now()).await?;
+    db::orders::tickets::fetched(&bot.db, asked.user, &waiting, bot.clock.now()).await?;
     tracing::info!(user.id = %asked.user, orders = waiting.len(), "a link was fetched");
     Ok(())
 }

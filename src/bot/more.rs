@@ -5,6 +5,7 @@
 //! under the question, and the answer stands on the card where the decision is made.
 
 use crate::{
+    db,
     domain::{SubmissionId, button::Button, effect::QuestionId, review::Answered},
     view::{
         self,
@@ -45,12 +46,14 @@ pub(super) async fn chosen(
         More::Ask => return Ok(asked.ask(more::ask_modal(asked.locale, id)).await?),
         More::Reference => return Ok(asked.ask(view::reference::staff_modal(asked.locale, id)).await?),
         More::Fake => ask_fake(bot, asked, &order, id).await?,
-        More::Attempt { left } => match bot.db.one_more_attempt(id, left, asked.user, now).await? {
-            Some(left) => more::outcome(asked.locale, Outcome::Attempts { left }),
-            None => more::outcome(asked.locale, Outcome::TooLate),
-        },
+        More::Attempt { left } => {
+            match db::payments::review_actions::one_more_attempt(&bot.db, id, left, asked.user, now).await? {
+                Some(left) => more::outcome(asked.locale, Outcome::Attempts { left }),
+                None => more::outcome(asked.locale, Outcome::TooLate),
+            }
+        }
         More::LetGo => {
-            let done = bot.db.let_go(id, asked.user, now).await?;
+            let done = db::payments::review_actions::stop_reviewing(&bot.db, id, asked.user, now).await?;
             more::outcome(asked.locale, if done { Outcome::LetGo } else { Outcome::NobodyLooks })
         }
     };
@@ -70,7 +73,7 @@ pub(super) async fn question_typed(
     let outcome = if text.is_empty() {
         Outcome::Empty
     } else {
-        match bot.db.ask_customer(id, asked.user, &text, bot.clock.now()).await? {
+        match db::payments::review_actions::ask_customer(&bot.db, id, asked.user, &text, bot.clock.now()).await? {
             Some(_) => Outcome::Asked,
             None => Outcome::TooLate,
         }
@@ -92,7 +95,7 @@ pub(super) async fn answer_typed(bot: &Bot, asked: &mut Asked<'_>, id: QuestionI
     let outcome = if text.is_empty() {
         Outcome::Empty
     } else {
-        match bot.db.answer(id, asked.user, &text, bot.clock.now()).await? {
+        match db::payments::review_actions::answer(&bot.db, id, asked.user, &text, bot.clock.now()).await? {
             Answered::Kept => Outcome::Answered,
             Answered::Before => Outcome::AnsweredBefore,
             Answered::TooLate => Outcome::AnswerTooLate,
@@ -104,7 +107,9 @@ pub(super) async fn answer_typed(bot: &Bot, asked: &mut Asked<'_>, id: QuestionI
 
 /// The question's text, if it was asked of this person; everybody else is refused.
 async fn own_question(bot: &Bot, asked: &mut Asked<'_>, id: QuestionId) -> Result<String, Fault> {
-    let question = bot.db.question(id).await?.ok_or_else(|| Fault::refused(asked.locale, Refusal::Stale))?;
+    let question = db::payments::review_actions::question(&bot.db, id)
+        .await?
+        .ok_or_else(|| Fault::refused(asked.locale, Refusal::Stale))?;
     super::order::own_order(bot, asked, &question.order).await?;
     Ok(question.text)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     db::{
-        Subject,
+        self, Subject,
         orders::{NewOrder, Ordered},
     },
     domain::{
@@ -38,7 +38,8 @@ pub(super) async fn order(ctx: Context<'_>) -> Result<(), Fault> {
 async fn open(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     bot.at_home(asked)?;
     let now = bot.clock.now();
-    let standing = bot.db.standing(asked.user, limit(bot.config.limits.order), now).await?;
+    let standing =
+        db::orders::eligibility::eligibility(&bot.db, asked.user, limit(bot.config.limits.order), now).await?;
     let locale = asked.locale;
     let post = if let Some(order) = standing.open {
         view::order::still_open(locale, &order)
@@ -93,7 +94,7 @@ pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<
         limit: limit(bot.config.limits.order),
     };
     let taken = asked.take().await;
-    let ordered = bot.db.place_order(new, bot.clock.now()).await?;
+    let ordered = db::orders::place_order(&bot.db, new, bot.clock.now()).await?;
     if let Ordered::Made(order) = &ordered
         && let Some(times) = bot.limits.repeated(asked.user, "order")
     {
@@ -117,7 +118,7 @@ pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<
 async fn ticket_of(bot: &Bot, locale: Locale, order: Order) -> Result<Option<Post>, Fault> {
     let id = order.id.clone();
     let look = || async {
-        let order = bot.db.order(&id).await?;
+        let order = db::orders::order(&bot.db, &id).await?;
         Ok(order.filter(|order| order.ticket.channel.is_some() || !order.status().is_active()))
     };
     let order = bot.db.wait_for(&Subject::Order(id.clone()), PATIENCE, look).await?.unwrap_or(order);
@@ -143,7 +144,7 @@ pub(super) async fn choose_method(
     let Some(method) = value.and_then(|id| bot.config.payment_method(id)) else {
         return Ok(asked.answer(refused(asked.locale, Refusal::UnknownMethod)).await?);
     };
-    if bot.db.choose_method(id, &method_snapshot(method, &order), bot.clock.now()).await? {
+    if db::orders::choose_method(&bot.db, id, &method_snapshot(method, &order), bot.clock.now()).await? {
         asked.acknowledge().await?;
     } else {
         asked.answer(refused(asked.locale, Refusal::NotChangeable)).await?;
@@ -154,7 +155,7 @@ pub(super) async fn choose_method(
 /// Cancel: by the customer, or by an admin.
 pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
     let locale = asked.locale;
-    let Some(order) = bot.db.order(id).await? else {
+    let Some(order) = db::orders::order(&bot.db, id).await? else {
         return Ok(asked.answer(refused(locale, Refusal::Stale)).await?);
     };
     let cause = match bot.power(asked) {
@@ -169,12 +170,12 @@ pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Re
         return ask_to_end(bot, asked, &order).await;
     }
     // A customer's picture may be the proof; staff may always end what is not under review.
-    if cause == CancelCause::Customer && bot.db.is_being_read(id).await? {
+    if cause == CancelCause::Customer && db::orders::is_being_read(&bot.db, id).await? {
         return Ok(asked.answer(refused(locale, Refusal::BeingRead)).await?);
     }
-    let cancelled = bot.db.cancel(id, asked.user, cause, bot.clock.now()).await?;
+    let cancelled = db::orders::cancel(&bot.db, id, asked.user, cause, bot.clock.now()).await?;
     // The second of two clicks asks for what the first has done.
-    let after = if cancelled { None } else { bot.db.order(id).await? };
+    let after = if cancelled { None } else { db::orders::order(&bot.db, id).await? };
     // A part may have been booked since the order was read.
     if let Some(order) = after.as_ref().filter(|order| cause == CancelCause::Staff && is_part_paid(order)) {
         return ask_to_end(bot, asked, order).await;
@@ -207,7 +208,7 @@ async fn ask_to_end(bot: &Bot, asked: &mut Asked<'_>, order: &Order) -> Result<(
 
 /// The order, if it is the person's own; everybody else is refused.
 pub(super) async fn own_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<Order, Fault> {
-    let refusal = match bot.db.order(id).await? {
+    let refusal = match db::orders::order(&bot.db, id).await? {
         Some(order) if order.customer == asked.user => return Ok(order),
         Some(_) => Refusal::NotYours,
         None => Refusal::Stale,

@@ -4,7 +4,10 @@
 use serenity::all::Attachment;
 
 use crate::{
-    db::submissions::{Proof, ProofSource, Submitted},
+    db::{
+        self,
+        payments::submissions::{Proof, ProofSource, Submitted},
+    },
     domain::{Order, limits::Limited, order::ProofRefused},
     proof::{FetchError, Picture},
     view::{self, Post},
@@ -32,14 +35,14 @@ async fn submit(bot: &Bot, asked: &mut Asked<'_>, image: &Attachment) -> Result<
 /// The order that the proof is for.
 async fn addressed(bot: &Bot, asked: &Asked<'_>) -> Result<Order, Fault> {
     let locale = asked.locale;
-    let order = match bot.db.order_in(asked.channel).await? {
+    let order = match db::orders::order_in(&bot.db, asked.channel).await? {
         Some(order) if order.customer == asked.user => order,
-        _ => match bot.db.open_order(asked.user).await? {
+        _ => match db::orders::open_order(&bot.db, asked.user).await? {
             Some(order) => return Err(Fault::answered(view::proof::wrong_channel(locale, &order))),
             None => return Err(Fault::answered(view::proof::no_order(locale))),
         },
     };
-    if bot.db.customer(asked.user).await?.is_some_and(|customer| customer.blocked) {
+    if db::orders::customer(&bot.db, asked.user).await?.is_some_and(|customer| customer.blocked) {
         return Err(Fault::answered(view::proof::refused(locale, ProofRefused::Blocked)));
     }
     match order.accepts_proof() {
@@ -66,7 +69,15 @@ async fn examine(bot: &Bot, asked: &Asked<'_>, order: &Order, image: &Attachment
     };
     bot.door.keep(&picture).await?;
     let source = ProofSource::Interaction(asked.id);
-    let submitted = bot.db.submit_proof(&order.id, asked.user, &source, &known(&picture), bot.clock.now()).await?;
+    let submitted = db::payments::submissions::submit_proof(
+        &bot.db,
+        &order.id,
+        asked.user,
+        &source,
+        &known(&picture),
+        bot.clock.now(),
+    )
+    .await?;
     Ok(match submitted {
         Submitted::Accepted(submission) => {
             tracing::info!(order.id = %order.id, user.id = %asked.user, %submission, "a proof was submitted");

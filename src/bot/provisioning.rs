@@ -2,7 +2,7 @@
 //! whoever confirmed for what the panel says.
 
 use crate::{
-    db::{Subject, review::Identity},
+    db::{self, Subject, payments::review::Identity},
     domain::{Order, OrderId, OrderStatus, order::Delivery},
 };
 
@@ -24,7 +24,7 @@ pub(super) fn new_identity(bot: &Bot, panel: &str) -> Result<Option<Identity>, F
 /// The order as it is once the panel's work is done, or after as long as a person watches a
 /// confirmation, or at once when the panel goes down.
 pub(super) async fn await_order(bot: &Bot, id: &OrderId, panel: &str) -> Result<Option<Order>, Fault> {
-    let look = || async { Ok(bot.db.order(id).await?.filter(is_settled)) };
+    let look = || async { Ok(db::orders::order(&bot.db, id).await?.filter(is_settled)) };
     let subject = Subject::Order(id.clone());
     let settled = tokio::select! {
         biased;
@@ -33,7 +33,7 @@ pub(super) async fn await_order(bot: &Bot, id: &OrderId, panel: &str) -> Result<
     };
     Ok(match settled {
         Some(order) => Some(order),
-        None => bot.db.order(id).await?,
+        None => db::orders::order(&bot.db, id).await?,
     })
 }
 

@@ -5,8 +5,8 @@
 use crate::{
     db::{
         self,
-        confirmations::{Found, TokenRefused},
-        references::Referenced,
+        payments::references::Referenced,
+        people::confirmations::{Found, TokenRefused},
     },
     domain::{
         OrderId, OrderState, SubmissionId,
@@ -38,16 +38,18 @@ pub(super) async fn ask(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Resul
 /// The customer typed it.
 pub(super) async fn typed(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId, typed: &str) -> Result<(), Fault> {
     let order = own_order(bot, asked, id).await?;
-    if bot.db.customer(asked.user).await?.is_some_and(|customer| customer.blocked) {
+    if db::orders::customer(&bot.db, asked.user).await?.is_some_and(|customer| customer.blocked) {
         return Err(Fault::refused(asked.locale, Refusal::Blocked));
     }
     let outcome = match understood(bot, order.method.as_ref().map(|method| method.id.as_str()), typed) {
         None => Outcome::NotOne,
-        Some(reference) => match bot.db.set_reference(id, asked.user, &reference, bot.clock.now()).await? {
-            Referenced::Kept => Outcome::Kept(reference),
-            Referenced::Taken { .. } => Outcome::Taken,
-            Referenced::TooLate => Outcome::TooLate,
-        },
+        Some(reference) => {
+            match db::payments::references::set_reference(&bot.db, id, asked.user, &reference, bot.clock.now()).await? {
+                Referenced::Kept => Outcome::Kept(reference),
+                Referenced::Taken { .. } => Outcome::Taken,
+                Referenced::TooLate => Outcome::TooLate,
+            }
+        }
     };
     asked.answer(reference::outcome(asked.locale, &outcome)).await?;
     Ok(())
@@ -60,21 +62,24 @@ pub(super) async fn noted(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId, ty
     let Ok(reference) = typed.parse::<Reference>() else {
         return Ok(asked.answer(reference::outcome(asked.locale, &Outcome::NotOne)).await?);
     };
-    let post = match bot.db.note_reference(id, asked.user, &reference, bot.clock.now()).await? {
-        Referenced::Kept => reference::outcome(asked.locale, &Outcome::Noted(reference)),
-        Referenced::TooLate => reference::outcome(asked.locale, &Outcome::Decided),
-        Referenced::Taken { twin } => {
-            let what = Confirmation::OverrideReference { submission: id, reference };
-            let (token, _) = issue(bot, asked, &what).await?;
-            let card = match bot.db.latest_submission(&twin).await? {
-                Some(latest) => bot.db.submission(latest).await?.and_then(|found| found.card),
-                None => None,
-            };
-            let discord = &bot.config.discord;
-            let place = card.map(|card| (discord.guild_id, discord.review_channel_id, card));
-            reference::twin(asked.locale, &twin, place, &token)
-        }
-    };
+    let post =
+        match db::payments::references::note_reference(&bot.db, id, asked.user, &reference, bot.clock.now()).await? {
+            Referenced::Kept => reference::outcome(asked.locale, &Outcome::Noted(reference)),
+            Referenced::TooLate => reference::outcome(asked.locale, &Outcome::Decided),
+            Referenced::Taken { twin } => {
+                let what = Confirmation::OverrideReference { submission: id, reference };
+                let (token, _) = issue(bot, asked, &what).await?;
+                let card = match db::payments::submissions::latest_submission(&bot.db, &twin).await? {
+                    Some(latest) => {
+                        db::payments::submissions::submission(&bot.db, latest).await?.and_then(|found| found.card)
+                    }
+                    None => None,
+                };
+                let discord = &bot.config.discord;
+                let place = card.map(|card| (discord.guild_id, discord.review_channel_id, card));
+                reference::twin(asked.locale, &twin, place, &token)
+            }
+        };
     asked.answer(post).await?;
     Ok(())
 }
@@ -93,7 +98,7 @@ pub(super) async fn overridden(bot: &Bot, asked: &mut Asked<'_>, token: &Token, 
     let now = bot.clock.now();
     let expired = || Fault::answered(reference::outcome(asked.locale, &Outcome::Expired));
     let Some(Found { confirmation: Confirmation::OverrideReference { submission, reference }, token }) =
-        bot.db.confirmation(token, asked.user, now).await?
+        db::people::confirmations::confirmation(&bot.db, token, asked.user, now).await?
     else {
         return Err(Fault::refused(asked.locale, Refusal::Stale));
     };
@@ -107,7 +112,11 @@ pub(super) async fn overridden(bot: &Bot, asked: &mut Asked<'_>, token: &Token, 
     if why.is_empty() {
         return Err(Fault::answered(reference::outcome(asked.locale, &Outcome::NoReason)));
     }
-    let outcome = match bot.db.override_reference(&presented, submission, &reference, &why, now).await {
+    let outcome = match db::payments::references::override_reference(
+        &bot.db, &presented, submission, &reference, &why, now,
+    )
+    .await
+    {
         Ok(Referenced::Kept | Referenced::Taken { .. }) => Outcome::Overridden,
         Ok(Referenced::TooLate) => Outcome::Decided,
         Err(db::Error::Token(_)) => return Err(expired()),
@@ -119,7 +128,7 @@ pub(super) async fn overridden(bot: &Bot, asked: &mut Asked<'_>, token: &Token, 
 /// Lets admins through; an open question dies with the power it was opened with.
 async fn may_override(bot: &Bot, asked: &mut Asked<'_>, button: &Button, token: &Token) -> Result<(), Fault> {
     if !bot.decides(asked) {
-        bot.db.cancel_confirmation(token, asked.user, bot.clock.now()).await?;
+        db::people::tokens::cancel_confirmation(&bot.db, token, asked.user, bot.clock.now()).await?;
     }
     bot.admins_only(asked, button).await
 }

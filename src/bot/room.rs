@@ -11,6 +11,7 @@ use serenity::all::{Guild, GuildChannel};
 
 use crate::{
     config::DiscordConfig,
+    db,
     domain::{
         effect::OwnerNews,
         premises::{PER_CATEGORY, PER_GUILD},
@@ -107,13 +108,18 @@ impl Bot {
     /// Whether this person's order would find no room, and no ticket that could go for it.
     pub(super) async fn lacks_room(&self, asked: &Asked<'_>) -> Result<bool, Fault> {
         Ok(self.room.is_full(&self.config.discord, self.clock.steady())
-            && self.db.ticket_to_spare(&[]).await?.is_none()
-            && self.db.open_order(asked.user).await?.is_none())
+            && db::orders::tickets::ticket_to_spare(&self.db, &[]).await?.is_none()
+            && db::orders::open_order(&self.db, asked.user).await?.is_none())
     }
 
     /// Owners read, once an hour, that customers are sent away.
     pub(super) async fn tell_of_no_room(&self) -> Result<(), Fault> {
-        self.db.tell_owners_hourly(&OwnerNews::NoRoom { order: None }, self.clock.now()).await?;
+        db::maintenance::housekeeping::tell_owners_hourly(
+            &self.db,
+            &OwnerNews::NoRoom { order: None },
+            self.clock.now(),
+        )
+        .await?;
         Ok(())
     }
 }

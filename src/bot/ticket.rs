@@ -10,17 +10,18 @@ use crate::domain::{
 };
 
 use super::{Bot, fault::Fault};
+use crate::db;
 
 /// The gateway session is new, or was broken: what was written in the meantime may have come with
 /// no event.
 pub(super) async fn reread(bot: &Bot) -> Result<(), Fault> {
-    let open = bot.db.open_tickets().await?;
+    let open = db::orders::open_tickets(&bot.db).await?;
     tracing::info!(tickets = open.len(), "connected to Discord");
     let tickets = open.into_iter().map(|order| Effect::ReadTicket { order });
     // Permissions and channels may have changed meanwhile as well.
     let effects: Vec<_> = tickets.chain([Effect::InspectPremises {}]).collect();
     let now = bot.clock.now();
-    bot.db.want_all(&effects, now, now).await?;
+    db::outbox::enqueue_all(&bot.db, &effects, now, now).await?;
     Ok(())
 }
 
@@ -35,10 +36,12 @@ pub(super) async fn message(bot: &Bot, message: &Message) -> Result<(), Fault> {
     let (channel, author) = (ChannelId(message.channel_id.get()), UserId(message.author.id.get()));
     let forwarded = message.message_snapshots.iter().any(|snapshot| !snapshot.attachments.is_empty());
     let files = forwarded || !message.attachments.is_empty();
-    match bot.db.order_in(channel).await? {
+    match db::orders::order_in(&bot.db, channel).await? {
         Some(order) if order.customer == author && (files || awaits_proof(&order)) => {
             let now = bot.clock.now();
-            if let Err(error) = bot.db.want(&Effect::ReadTicket { order: order.id.clone() }, now, now).await {
+            if let Err(error) =
+                db::outbox::enqueue_alone(&bot.db, &Effect::ReadTicket { order: order.id.clone() }, now, now).await
+            {
                 if error.passes() {
                     bot.faults.unheard(&order.id);
                 }
@@ -64,15 +67,16 @@ fn awaits_proof(order: &Order) -> bool {
 /// A thread, another channel, a direct message: where proofs are not looked for. Its customer reads
 /// in the ticket what to do; what they ask while it is locked, staff read.
 async fn elsewhere(bot: &Bot, message: &Message, direct: bool) -> Result<(), Fault> {
-    let Some(order) = bot.db.open_order(UserId(message.author.id.get())).await? else { return Ok(()) };
+    let Some(order) = db::orders::open_order(&bot.db, UserId(message.author.id.get())).await? else { return Ok(()) };
     if order.ticket.channel.is_none() {
         return Ok(());
     }
     let (now, id) = (bot.clock.now(), message.id.get());
     if awaits_proof(&order) {
-        bot.db.hint(&order.id, "elsewhere", Notice::Elsewhere { message: id }, now).await?;
+        db::people::limits::hint(&bot.db, &order.id, "elsewhere", Notice::Elsewhere { message: id }, now).await?;
     } else if direct && !message.content.trim().is_empty() {
-        bot.db.pass_on(&order.id, ChannelId(message.channel_id.get()), MessageId(id), now).await?;
+        db::people::limits::pass_on(&bot.db, &order.id, ChannelId(message.channel_id.get()), MessageId(id), now)
+            .await?;
     }
     Ok(())
 }
@@ -80,9 +84,10 @@ async fn elsewhere(bot: &Bot, message: &Message, direct: bool) -> Result<(), Fau
 /// Messages were deleted, by us or by somebody. Only in a ticket or in the review channel do
 /// messages of ours stand that must stay.
 pub(super) async fn messages_gone(bot: &Bot, channel: ChannelId, messages: &[MessageId]) -> Result<(), Fault> {
-    let ours = channel == bot.config.discord.review_channel_id || bot.db.order_in(channel).await?.is_some();
+    let ours =
+        channel == bot.config.discord.review_channel_id || db::orders::order_in(&bot.db, channel).await?.is_some();
     if ours {
-        let lost = bot.db.messages_gone(channel, messages, bot.clock.now()).await?;
+        let lost = db::outbox::deleted_messages::messages_gone(&bot.db, channel, messages, bot.clock.now()).await?;
         if lost > 0 {
             tracing::info!(channel.id = %channel, messages = lost, "somebody deleted what must stand; it is posted again");
         }
@@ -92,8 +97,8 @@ pub(super) async fn messages_gone(bot: &Bot, channel: ChannelId, messages: &[Mes
 
 /// A channel was deleted.
 pub(super) async fn gone(bot: &Bot, channel: ChannelId) -> Result<(), Fault> {
-    if let Some(order) = bot.db.ticket_gone(channel, bot.clock.now()).await? {
-        let customer = bot.db.order(&order).await?.map(|order| order.customer);
+    if let Some(order) = db::orders::tickets::ticket_gone(&bot.db, channel, bot.clock.now()).await? {
+        let customer = db::orders::order(&bot.db, &order).await?.map(|order| order.customer);
         if let Some(times) = customer.and_then(|customer| bot.limits.repeated(customer, "channel gone")) {
             tracing::info!(order.id = %order, times, "a ticket's channel is gone");
         }

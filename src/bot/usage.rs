@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    db::subscriptions::Subscription,
+    db::{self, access::subscriptions::Subscription},
     domain::{Millis, access_state::AccessState, change, grants::Expiry},
 };
 
@@ -74,7 +74,7 @@ pub(super) async fn look(bot: &Bot, subscription: &Subscription) -> Seen {
     let client = client(bot, subscription).await;
     let Client::There(There { counted, .. }) = &client else { return Seen { used: subscription.known_use, client } };
     let now = bot.clock.now();
-    if let Err(error) = bot.db.note_use(subscription, *counted, now).await {
+    if let Err(error) = db::access::counters::note_use(&bot.db, subscription, *counted, now).await {
         // Only the next look while the panel is down knows less.
         tracing::warn!(subscription = subscription.id.0, %error, "what was used could not be remembered");
     }

@@ -5,58 +5,14 @@
 //! for that subject. A write transaction never spans a network call. Reading has its own
 //! read-only pool. Moments, ids and tokens are arguments.
 
-pub mod applied;
-pub mod attention;
-mod audit;
-pub mod audit_file;
-pub mod backup;
-pub mod blocks;
-pub mod boots;
-mod cards;
-pub mod changes;
-pub mod condition;
-pub mod confirmations;
-mod counters;
-pub mod dashboard;
-pub mod desk;
-mod disk;
-mod expected;
-pub mod export;
-mod files;
-mod gifts;
-pub mod grants;
-pub mod leftovers;
-mod lock;
-pub mod log;
-mod looking;
-pub mod manual;
+pub mod access;
+pub mod audit;
+pub mod ledger;
+pub mod maintenance;
 pub mod orders;
-pub mod outages;
 pub mod outbox;
-pub mod parked;
-pub mod pictures;
-mod premises;
-pub mod queue;
-pub mod receipts;
-mod recount;
-pub mod references;
-mod reload;
-pub mod resend;
-pub mod restore;
-pub mod revenue;
-pub mod review;
-pub mod room;
-pub mod seal;
-pub mod standing;
-pub mod steps;
-pub mod submissions;
-pub mod subscriptions;
-mod tallies;
-pub mod tickets;
-mod tidied;
-mod times;
-mod tokens;
-mod upkeep;
+pub mod payments;
+pub mod people;
 
 use std::{
     path::{Path, PathBuf},
@@ -71,7 +27,7 @@ use sqlx::{
 use tokio::sync::{broadcast, watch};
 
 pub use audit::{AuditProblem, Happened};
-pub use lock::{DataDirLock, LockError, is_in_use};
+pub use maintenance::lock::{DataDirLock, LockError, is_in_use};
 pub use orders::{NewOrder, Ordered};
 
 use crate::domain::{Millis, Money, OrderId, SubscriptionRow};
@@ -150,7 +106,7 @@ pub enum Error {
     Missing(&'static str),
     /// A confirmation's token is not accepted; nothing was done.
     #[error("the token is not accepted: {0:?}")]
-    Token(confirmations::TokenRefused),
+    Token(people::confirmations::TokenRefused),
 }
 
 /// SQLite's primary result codes of what passes: busy, locked, no memory, read-only, interrupted,
@@ -202,7 +158,7 @@ pub struct Db {
     stopping: watch::Sender<bool>,
     zone: chrono_tz::Tz,
     /// What could not be written here is written beside it.
-    notes: audit_file::Notes,
+    notes: audit::fallback_file::Notes,
 }
 
 /// An open write transaction. Dropping it rolls back.
@@ -236,7 +192,7 @@ impl Db {
         let options = options.read_only(true).optimize_on_close(false, None);
         let readers = pool(READERS).connect_with(options).await?;
         let (changes, _) = broadcast::channel(NOTICES);
-        let notes = audit_file::Notes::beside(path);
+        let notes = audit::fallback_file::Notes::beside(path);
         notes.keep_room();
         let stopping = watch::Sender::new(false);
         Ok(Self { writer, readers, folder, changes, stopping, zone, notes })
@@ -247,7 +203,7 @@ impl Db {
         let options = options(path).read_only(true).optimize_on_close(false, None);
         let readers = pool(READERS).connect_with(options).await?;
         let (changes, _) = broadcast::channel(1);
-        let notes = audit_file::Notes::beside(path);
+        let notes = audit::fallback_file::Notes::beside(path);
         let stopping = watch::Sender::new(false);
         Ok(Self { writer: readers.clone(), folder: readers.clone(), readers, changes, stopping, zone, notes })
     }

@@ -2,7 +2,7 @@
 
 use super::{Failure, World};
 use crate::{
-    db::{backup, outbox::Claim, seal},
+    db::{self, maintenance::backup, maintenance::encryption, outbox::Claim},
     domain::UserId,
     view::{Marker, books::backup_message},
 };
@@ -15,9 +15,9 @@ const LARGEST: u64 = 10 * 1024 * 1024 - 64 * 1024;
 /// been told where it is.
 pub(super) async fn send(world: &World, claim: &Claim, file: &str, user: UserId) -> Result<(), Failure> {
     let now = world.clock.now();
-    let plain = file.strip_suffix(seal::ENDING).and_then(|name| name.strip_suffix('.')).unwrap_or_default();
+    let plain = file.strip_suffix(encryption::ENDING).and_then(|name| name.strip_suffix('.')).unwrap_or_default();
     let (Some(at), true) = (backup::taken_at(plain), world.config.discord.owners.contains(&user)) else {
-        return Ok(world.db.finish(claim, now).await?);
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
     };
     let path = world.config.storage.data_dir.join(backup::FOLDER).join(file);
     let unread = |error: std::io::Error| Failure::Row(format!("the backup cannot be read: {error}"));
@@ -26,7 +26,7 @@ pub(super) async fn send(world: &World, claim: &Claim, file: &str, user: UserId)
         Ok(_) => None,
         // Superseded meanwhile.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(world.db.finish(claim, now).await?);
+            return Ok(db::outbox::finish(&world.db, claim, now).await?);
         }
         Err(error) => return Err(unread(error)),
     };
@@ -44,5 +44,5 @@ pub(super) async fn send(world: &World, claim: &Claim, file: &str, user: UserId)
         Ok(()) => {}
         Err(trouble) => world.not_sent(claim, trouble).await?,
     }
-    Ok(world.db.finish(claim, world.clock.now()).await?)
+    Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?)
 }

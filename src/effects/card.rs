@@ -2,7 +2,7 @@
 
 use super::{Failure, World};
 use crate::{
-    db::{outbox::Claim, submissions::Submission},
+    db::{self, outbox::Claim, payments::submissions::Submission},
     domain::{Order, OrderState, SubmissionId, effect::Effect, refused::Refused},
     panel::breaker::Availability,
     view::{
@@ -17,8 +17,12 @@ const MOST_BYTES: usize = 20 * 1024 * 1024;
 /// Makes the card what the state says.
 pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Result<(), Failure> {
     let now = world.clock.now();
-    let Some(submission) = world.db.submission(id).await? else { return Ok(world.db.finish(claim, now).await?) };
-    let Some(order) = world.db.order(&submission.order).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(submission) = db::payments::submissions::submission(&world.db, id).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
+    let Some(order) = db::orders::order(&world.db, &submission.order).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
     let channel = world.config.discord.review_channel_id;
     let mut post = card_of(world, &submission, &order, None).await?;
     let bare = submission.card_digest.as_deref().is_some_and(|known| known.starts_with(BARE));
@@ -31,7 +35,7 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
     let shown = (digest.as_str(), again_at);
     let mut message = submission.card;
     if message.is_some() && submission.card_digest.as_deref() == Some(&digest) {
-        return Ok(world.db.card_stays(claim, again_at, now).await?);
+        return Ok(db::payments::cards::card_stays(&world.db, claim, again_at, now).await?);
     }
     if message.is_none() && claim.must_look_first() {
         let marker = Marker::proof(&order.id, id);
@@ -40,9 +44,9 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
     let mut tidied = submission.card_gone;
     if let Some(known) = message {
         match world.edit(channel, known, post).await {
-            Ok(()) => return Ok(world.db.card_shown(claim, id, known, shown, now).await?),
+            Ok(()) => return Ok(db::payments::cards::card_shown(&world.db, claim, id, known, shown, now).await?),
             Err(trouble) if trouble.is(Refused::NoMessage) => {
-                world.db.card_lost(id, now).await?;
+                db::payments::cards::card_lost(&world.db, id, now).await?;
                 tidied = true;
             }
             Err(trouble) => return Err(trouble.into()),
@@ -50,7 +54,7 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
     }
     // Staff tidy away what is decided; what nobody has to press does not come back.
     if tidied && !asks {
-        return Ok(world.db.finish(claim, now).await?);
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
     }
     let mut post = match picture(world, &submission.proof.hash).await {
         Some(picture) => card_of(world, &submission, &order, Some(picture)).await?,
@@ -71,11 +75,11 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Resu
             let bare = card_of(world, &submission, &order, None).await?.without_picture();
             let digest = bare_digest(&bare);
             let posted = world.post(channel, bare, &format!("{seed}:bare")).await?;
-            return Ok(world.db.card_shown(claim, id, posted, (&digest, again_at), now).await?);
+            return Ok(db::payments::cards::card_shown(&world.db, claim, id, posted, (&digest, again_at), now).await?);
         }
         posted => posted?,
     };
-    Ok(world.db.card_shown(claim, id, posted, shown, now).await?)
+    Ok(db::payments::cards::card_shown(&world.db, claim, id, posted, shown, now).await?)
 }
 
 /// What the digest of a card begins with whose picture Discord did not take: no edit may show it.
@@ -113,13 +117,13 @@ async fn card_of(
     order: &Order,
     picture: Option<Vec<u8>>,
 ) -> Result<Post, Failure> {
-    let name = world.db.customer(order.customer).await?.map(|customer| customer.name).unwrap_or_default();
-    let panel_note = world.db.grant_note(&order.id).await?;
+    let name = db::orders::customer(&world.db, order.customer).await?.map(|customer| customer.name).unwrap_or_default();
+    let panel_note = db::access::grants::grant_note(&world.db, &order.id).await?;
     let given = match order.subscription {
-        Some(subscription) => world.db.given(&order.id, subscription).await?,
+        Some(subscription) => db::access::grants::given(&world.db, &order.id, subscription).await?,
         None => None,
     };
-    let question = world.db.last_question(submission.id).await?;
+    let question = db::payments::review_actions::last_question(&world.db, submission.id).await?;
     let now = world.clock.now();
     let facts = CardFacts {
         order,
@@ -133,11 +137,11 @@ async fn card_of(
         panel_note,
         panel_down_since: down_since(world, order),
         known: known(world, order).await?,
-        history: Some(world.db.history(order.customer, &order.id).await?),
+        history: Some(db::payments::review_actions::history(&world.db, order.customer, &order.id).await?),
         looking: submission.looking.filter(|looking| looking.until > now),
         question: question.as_ref(),
         told_at: submission.told_at,
-        ticket_stuck: world.db.gave_up(&Effect::SyncTicket { order: order.id.clone() }).await?,
+        ticket_stuck: db::outbox::gave_up(&world.db, &Effect::SyncTicket { order: order.id.clone() }).await?,
     };
     Ok(card(world.shop_locale(), &facts, picture))
 }
@@ -145,9 +149,9 @@ async fn card_of(
 /// What a person who must look at an order should not have to look up.
 async fn known(world: &World, order: &Order) -> Result<Option<Known>, Failure> {
     let OrderState::NeedsAttention { .. } = order.state else { return Ok(None) };
-    let booked = world.db.is_booked(&order.id).await?;
+    let booked = db::access::manual_intervention::is_booked(&world.db, &order.id).await?;
     let subscription = match order.subscription {
-        Some(subscription) => world.db.subscription(subscription).await?,
+        Some(subscription) => db::access::subscriptions::subscription(&world.db, subscription).await?,
         None => None,
     };
     // The card does not wait for a panel that is down, nor fail with one that does not answer.

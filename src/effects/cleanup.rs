@@ -12,7 +12,7 @@ use super::{
     ticket,
 };
 use crate::{
-    db::outbox::Claim,
+    db::{self, outbox::Claim},
     domain::{
         ChannelId, MessageId, Millis, Order,
         effect::{Effect, OwnerNews},
@@ -49,18 +49,18 @@ pub(super) async fn channel(world: &World, claim: &Claim, channel: ChannelId) ->
     let mut failures = 0;
     loop {
         let now = world.clock.now();
-        let due = world.db.messages_to_clean(channel, tried, now).await?;
+        let due = db::maintenance::housekeeping::messages_to_clean(&world.db, channel, tried, now).await?;
         let Some(last) = due.last().copied() else { break };
         if world.clock.jumped(world.config.schedule.clock_hold).is_some() {
             break;
         }
         match delete_all(world, channel, &due, &mut failures, now).await? {
             Round::Done => tried = last,
-            Round::ChannelGone => world.db.forget_channel(channel).await?,
+            Round::ChannelGone => db::maintenance::housekeeping::forget_channel(&world.db, channel).await?,
             Round::GivenUp => break,
         }
     }
-    Ok(world.db.finish(claim, world.clock.now()).await?)
+    Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?)
 }
 
 async fn delete_all(
@@ -77,7 +77,7 @@ async fn delete_all(
     } else {
         let ids = young.iter().map(|message| DiscordMessage::new(message.0.max(1)));
         match call(serenity_channel(channel).delete_messages(&*world.http, ids)).await {
-            Ok(()) => world.db.forget_messages(&young).await?,
+            Ok(()) => db::maintenance::housekeeping::forget_messages(&world.db, &young).await?,
             Err(trouble) if trouble.is(Refused::NoChannel) => return Ok(Round::ChannelGone),
             // One of them is in the way; alone, each shows what it is.
             Err(Trouble::Refused(_) | Trouble::Target(_) | Trouble::Unread(_)) => one_by_one.extend(young),
@@ -91,7 +91,7 @@ async fn delete_all(
             Err(Trouble::Refused(refusal)) => {
                 // It must not stand in the way of the others; it is asked for again, but not for ever.
                 tracing::warn!(channel.id = %channel, message.id = %message, code = refusal.code, "a message of ours cannot be deleted: {}", refusal.says);
-                if !world.db.is_long_overdue(message, now).await? {
+                if !db::maintenance::housekeeping::is_long_overdue(&world.db, message, now).await? {
                     continue;
                 }
             }
@@ -105,7 +105,7 @@ async fn delete_all(
             }
         }
         *failures = 0;
-        world.db.forget_messages(&[message]).await?;
+        db::maintenance::housekeeping::forget_messages(&world.db, &[message]).await?;
     }
     Ok(Round::Done)
 }
@@ -114,12 +114,12 @@ async fn delete_all(
 pub(super) async fn sweep(world: &World, claim: &Claim) -> Result<(), Failure> {
     let now = world.clock.now();
     // Before the list: what is made after it is in neither.
-    let known = world.db.known_tickets().await?;
+    let known = db::maintenance::housekeeping::known_tickets(&world.db).await?;
     let there = match listed(world).await {
         Err(Failure::Refused(_, says)) => {
             tracing::warn!("no channels were compared: {says}");
-            world.db.want(&Effect::InspectPremises {}, now, now).await?;
-            return Ok(world.db.finish(claim, now).await?);
+            db::outbox::enqueue_alone(&world.db, &Effect::InspectPremises {}, now, now).await?;
+            return Ok(db::outbox::finish(&world.db, claim, now).await?);
         }
         there => there?,
     };
@@ -129,7 +129,7 @@ pub(super) async fn sweep(world: &World, claim: &Claim) -> Result<(), Failure> {
             tracing::warn!(channel.id = %channel, "Discord's list of channels lacks a ticket that is there");
             continue;
         }
-        if let Some(order) = world.db.ticket_gone(channel, now).await? {
+        if let Some(order) = db::orders::tickets::ticket_gone(&world.db, channel, now).await? {
             tracing::info!(order.id = %order, "a ticket's channel is gone");
         }
     }
@@ -138,21 +138,22 @@ pub(super) async fn sweep(world: &World, claim: &Claim) -> Result<(), Failure> {
             look_at(world, channel, now).await?;
         }
     }
-    for order in world.db.forgotten_orders(now).await? {
+    for order in db::maintenance::housekeeping::forgotten_orders(&world.db, now).await? {
         tracing::warn!(order.id = %order, "an order without a ticket was found; it is made");
-        world.db.want(&Effect::SyncTicket { order }, now, now).await?;
+        db::outbox::enqueue_alone(&world.db, &Effect::SyncTicket { order }, now, now).await?;
     }
     ticket::look_at_roles(world).await?;
-    Ok(world.db.finish(claim, now).await?)
+    Ok(db::outbox::finish(&world.db, claim, now).await?)
 }
 
 /// One channel that is there: whether it is a ticket of ours that somebody still needs.
 async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(), Failure> {
     let Some(id) = channel.topic.as_deref().and_then(ticket::order_of_topic) else { return Ok(()) };
     let here = ChannelId(channel.id.get());
-    let Some(order) = world.db.order(&id).await? else {
+    let Some(order) = db::orders::order(&world.db, &id).await? else {
         tracing::warn!(order.id = %id, channel.id = %here, "a ticket of an order that is not in the database");
-        world.db.tell_owners_once(OwnerNews::StrayTicket { channel: here }, now).await?;
+        db::maintenance::housekeeping::tell_owners_once(&world.db, OwnerNews::StrayTicket { channel: here }, now)
+            .await?;
         return Ok(());
     };
     if order.ticket.channel == Some(here) {
@@ -162,8 +163,8 @@ async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(
     if order.ticket.channel.is_none() && order.status().is_active() {
         tracing::warn!(order.id = %id, "the ticket of an order was found again");
         // Whatever its overwrite says: it is written again.
-        world.db.ticket_made(&id, here, order.ticket_is_open(), None, now).await?;
-        world.db.want(&Effect::SyncTicket { order: id }, now, now).await?;
+        db::orders::tickets::ticket_made(&world.db, &id, here, order.ticket_is_open(), None, now).await?;
+        db::outbox::enqueue_alone(&world.db, &Effect::SyncTicket { order: id }, now, now).await?;
         return Ok(());
     }
     if world.clock.jumped(world.config.schedule.clock_hold).is_some() {
@@ -187,10 +188,10 @@ async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(
 
 /// The ticket of an order that is over goes one day, whatever became of the row that said when.
 async fn end_in_time(world: &World, order: &Order, now: Millis) -> Result<(), Failure> {
-    if order.status().is_active() || world.db.ticket_closes_at(&order.id).await?.is_some() {
+    if order.status().is_active() || db::orders::tickets::ticket_closes_at(&world.db, &order.id).await?.is_some() {
         return Ok(());
     }
     tracing::warn!(order.id = %order.id, "the ticket of an order that is over was forgotten");
     let at = now.plus(world.config.schedule.ticket_delete_after);
-    Ok(world.db.want(&Effect::DeleteTicket { order: order.id.clone() }, at, now).await?)
+    Ok(db::outbox::enqueue_alone(&world.db, &Effect::DeleteTicket { order: order.id.clone() }, at, now).await?)
 }

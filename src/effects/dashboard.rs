@@ -5,8 +5,9 @@ use chrono::Datelike as _;
 use super::{Failure, World, written::Written};
 use crate::{
     db::{
-        boots::Whose,
-        dashboard::{Glance, Shown, Totals},
+        self,
+        ledger::dashboard::{Glance, Shown, Totals},
+        maintenance::instances::Whose,
         outbox::Claim,
     },
     domain::{ChannelId, MessageId, Millis, effect::OwnerNews, refused::Refused, revenue::Sum},
@@ -31,7 +32,7 @@ const PAGES: usize = 5;
 pub(super) async fn sync(world: &World, claim: &Claim) -> Result<(), Failure> {
     let numbers = Numbers::read(world).await?;
     let channel = world.config.discord.dashboard_channel_id;
-    let known = world.db.dashboard().await?.filter(|shown| shown.channel == channel);
+    let known = db::ledger::dashboard::dashboard(&world.db).await?.filter(|shown| shown.channel == channel);
     let message = match &known {
         Some(shown) => Some(shown.message),
         None => find(world, channel).await?,
@@ -73,7 +74,7 @@ async fn shown(
     at: Millis,
 ) -> Result<(), Failure> {
     let shown = Shown { channel, message, picture, at };
-    Ok(world.db.dashboard_shown(claim, &shown, world.clock.now()).await?)
+    Ok(db::ledger::dashboard::dashboard_shown(&world.db, claim, &shown, world.clock.now()).await?)
 }
 
 /// Whoever wrote the dashboard last should be a run of ours. Two bots with one token answer
@@ -84,9 +85,9 @@ async fn look_for_a_second_bot(world: &World, channel: ChannelId, message: Messa
         shown => shown?,
     };
     let Some(boot) = writer(&shown) else { return Ok(()) };
-    if world.db.meet_boot(boot).await? == Whose::Foreign {
+    if db::maintenance::instances::meet_instance(&world.db, boot).await? == Whose::Foreign {
         let news = OwnerNews::SecondBot { boot: boot.to_owned() };
-        if world.db.tell_owners_once(news, world.clock.now()).await? {
+        if db::maintenance::housekeeping::tell_owners_once(&world.db, news, world.clock.now()).await? {
             tracing::error!(boot, "another machine runs this bot with the same token; owners are told");
         }
     }
@@ -127,7 +128,7 @@ struct Numbers {
 impl Numbers {
     async fn read(world: &World) -> Result<Self, Failure> {
         let now = world.clock.now();
-        let glance = world.db.glance(DAYS, SOON, now).await?;
+        let glance = db::ledger::dashboard::summary(&world.db, DAYS, SOON, now).await?;
         let days = glance.days.iter().map(|(day, sum)| (day.day(), *sum)).collect();
         let down = world.panels.iter().filter_map(|(name, panel)| match panel.availability() {
             Availability::Up => None,

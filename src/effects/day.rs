@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Failure, World, discord::Trouble, notify::to_owners, written::Written};
 use crate::{
-    db::{backup, outbox::Claim},
+    db::{self, maintenance::backup, outbox::Claim},
     domain::{
         Millis, OrderStatus,
         audit::Anchor,
@@ -23,8 +23,8 @@ const LOOKED_BACK: Duration = Duration::from_hours(8 * 24);
 /// Tells of the day that began at `day`; what waits is what waits now.
 pub(super) async fn tell(world: &World, claim: &Claim, day: Millis) -> Result<(), Failure> {
     let date = day_of(day, world.config.shop.timezone);
-    let sold = world.db.revenue_by_day(Period::containing(Span::Day, date)).await?;
-    let orders = world.db.orders_by_status().await?;
+    let sold = db::ledger::revenue::revenue_by_day(&world.db, Period::containing(Span::Day, date)).await?;
+    let orders = db::ledger::revenue::orders_by_status(&world.db).await?;
     let how_many = |status| orders.iter().find(|(of, _)| *of == status).map_or(0, |(_, n)| *n);
     let end = date.succ_opt().map_or(day, |next| start_of(next, world.config.shop.timezone));
     let facts = DayFacts {
@@ -35,10 +35,10 @@ pub(super) async fn tell(world: &World, claim: &Claim, day: Millis) -> Result<()
         to_review: how_many(OrderStatus::PaymentSubmitted),
         in_work: how_many(OrderStatus::Provisioning),
         stuck: how_many(OrderStatus::NeedsAttention),
-        parked: world.db.parked().await?.len(),
+        parked: db::outbox::dead_letters::parked(&world.db).await?.len(),
         backup: backup::newest(&world.config.storage.data_dir, world.clock.now()),
-        gifts: world.db.gifts(day, end).await?,
-        audit: world.db.audit_head().await?.map(|(entry, hash)| Anchor { entry, hash }),
+        gifts: db::access::gifts::gifts(&world.db, day, end).await?,
+        audit: db::audit::audit_head(&world.db).await?.map(|(entry, hash)| Anchor { entry, hash }),
         noted: noted(world, &Marker::day(date)).await?,
     };
     let post = news::day(world.shop_locale(), &facts);
@@ -49,8 +49,8 @@ pub(super) async fn tell(world: &World, claim: &Claim, day: Millis) -> Result<()
 /// Discord: who can write into the database cannot change it.
 async fn noted(world: &World, today: &Marker) -> Result<Noted, Failure> {
     let Some(anchor) = last_anchor(world, today).await? else { return Ok(Noted::Holds) };
-    let Err(problem) = world.db.audit_holds(&anchor).await? else { return Ok(Noted::Holds) };
-    if world.db.restored_over(anchor.entry).await?.is_some() {
+    let Err(problem) = db::audit::audit_holds(&world.db, &anchor).await? else { return Ok(Noted::Holds) };
+    if db::audit::restored_over(&world.db, anchor.entry).await?.is_some() {
         return Ok(Noted::Restored(anchor));
     }
     tracing::error!(entry = anchor.entry, %problem, "the audit log does not hold what an owner was sent");

@@ -2,7 +2,7 @@
 
 use super::{Failure, World, discord::Trouble};
 use crate::{
-    db::outbox::Claim,
+    db::{self, outbox::Claim},
     domain::{OrderId, OrderStatus, UserId, grants::Expiry, order::Delivery},
     view::{
         Marker,
@@ -13,11 +13,17 @@ use crate::{
 /// Sends the link of a completed order.
 pub(super) async fn link(world: &World, claim: &Claim, id: &OrderId, user: UserId) -> Result<(), Failure> {
     let now = world.clock.now();
-    let Some(order) = world.db.order(id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(order) = db::orders::order(&world.db, id).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
     let due = order.status() == OrderStatus::Completed && order.delivery == Delivery::None;
-    let (true, Some(row)) = (due, order.subscription) else { return Ok(world.db.finish(claim, now).await?) };
-    let given = world.db.given(id, row).await?;
-    let Some(sub) = world.db.subscription(row).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let (true, Some(row)) = (due, order.subscription) else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
+    let given = db::access::grants::given(&world.db, id, row).await?;
+    let Some(sub) = db::access::subscriptions::subscription(&world.db, row).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
     let Some(link) = sub.link.as_deref() else {
         return Err(Failure::Row("the subscription has no link yet".to_owned()));
     };
@@ -47,10 +53,10 @@ pub(super) async fn link(world: &World, claim: &Claim, id: &OrderId, user: UserI
     .await;
     let now = world.clock.now();
     match sent {
-        Ok(()) => Ok(world.db.delivered(claim, id, now).await?),
+        Ok(()) => Ok(db::orders::tickets::delivered(&world.db, claim, id, now).await?),
         Err(trouble) => {
             world.not_sent(claim, trouble).await?;
-            Ok(world.db.dm_closed(claim, id, now).await?)
+            Ok(db::orders::tickets::dm_closed(&world.db, claim, id, now).await?)
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Failure, World, discord::Trouble, notify::say};
 use crate::{
-    db::{changes::Standing, outbox::Claim, subscriptions::Subscription},
+    db::{self, access::change_requests::Standing, access::subscriptions::Subscription, outbox::Claim},
     domain::{OrderId, UserId, change::Change, change::ChangeId, grants::Expiry, refused::Refused, tracked::Tracked},
     view::{
         Marker,
@@ -14,16 +14,16 @@ use crate::{
 };
 
 async fn found(world: &World, id: ChangeId) -> Result<Option<(Standing, Subscription)>, Failure> {
-    let Some(change) = world.db.change(id).await? else { return Ok(None) };
-    let subscription = world.db.subscription(change.subscription).await?;
+    let Some(change) = db::access::change_requests::change(&world.db, id).await? else { return Ok(None) };
+    let subscription = db::access::subscriptions::subscription(&world.db, change.subscription).await?;
     Ok(subscription.map(|subscription| (change, subscription)))
 }
 
 /// Tells the customer what was changed.
 pub(super) async fn tell(world: &World, claim: &Claim, id: ChangeId, user: UserId) -> Result<(), Failure> {
     let found = found(world, id).await?.filter(|(change, _)| change.applied.is_some());
-    let Some((change, sub)) = found else { return Ok(world.db.finish(claim, world.clock.now()).await?) };
-    let plan = world.db.plan_of(sub.id).await?.unwrap_or_default();
+    let Some((change, sub)) = found else { return Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?) };
+    let plan = db::access::subscriptions::plan_of(&world.db, sub.id).await?.unwrap_or_default();
     let page = world.panels.get(&sub.panel).and_then(|panel| panel.reader().subscription_link(&sub.sub_id));
     let (expiry, quota) = (sub.expiry.unwrap_or(Expiry::Never), sub.quota.unwrap_or(0));
     let tells_link = matches!(change.what, Change::Rotate {} | Change::Adopt {});
@@ -45,10 +45,10 @@ pub(super) async fn tell(world: &World, claim: &Claim, id: ChangeId, user: UserI
     .await;
     let now = world.clock.now();
     match sent {
-        Ok(()) => Ok(world.db.change_told(claim, id, true, now).await?),
+        Ok(()) => Ok(db::access::change_requests::change_notified(&world.db, claim, id, true, now).await?),
         Err(trouble) => {
             world.not_sent(claim, trouble).await?;
-            Ok(world.db.change_told(claim, id, false, now).await?)
+            Ok(db::access::change_requests::change_notified(&world.db, claim, id, false, now).await?)
         }
     }
 }
@@ -56,7 +56,9 @@ pub(super) async fn tell(world: &World, claim: &Claim, id: ChangeId, user: UserI
 /// Tells staff what came of a change whose answer nobody watches any more.
 pub(super) async fn line(world: &World, claim: &Claim, id: ChangeId) -> Result<(), Failure> {
     let now = world.clock.now();
-    let Some((change, sub)) = found(world, id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some((change, sub)) = found(world, id).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
     let outcome = match &change.refusal {
         Some(trouble) => Outcome::Void(trouble),
         None => Outcome::Done {
@@ -72,28 +74,32 @@ pub(super) async fn line(world: &World, claim: &Claim, id: ChangeId) -> Result<(
     let post = told::line(world.shop_locale(), &facts);
     let channel = world.config.discord.review_channel_id;
     let message = say(world, claim, channel, post, &Marker::change(id)).await?;
-    Ok(world.db.posted(claim, message, channel, Tracked::StaffNews, now).await?)
+    Ok(db::orders::tickets::posted(&world.db, claim, message, channel, Tracked::StaffNews, now).await?)
 }
 
 /// Makes the card of a sale by hand what the order says.
 pub(super) async fn sale_card(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
     let now = world.clock.now();
-    let (Some(order), Some(sale)) = (world.db.order(id).await?, world.db.sale_card(id).await?) else {
-        return Ok(world.db.finish(claim, now).await?);
+    let (Some(order), Some(sale)) =
+        (db::orders::order(&world.db, id).await?, db::access::manual_sales::sale_card(&world.db, id).await?)
+    else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
     };
-    let name = world.db.customer(order.customer).await?.map(|customer| customer.name).unwrap_or_default();
+    let name = db::orders::customer(&world.db, order.customer).await?.map(|customer| customer.name).unwrap_or_default();
     let channel = world.config.discord.review_channel_id;
     let post = told::sale_card(world.shop_locale(), &order, &name, &sale.note);
     let digest = post.digest();
     if let Some(known) = sale.message {
         if sale.digest.as_deref() == Some(&digest) {
-            return Ok(world.db.finish(claim, now).await?);
+            return Ok(db::outbox::finish(&world.db, claim, now).await?);
         }
         match world.edit(channel, known, post.clone()).await {
-            Ok(()) => return Ok(world.db.sale_card_shown(claim, id, known, &digest, now).await?),
+            Ok(()) => {
+                return Ok(db::access::manual_sales::sale_card_shown(&world.db, claim, id, known, &digest, now).await?);
+            }
             // Somebody deleted it: it is posted again where somebody has to press something.
             Err(trouble) if trouble.is(Refused::NoMessage) && !post.asks() => {
-                return Ok(world.db.sale_card_shown(claim, id, known, &digest, now).await?);
+                return Ok(db::access::manual_sales::sale_card_shown(&world.db, claim, id, known, &digest, now).await?);
             }
             Err(trouble) if trouble.is(Refused::NoMessage) => {}
             Err(trouble) => return Err(trouble.into()),
@@ -105,5 +111,5 @@ pub(super) async fn sale_card(world: &World, claim: &Claim, id: &OrderId) -> Res
         let seed = format!("{}:{}:{:?}", claim.effect.key(), claim.first_try_at, sale.message);
         world.post(channel, post, &seed).await?
     };
-    Ok(world.db.sale_card_shown(claim, id, message, &digest, now).await?)
+    Ok(db::access::manual_sales::sale_card_shown(&world.db, claim, id, message, &digest, now).await?)
 }

@@ -9,7 +9,7 @@ use serenity::{
 
 use super::{Failure, World};
 use crate::{
-    db::outbox::Claim,
+    db::{self, outbox::Claim},
     domain::{ChannelId, MessageId, Millis, UserId, effect::OwnerNews, refused::Refused},
     view::Post,
 };
@@ -168,7 +168,8 @@ impl World {
         if claim.failures + 1 < BELIEVED_AFTER {
             return Err(trouble.into());
         }
-        self.db.tell_owners_hourly(&OwnerNews::Refused { why }, self.clock.now()).await?;
+        db::maintenance::housekeeping::tell_owners_hourly(&self.db, &OwnerNews::Refused { why }, self.clock.now())
+            .await?;
         tracing::error!(effect = claim.effect.key(), "a direct message is given up: {}", Failure::from(trouble));
         Ok(())
     }

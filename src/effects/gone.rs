@@ -7,7 +7,10 @@ use super::{
     Failure, World,
     discord::{Trouble, call, serenity_channel},
 };
-use crate::domain::{ChannelId, effect::OwnerNews, refused::Refused};
+use crate::{
+    db,
+    domain::{ChannelId, effect::OwnerNews, refused::Refused},
+};
 
 /// The channels of the guild as its list has them; one that lacks the review channel is not believed.
 pub(super) async fn listed(world: &World) -> Result<Vec<GuildChannel>, Failure> {
@@ -27,7 +30,8 @@ pub(super) async fn confirm_gone(world: &World, channel: ChannelId) -> Result<()
         return Ok(());
     }
     let now = world.clock.now();
-    world.db.tell_owners_hourly(&OwnerNews::Refused { why: Refused::Denied }, now).await?;
+    db::maintenance::housekeeping::tell_owners_hourly(&world.db, &OwnerNews::Refused { why: Refused::Denied }, now)
+        .await?;
     Err(Failure::Target(format!("Discord denies the channel {channel}, which its list of channels has")))
 }
 

@@ -109,7 +109,9 @@ impl World {
     /// The language of a customer.
     async fn locale_of(&self, customer: UserId) -> Result<Locale, Failure> {
         let shop = self.shop_locale();
-        Ok(self.db.customer(customer).await?.map_or(shop, |customer| Locale::choose(&customer.locale, shop)))
+        Ok(db::orders::customer(&self.db, customer)
+            .await?
+            .map_or(shop, |customer| Locale::choose(&customer.locale, shop)))
     }
 }
 

@@ -3,8 +3,9 @@
 use super::{Failure, World, gone::confirm_gone};
 use crate::{
     db::{
+        self,
         outbox::Claim,
-        submissions::{Submission, Verdict},
+        payments::submissions::{Submission, Verdict},
     },
     domain::{
         ChannelId, MessageId, OrderId, SubmissionId,
@@ -25,14 +26,20 @@ const CALLED: usize = 20;
 /// Tells a customer something in the ticket.
 pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: &Notice) -> Result<(), Failure> {
     let now = world.clock.now();
-    let Some(order) = world.db.order(id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(order) = db::orders::order(&world.db, id).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
     let Some(channel) = order.ticket.channel else { return no_ticket(world, claim, id, about).await };
     let said = match about {
-        Notice::Asked { question } => world.db.question(*question).await?.map(|asked| asked.text),
-        Notice::Declined { submission } => match world.db.submission(*submission).await?.map(|found| found.verdict) {
-            Some(Verdict::Declined { reason, .. }) => Some(reason),
-            _ => None,
-        },
+        Notice::Asked { question } => {
+            db::payments::review_actions::question(&world.db, *question).await?.map(|asked| asked.text)
+        }
+        Notice::Declined { submission } => {
+            match db::payments::submissions::submission(&world.db, *submission).await?.map(|found| found.verdict) {
+                Some(Verdict::Declined { reason, .. }) => Some(reason),
+                _ => None,
+            }
+        }
         _ => None,
     };
     let locale = world.locale_of(order.customer).await?;
@@ -44,13 +51,13 @@ pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: 
     match say(world, claim, channel, post, &marker).await {
         Ok(message) => {
             if let Notice::Declined { submission } = about {
-                world.db.declined_told(*submission, now).await?;
+                db::payments::review_actions::declined_notified(&world.db, *submission, now).await?;
             }
-            Ok(world.db.posted(claim, message, channel, Tracked::TicketNotice, now).await?)
+            Ok(db::orders::tickets::posted(&world.db, claim, message, channel, Tracked::TicketNotice, now).await?)
         }
         Err(trouble) if trouble.is(Refused::NoChannel) => {
             confirm_gone(world, channel).await?;
-            world.db.ticket_gone(channel, now).await?;
+            db::orders::tickets::ticket_gone(&world.db, channel, now).await?;
             no_ticket(world, claim, id, about).await
         }
         Err(trouble) => Err(trouble.into()),
@@ -60,17 +67,19 @@ pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: 
 /// Where there is no ticket there is nothing to tell; but for a question one is made.
 async fn no_ticket(world: &World, claim: &Claim, id: &OrderId, about: &Notice) -> Result<(), Failure> {
     let now = world.clock.now();
-    if !matches!(about, Notice::Asked { .. }) || !world.db.awaits_answer(id).await? {
-        return Ok(world.db.finish(claim, now).await?);
+    if !matches!(about, Notice::Asked { .. }) || !db::payments::review_actions::awaits_answer(&world.db, id).await? {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
     }
-    world.db.want(&Effect::SyncTicket { order: id.clone() }, now, now).await?;
+    db::outbox::enqueue_alone(&world.db, &Effect::SyncTicket { order: id.clone() }, now, now).await?;
     Err(Failure::Row("there is no ticket to ask the customer in".to_owned()))
 }
 
 /// Tells staff something in the review channel.
 pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Result<(), Failure> {
     let now = world.clock.now();
-    let Some(order) = world.db.order(about.order()).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(order) = db::orders::order(&world.db, about.order()).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
     let channel = world.config.discord.review_channel_id;
     let post = news::staff(world.shop_locale(), about, &order);
     let (post, marker) = match about {
@@ -82,7 +91,7 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
         }
         StaffNews::ReviewWaits { order: id, submission } => {
             let Some(waiting) = waiting(world, *submission).await? else {
-                return Ok(world.db.finish(claim, now).await?);
+                return Ok(db::outbox::finish(&world.db, claim, now).await?);
             };
             let waiting = with_card_there(world, waiting).await?;
             let post = with_card(world, post, &waiting);
@@ -101,7 +110,7 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
                 Ok(written) => written.text().to_owned(),
                 // Taken back meanwhile: nobody is asked anything any more.
                 Err(trouble) if trouble.is(Refused::NoChannel) || trouble.is(Refused::NoMessage) => {
-                    return Ok(world.db.finish(claim, now).await?);
+                    return Ok(db::outbox::finish(&world.db, claim, now).await?);
                 }
                 Err(trouble) => return Err(trouble.into()),
             };
@@ -110,7 +119,7 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
         }
     };
     let message = say(world, claim, channel, post, &marker).await?;
-    Ok(world.db.posted(claim, message, channel, Tracked::StaffNews, now).await?)
+    Ok(db::orders::tickets::posted(&world.db, claim, message, channel, Tracked::StaffNews, now).await?)
 }
 
 /// Tells every owner something by direct message; where those are closed, in the review channel.
@@ -118,7 +127,7 @@ pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> R
     let mut post = news::owner(world.shop_locale(), about);
     if let OwnerNews::ReviewWaits { submission, .. } = about {
         let Some(waiting) = waiting(world, *submission).await? else {
-            return Ok(world.db.finish(claim, world.clock.now()).await?);
+            return Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?);
         };
         let waiting = with_card_there(world, waiting).await?;
         post = with_card(world, post, &waiting);
@@ -128,7 +137,7 @@ pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> R
 
 /// A proof that still waits for review; `None` when it was decided meanwhile.
 async fn waiting(world: &World, id: SubmissionId) -> Result<Option<Submission>, Failure> {
-    Ok(world.db.submission(id).await?.filter(|found| found.verdict == Verdict::Pending))
+    Ok(db::payments::submissions::submission(&world.db, id).await?.filter(|found| found.verdict == Verdict::Pending))
 }
 
 /// A proof whose card, if it has one, is there: nobody may have told us that somebody deleted it.
@@ -144,7 +153,8 @@ async fn with_card_there(world: &World, submission: Submission) -> Result<Submis
 pub(super) async fn is_there(world: &World, channel: ChannelId, message: MessageId) -> Result<bool, Failure> {
     match world.message(channel, message).await {
         Err(trouble) if trouble.is(Refused::NoMessage) => {
-            let lost = world.db.messages_gone(channel, &[message], world.clock.now()).await?;
+            let lost =
+                db::outbox::deleted_messages::messages_gone(&world.db, channel, &[message], world.clock.now()).await?;
             tracing::info!(channel.id = %channel, messages = lost, "somebody deleted what must stand; it is posted again");
             Ok(false)
         }
@@ -155,8 +165,8 @@ pub(super) async fn is_there(world: &World, channel: ChannelId, message: Message
 
 /// With a way to the card of the order that was first, if it has one.
 async fn with_twin(world: &World, post: Post, twin: &OrderId) -> Result<Post, Failure> {
-    let Some(latest) = world.db.latest_submission(twin).await? else { return Ok(post) };
-    Ok(match world.db.submission(latest).await? {
+    let Some(latest) = db::payments::submissions::latest_submission(&world.db, twin).await? else { return Ok(post) };
+    Ok(match db::payments::submissions::submission(&world.db, latest).await? {
         Some(submission) => with_card(world, post, &submission),
         None => post,
     })
@@ -180,7 +190,9 @@ pub(super) async fn outage(
     to: Audience,
 ) -> Result<(), Failure> {
     let now = world.clock.now();
-    let Some(outage) = world.db.outage(id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(outage) = db::maintenance::outages::outage(&world.db, id).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
     let facts = OutageFacts {
         panel: &outage.panel,
         since: outage.since,
@@ -199,7 +211,7 @@ pub(super) async fn outage(
         Audience::Staff => {
             let channel = world.config.discord.review_channel_id;
             let message = say(world, claim, channel, post, &marker).await?;
-            Ok(world.db.posted(claim, message, channel, Tracked::Outage, now).await?)
+            Ok(db::orders::tickets::posted(&world.db, claim, message, channel, Tracked::Outage, now).await?)
         }
     }
 }
@@ -230,11 +242,11 @@ pub(super) async fn to_owners(
     let now = world.clock.now();
     // The review channel can be written to only from within the server; the log has said it.
     let Some(owner) = unreached.first().filter(|_| world.standing.is_at_home()) else {
-        return Ok(world.db.finish(claim, now).await?);
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
     };
     let channel = world.config.discord.review_channel_id;
     let message = say(world, claim, channel, post.calling(*owner), marker).await?;
-    Ok(world.db.posted(claim, message, channel, kind, now).await?)
+    Ok(db::orders::tickets::posted(&world.db, claim, message, channel, kind, now).await?)
 }
 
 impl World {
@@ -261,7 +273,7 @@ impl World {
     /// Tells a customer in the ticket, in the same way, that what they sent there is not lost.
     pub async fn tell_customer_at_once(&self, id: &OrderId) {
         let told = async {
-            let Some(order) = self.db.order(id).await? else { return Ok(()) };
+            let Some(order) = db::orders::order(&self.db, id).await? else { return Ok(()) };
             let Some(channel) = order.ticket.channel else { return Ok(()) };
             let post = proof::kept_for_later(self.locale_of(order.customer).await?, order.customer);
             self.post(channel, post, &format!("later:{id}:{}", self.clock.now())).await?;

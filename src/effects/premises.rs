@@ -1,7 +1,11 @@
 //! Looking at the shop's channels and roles on Discord, and telling owners what is wrong there.
 
 use super::{Failure, World, discord::call};
-use crate::{db::outbox::Claim, domain::premises::Flaw, premises};
+use crate::{
+    db::{self, outbox::Claim},
+    domain::premises::Flaw,
+    premises,
+};
 
 /// Looks, and has owners told of what they were not told yet.
 pub(super) async fn inspect(world: &World, claim: &Claim) -> Result<(), Failure> {
@@ -9,7 +13,7 @@ pub(super) async fn inspect(world: &World, claim: &Claim) -> Result<(), Failure>
     let guild = match call(premises::read(&world.http, world.config.discord.guild_id, world.me)).await {
         // The gateway says so too, unless its word was lost; whoever comes back has it looked at again.
         Err(trouble) if !world.standing.is_at_home() && trouble.why().is_some() => {
-            return Ok(world.db.finish(claim, now).await?);
+            return Ok(db::outbox::finish(&world.db, claim, now).await?);
         }
         guild => guild?,
     };
@@ -19,5 +23,5 @@ pub(super) async fn inspect(world: &World, claim: &Claim) -> Result<(), Failure>
         tracing::error!(?flaw, "something on the server is not as the shop needs it; `tollkeeper check` says more");
     }
     world.standing.found(flaws.len());
-    Ok(world.db.premises_seen(claim, &flaws, now).await?)
+    Ok(db::maintenance::guild_setup::guild_setup_seen(&world.db, claim, &flaws, now).await?)
 }

@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     db::{
+        self,
         outbox::Claim,
-        submissions::{Proof, ProofSource, Submitted, Verdict},
+        payments::submissions::{Proof, ProofSource, Submitted, Verdict},
     },
     domain::{
         Order, OrderId, OrderStatus, effect::Notice, order::ProofRefused, proofs::FILES_OF_A_MESSAGE, refused::Refused,
@@ -35,7 +36,7 @@ pub(super) async fn ticket(world: &World, claim: &Claim, id: &OrderId) -> Result
     if to_its_end(world, claim, id).await? {
         what_must_stand(world, id).await?;
     }
-    Ok(world.db.finish(claim, world.clock.now()).await?)
+    Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?)
 }
 
 /// Ends an unpaid order whose time is over, after one more look for a proof that nobody announced.
@@ -43,9 +44,9 @@ pub(super) async fn and_lapse(world: &World, claim: &Claim, id: &OrderId) -> Res
     let read = to_its_end(world, claim, id).await?;
     let now = world.clock.now();
     if !read || world.clock.jumped(world.config.schedule.clock_hold).is_some() {
-        return Ok(world.db.finish(claim, now).await?);
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
     }
-    if world.db.lapse(claim, id, now).await? {
+    if db::orders::lapse(&world.db, claim, id, now).await? {
         tracing::info!(order.id = %id, "never paid; lapsed");
     }
     Ok(())
@@ -54,19 +55,21 @@ pub(super) async fn and_lapse(world: &World, claim: &Claim, id: &OrderId) -> Res
 /// That somebody deleted the status message or the card may have come with no event, or before we
 /// knew the message at all.
 async fn what_must_stand(world: &World, id: &OrderId) -> Result<(), Failure> {
-    let Some(order) = world.db.order(id).await? else { return Ok(()) };
+    let Some(order) = db::orders::order(&world.db, id).await? else { return Ok(()) };
     if let (Some(channel), Some(status)) = (order.ticket.channel, order.ticket.status_message) {
         is_there(world, channel, status).await?;
     }
     if order.status() != OrderStatus::PaymentSubmitted {
         return Ok(());
     }
-    for (channel, question) in world.db.open_questions(id).await? {
+    for (channel, question) in db::outbox::deleted_messages::open_questions(&world.db, id).await? {
         is_there(world, channel, question).await?;
     }
-    world.db.ask_again(id, world.clock.now()).await?;
-    let Some(latest) = world.db.latest_submission(id).await? else { return Ok(()) };
-    let waiting = world.db.submission(latest).await?.filter(|found| found.verdict == Verdict::Pending);
+    db::outbox::deleted_messages::ask_again(&world.db, id, world.clock.now()).await?;
+    let Some(latest) = db::payments::submissions::latest_submission(&world.db, id).await? else { return Ok(()) };
+    let waiting = db::payments::submissions::submission(&world.db, latest)
+        .await?
+        .filter(|found| found.verdict == Verdict::Pending);
     if let Some(card) = waiting.and_then(|submission| submission.card) {
         is_there(world, world.config.discord.review_channel_id, card).await?;
     }
@@ -79,12 +82,12 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
     let began = world.clock.uptime();
     loop {
         let now = world.clock.now();
-        let Some(order) = world.db.order(id).await? else { break };
+        let Some(order) = db::orders::order(&world.db, id).await? else { break };
         let Some(channel) = order.ticket.channel else { break };
         let page = match world.messages_after(channel, order.ticket.last_seen.max(channel.0)).await {
             Err(trouble) if trouble.is(Refused::NoChannel) => {
                 confirm_gone(world, channel).await?;
-                world.db.ticket_gone(channel, now).await?;
+                db::orders::tickets::ticket_gone(&world.db, channel, now).await?;
                 break;
             }
             other => other.map_err(Failure::from)?,
@@ -92,7 +95,7 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
         for message in page.messages.iter().filter(|message| message.author() == order.customer) {
             if world.clock.uptime().saturating_sub(began) > TURN {
                 let now = world.clock.now();
-                world.db.want(&claim.effect, now, now).await?;
+                db::outbox::enqueue_alone(&world.db, &claim.effect, now, now).await?;
                 return Ok(false);
             }
             let looked = async {
@@ -101,7 +104,17 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
                 if message.files().next().is_none() {
                     return Ok(());
                 }
-                Ok::<(), Failure>(world.db.ticket_read(id, message.id().0, notices, refused, world.clock.now()).await?)
+                Ok::<(), Failure>(
+                    db::payments::submissions::ticket_read(
+                        &world.db,
+                        id,
+                        message.id().0,
+                        notices,
+                        refused,
+                        world.clock.now(),
+                    )
+                    .await?,
+                )
             };
             if let Err(failure) = looked.await {
                 if matches!(&failure, Failure::Db(error) if error.passes()) {
@@ -111,7 +124,8 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
             }
         }
         if let Some(last) = page.messages.last() {
-            world.db.ticket_read(id, last.id().0, Vec::new(), 0, world.clock.now()).await?;
+            db::payments::submissions::ticket_read(&world.db, id, last.id().0, Vec::new(), 0, world.clock.now())
+                .await?;
         }
         if !page.goes_on {
             break;
@@ -130,7 +144,7 @@ async fn look_at(
 ) -> Result<(Vec<Notice>, u32), Failure> {
     let id = message.id().0;
     // The order as it is now: an earlier message of the same page may have been its proof.
-    let Some(order) = world.db.order(&order.id).await? else { return Ok((Vec::new(), 0)) };
+    let Some(order) = db::orders::order(&world.db, &order.id).await? else { return Ok((Vec::new(), 0)) };
     let accepts = order.accepts_proof();
     if message.files().next().is_none() {
         if matches!(accepts, Ok(()) | Err(ProofRefused::NoMethod | ProofRefused::NoReference)) {
@@ -145,11 +159,12 @@ async fn look_at(
         Err(_) => return Ok((Vec::new(), 0)),
         Ok(()) => {}
     }
-    if world.db.customer(order.customer).await?.is_some_and(|customer| customer.blocked) {
-        world.db.hint(&order.id, "blocked", Notice::Blocked { message: id }, world.clock.now()).await?;
+    if db::orders::customer(&world.db, order.customer).await?.is_some_and(|customer| customer.blocked) {
+        db::people::limits::hint(&world.db, &order.id, "blocked", Notice::Blocked { message: id }, world.clock.now())
+            .await?;
         return Ok((Vec::new(), 0));
     }
-    if !world.db.looks_at_files(&order.id, world.clock.now()).await? {
+    if !db::payments::refused_files::looks_at_files(&world.db, &order.id, world.clock.now()).await? {
         // Its customer was told until when.
         return Ok((Vec::new(), 0));
     }
@@ -160,7 +175,7 @@ async fn look_at(
             Err(why) => refused = refused.or(Some(why)),
             Ok(picture) => {
                 // On disk before the commit: a row never points at nothing.
-                world.door.keep(&picture).await.map_err(crate::db::Error::from)?;
+                world.door.keep(&picture).await.map_err(db::Error::from)?;
                 good.push(facts(&picture));
             }
         }
@@ -172,7 +187,15 @@ async fn look_at(
         return Ok((refused.into_iter().collect(), files));
     }
     let source = ProofSource::Message(id);
-    let sent = world.db.submit_proofs(&order.id, order.customer, &source, &good, world.clock.now()).await?;
+    let sent = db::payments::submissions::submit_proofs(
+        &world.db,
+        &order.id,
+        order.customer,
+        &source,
+        &good,
+        world.clock.now(),
+    )
+    .await?;
     tracing::info!(order.id = %order.id, user.id = %order.customer, outcome = ?sent, "a proof was sent");
     Ok(match sent {
         Submitted::Refused(ProofRefused::NoMethod) => (vec![Notice::NoMethod { message: id }], 1),
@@ -196,7 +219,7 @@ async fn say_how(
         _ if message.names_an_address() => ("address", Notice::Address { message: id }),
         _ => ("words", Notice::WordsOnly { message: id }),
     };
-    world.db.hint(&order.id, what, notice, world.clock.now()).await?;
+    db::people::limits::hint(&world.db, &order.id, what, notice, world.clock.now()).await?;
     Ok(())
 }
 

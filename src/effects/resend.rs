@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Failure, World, discord::Trouble};
 use crate::{
-    db::{outbox::Claim, resend::Resent, subscriptions::Subscription},
+    db::{self, access::resend::Resent, access::subscriptions::Subscription, outbox::Claim},
     domain::{Millis, SubscriptionRow, UserId, grants::Expiry},
     panel::link::name_for,
     view::{
@@ -26,7 +26,7 @@ async fn current(world: &World, sub: &Subscription) -> Result<(Option<String>, O
     Ok(match tokio::time::timeout(PATIENCE, built).await {
         Ok(Ok(Some(link))) => {
             if sub.link.as_ref() != Some(&link) {
-                world.db.note_link(sub.id, &link, world.clock.now()).await?;
+                db::people::search::note_link(&world.db, sub.id, &link, world.clock.now()).await?;
             }
             (Some(link), None)
         }
@@ -43,13 +43,15 @@ pub(super) async fn link(
     user: UserId,
     asked: u64,
 ) -> Result<(), Failure> {
-    let sub = world.db.subscription(row).await?.filter(|sub| sub.provisioned && sub.user == user);
-    let Some(sub) = sub else { return Ok(world.db.finish(claim, world.clock.now()).await?) };
+    let sub = db::access::subscriptions::subscription(&world.db, row)
+        .await?
+        .filter(|sub| sub.provisioned && sub.user == user);
+    let Some(sub) = sub else { return Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?) };
     let (Some(link), as_of) = current(world, &sub).await? else {
         return Err(Failure::Row("the subscription has no link yet".to_owned()));
     };
     let page = world.panels.get(&sub.panel).and_then(|panel| panel.reader().subscription_link(&sub.sub_id));
-    let plan = world.db.plan_of(row).await?.unwrap_or_default();
+    let plan = db::access::subscriptions::plan_of(&world.db, row).await?.unwrap_or_default();
     let facts = LinkFacts {
         plan: &plan,
         link: &link,
@@ -77,5 +79,5 @@ pub(super) async fn link(
             Resent::DmClosed
         }
     };
-    Ok(world.db.resent(claim, row, asked, how, world.clock.now()).await?)
+    Ok(db::access::resend::resent(&world.db, claim, row, asked, how, world.clock.now()).await?)
 }

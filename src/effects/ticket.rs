@@ -8,7 +8,7 @@ use super::{
     gone::confirm_gone,
 };
 use crate::{
-    db::outbox::Claim,
+    db::{self, outbox::Claim},
     domain::{
         ChannelId, MessageId, Millis, Order, OrderId, OrderState,
         order::{Delivery, Source},
@@ -43,15 +43,15 @@ const TOPIC: &str = "Tollkeeper order ";
 
 /// Makes the ticket what the state says.
 pub(super) async fn sync(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
-    let Some(order) = world.db.order(id).await? else {
-        return Ok(world.db.finish(claim, world.clock.now()).await?);
+    let Some(order) = db::orders::order(&world.db, id).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?);
     };
     let Some(channel) = ensure_channel(world, claim, &order).await? else { return Ok(()) };
     match sync_channel(world, claim, &order, channel).await {
         Err(Gone::Channel) => {
             confirm_gone(world, channel).await?;
-            world.db.ticket_gone(channel, world.clock.now()).await?;
-            Ok(world.db.finish(claim, world.clock.now()).await?)
+            db::orders::tickets::ticket_gone(&world.db, channel, world.clock.now()).await?;
+            Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?)
         }
         Err(Gone::Failure(failure)) => Err(failure),
         Ok(()) => Ok(()),
@@ -70,8 +70,8 @@ impl From<Trouble> for Gone {
     }
 }
 
-impl From<crate::db::Error> for Gone {
-    fn from(error: crate::db::Error) -> Self {
+impl From<db::Error> for Gone {
+    fn from(error: db::Error) -> Self {
         Self::Failure(error.into())
     }
 }
@@ -79,17 +79,21 @@ impl From<crate::db::Error> for Gone {
 async fn sync_channel(world: &World, claim: &Claim, order: &Order, channel: ChannelId) -> Result<(), Gone> {
     let now = world.clock.now();
     // Read again: the channel may have been made a moment ago.
-    let Some(order) = world.db.order(&order.id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(order) = db::orders::order(&world.db, &order.id).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
     let unseated = seat_staff(world, &order, channel).await?;
     let refused = sync_lock(world, &order, channel).await?.or(unseated);
     let shown = sync_status(world, claim, &order, channel).await?;
     match (refused, shown) {
-        (None, None) => Ok(world.db.finish(claim, now).await?),
-        (None, Some((message, digest))) => Ok(world.db.status_shown(claim, &order.id, message, &digest, now).await?),
+        (None, None) => Ok(db::outbox::finish(&world.db, claim, now).await?),
+        (None, Some((message, digest))) => {
+            Ok(db::orders::tickets::status_shown(&world.db, claim, &order.id, message, &digest, now).await?)
+        }
         // The customer has read how the order stands; that the lock is wrong is for staff.
         (Some((why, says)), shown) => {
             if let Some((message, digest)) = shown {
-                world.db.status_is(&order.id, message, &digest).await?;
+                db::orders::tickets::status_is(&world.db, &order.id, message, &digest).await?;
             }
             Err(Gone::Failure(Failure::Refused(why, says)))
         }
@@ -122,7 +126,7 @@ async fn sync_status(
     let shown = match message {
         Some(message) => match world.edit(channel, message, post.clone()).await {
             Err(trouble) if trouble.is(Refused::NoMessage) => {
-                world.db.status_lost(&order.id).await?;
+                db::orders::tickets::status_lost(&world.db, &order.id).await?;
                 None
             }
             other => other.map(|()| Some(message))?,
@@ -143,7 +147,7 @@ async fn closes_at(world: &World, order: &Order) -> Result<Option<Millis>, Gone>
     if matches!(order.state, OrderState::Completed { .. }) && !order.delivery.is_done() {
         return Ok(None);
     }
-    Ok(world.db.ticket_closes_at(&order.id).await?)
+    Ok(db::orders::tickets::ticket_closes_at(&world.db, &order.id).await?)
 }
 
 /// The ticket's channel, made if the state wants one. `None` when the row has been ended because
@@ -153,26 +157,35 @@ async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<O
         return Ok(Some(channel));
     }
     if !wants_channel(world, order).await? {
-        world.db.finish(claim, world.clock.now()).await?;
+        db::outbox::finish(&world.db, claim, world.clock.now()).await?;
         return Ok(None);
     }
     if claim.must_look_first()
         && let Some(channel) = find_channel(world, &order.id).await?
     {
         // Whatever its overwrite says: it is written again.
-        world.db.ticket_made(&order.id, channel, order.ticket_is_open(), None, world.clock.now()).await?;
+        db::orders::tickets::ticket_made(
+            &world.db,
+            &order.id,
+            channel,
+            order.ticket_is_open(),
+            None,
+            world.clock.now(),
+        )
+        .await?;
         return Ok(Some(channel));
     }
     let seats = seats(world, order).await?;
     match make::channel(world, order, &seats, claim.failures).await? {
         Ok(channel) => {
             let locked = !order.ticket_is_open();
-            world.db.ticket_made(&order.id, channel, locked, Some(&seats), world.clock.now()).await?;
+            db::orders::tickets::ticket_made(&world.db, &order.id, channel, locked, Some(&seats), world.clock.now())
+                .await?;
             Ok(Some(channel))
         }
         Err(NoChannel { cause, why, says }) => {
             tracing::error!(order.id = %order.id, error = says, "no ticket can be made");
-            if world.db.no_ticket(claim, &order.id, (cause, why), world.clock.now()).await? {
+            if db::orders::tickets::no_ticket(&world.db, claim, &order.id, (cause, why), world.clock.now()).await? {
                 Ok(None)
             } else {
                 Err(Failure::Refused(why, says))
@@ -190,10 +203,12 @@ async fn wants_channel(world: &World, order: &Order) -> Result<bool, Failure> {
     Ok(match order.state {
         OrderState::PendingPayment { .. } => true,
         // The reason must be read; once the ticket has had its time, it was.
-        OrderState::Declined { .. } => world.db.ticket_closes_at(&order.id).await?.is_some(),
+        OrderState::Declined { .. } => db::orders::tickets::ticket_closes_at(&world.db, &order.id).await?.is_some(),
         OrderState::Completed { .. } => order.delivery == Delivery::DmClosed,
         // The question of staff must be read.
-        OrderState::PaymentSubmitted { .. } => world.db.awaits_answer(&order.id).await?,
+        OrderState::PaymentSubmitted { .. } => {
+            db::payments::review_actions::awaits_answer(&world.db, &order.id).await?
+        }
         OrderState::Provisioning { .. }
         | OrderState::NeedsAttention { .. }
         | OrderState::Cancelled { .. }
@@ -223,20 +238,22 @@ async fn find_channel(world: &World, order: &OrderId) -> Result<Option<ChannelId
 /// Deletes the ticket of an order that is over. A link that nobody has yet keeps it.
 pub(super) async fn delete(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
     let now = world.clock.now();
-    let Some(order) = world.db.order(id).await? else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(order) = db::orders::order(&world.db, id).await? else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    };
     if order.status().is_active() {
-        return Ok(world.db.finish(claim, now).await?);
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
     }
     let hold = world.config.schedule.clock_hold;
     if world.clock.jumped(hold).is_some() {
-        return Ok(world.db.delete_ticket_later(claim, id, now.plus(hold), false, now).await?);
+        return Ok(db::orders::tickets::delete_ticket_later(&world.db, claim, id, now.plus(hold), false, now).await?);
     }
     if let OrderState::Completed { at, .. } = order.state
         && !order.delivery.is_done()
         && now < at.plus(UNDELIVERED_STAYS)
     {
         let later = now.plus(UNDELIVERED_REMINDER);
-        return Ok(world.db.delete_ticket_later(claim, id, later, true, now).await?);
+        return Ok(db::orders::tickets::delete_ticket_later(&world.db, claim, id, later, true, now).await?);
     }
     if let Some(channel) = order.ticket.channel {
         match world.delete_channel(channel).await {
@@ -245,5 +262,5 @@ pub(super) async fn delete(world: &World, claim: &Claim, id: &OrderId) -> Result
             Err(trouble) => return Err(trouble.into()),
         }
     }
-    Ok(world.db.ticket_deleted(claim, id, now).await?)
+    Ok(db::orders::tickets::ticket_deleted(&world.db, claim, id, now).await?)
 }

@@ -14,7 +14,7 @@ use tokio::{
 use super::{Failure, Pulse, World, perform_in_time};
 use crate::{
     db::{
-        Subject,
+        self, Subject,
         outbox::{Claim, Failed, Head},
     },
     domain::{
@@ -156,9 +156,9 @@ impl Worker {
     }
 
     /// Starts effects until all places are taken or no free lane has a due row.
-    async fn fill(&mut self) -> Result<(), crate::db::Error> {
+    async fn fill(&mut self) -> Result<(), db::Error> {
         for (claim, error) in std::mem::take(&mut self.stuck) {
-            if self.world.db.release(&claim, &error).await.is_err() {
+            if db::outbox::release(&self.world.db, &claim, &error).await.is_err() {
                 self.stuck.push((claim, error));
             }
         }
@@ -167,7 +167,7 @@ impl Worker {
             return Ok(());
         }
         let now = self.world.clock.now();
-        let heads = self.world.db.heads(&self.world.boot, now).await?;
+        let heads = db::outbox::heads(&self.world.db, &self.world.boot, now).await?;
         let free = heads.into_iter().filter(|head| !self.busy.contains(&head.lane) && !self.is_paused(&head.lane));
         let waited = |head: &Head| now.since(head.due_since);
         let (patient, urgent): (Vec<_>, Vec<_>) =
@@ -179,7 +179,7 @@ impl Worker {
         turns.sort_by_key(|head| self.turn(head));
         turns.retain(|head| room.takes(&head.lane, head.reads));
         let rows: Vec<_> = turns.into_iter().map(|head| head.id).collect();
-        for claim in self.world.db.claim(&rows, &self.world.boot, now).await? {
+        for claim in db::outbox::claim(&self.world.db, &rows, &self.world.boot, now).await? {
             self.start(claim);
         }
         Ok(())
@@ -251,7 +251,7 @@ impl Worker {
     async fn wait(&mut self, claim: Claim, error: String, recoveries: u64, longest: Duration) {
         let delay = self.pause(&claim.lane, recoveries, longest);
         tracing::debug!(lane = claim.lane, pause = ?delay, "paused");
-        if self.world.db.release(&claim, &error).await.is_err() {
+        if db::outbox::release(&self.world.db, &claim, &error).await.is_err() {
             self.stuck.push((claim, error));
         }
     }
@@ -260,7 +260,7 @@ impl Worker {
     async fn count(&mut self, claim: Claim, error: String, why: Option<Refused>) {
         let key = claim.effect.key();
         let delay = backoff(&self.world, claim.failures);
-        match self.world.db.fail(&claim, (&error, why), delay, self.world.clock.now()).await {
+        match db::outbox::fail(&self.world.db, &claim, (&error, why), delay, self.world.clock.now()).await {
             Ok(Failed::Again) => tracing::warn!(effect = key, error, again_in = ?delay, "refused; trying again"),
             Ok(Failed::Parked) => tracing::error!(effect = key, error, "refused too often; parked for a person"),
             Err(failed) => {
@@ -315,7 +315,7 @@ impl Worker {
     async fn wake_at(&self) -> Instant {
         let now = self.world.clock.now();
         let mut sleep = NET;
-        if let Ok(Some(due)) = self.world.db.next_due(now).await {
+        if let Ok(Some(due)) = db::outbox::next_due(&self.world.db, now).await {
             sleep = sleep.min(due.since(now));
         }
         if !self.paused.is_empty() || !self.stuck.is_empty() {

@@ -1,6 +1,6 @@
 //! `audit verify`: whether the audit log is as it was written.
 
-use crate::{config::Config, domain::audit::Anchor};
+use crate::{config::Config, db, domain::audit::Anchor};
 
 use super::look;
 
@@ -9,12 +9,12 @@ use super::look;
 pub async fn verify(config: &Config, expect: Option<&Anchor>) -> anyhow::Result<bool> {
     let db = look(config).await?;
     let read = async {
-        let verdict = match (db.verify_audit().await?, expect) {
-            (Ok(head), Some(anchor)) => db.audit_holds(anchor).await?.map(|()| head),
+        let verdict = match (db::audit::verify_audit(&db).await?, expect) {
+            (Ok(head), Some(anchor)) => db::audit::audit_holds(&db, anchor).await?.map(|()| head),
             (verdict, _) => verdict,
         };
         let restored = match (&verdict, expect) {
-            (Err(_), Some(anchor)) => db.restored_over(anchor.entry).await?,
+            (Err(_), Some(anchor)) => db::audit::restored_over(&db, anchor.entry).await?,
             _ => None,
         };
         anyhow::Ok((verdict, restored))

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::{
     clock::Clock,
     config::{Config, long_enough},
-    db::seal,
+    db::{self, maintenance::encryption},
 };
 
 use super::look;
@@ -23,12 +23,12 @@ pub async fn backup(config: &Config, clock: &Clock, sealed: bool) -> anyhow::Res
         (_, false) => None,
     };
     let db = look(config).await?;
-    let made = db.back_up(&config.storage.data_dir, clock.now()).await;
+    let made = db::maintenance::backup::back_up(&db, &config.storage.data_dir, clock.now()).await;
     db.close().await;
     let mut path = made?;
     if let Some(passphrase) = passphrase {
         let plain = path.clone();
-        path = tokio::task::spawn_blocking(move || seal::seal(&plain, &passphrase))
+        path = tokio::task::spawn_blocking(move || encryption::seal(&plain, &passphrase))
             .await?
             .context("the backup cannot be encrypted")?;
         forget(&path.with_extension(""))?;

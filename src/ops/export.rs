@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use crate::{
     clock::Clock,
     config::Config,
+    db,
     domain::{
         Money,
         books::ExportedTotal,
@@ -32,7 +33,13 @@ pub async fn export(
     let period = period.unwrap_or_else(|| Period::last_days(DAYS, day_of(clock.now(), zone)));
     let (from, until) = period.moments(zone);
     let db = look(config).await?;
-    let read = async { anyhow::Ok((db.export_orders(from, until).await?, db.export_totals(from, until).await?)) }.await;
+    let read = async {
+        anyhow::Ok((
+            db::ledger::export::export_orders(&db, from, until).await?,
+            db::ledger::export::export_totals(&db, from, until).await?,
+        ))
+    }
+    .await;
     db.close().await;
     let (orders, totals) = read?;
     let table = export::orders(&orders, zone)?;

@@ -15,9 +15,10 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{
-        DataDirLock, Db, backup,
-        restore::{Contents, Restoration, bring_pictures_back, draft, examine, replace},
-        seal,
+        self, DataDirLock, Db,
+        maintenance::backup,
+        maintenance::encryption,
+        maintenance::restore::{Contents, Restoration, bring_pictures_back, draft, examine, replace},
     },
     domain::drift::{self, Compared, Differs, Drift, Expected, Kept, Present},
     panels,
@@ -72,7 +73,12 @@ async fn replace_by(
     let replaced = head(&path, config).await;
     // Opened as the bot will: its tables are brought to this version.
     let db = Db::open(copy, config.shop.timezone).await.context("the copy cannot be prepared")?;
-    let settled = db.settle_restored(&Restoration { file: &name, contents: &contents, replaced }, clock.now()).await;
+    let settled = db::maintenance::restore::settle_restored(
+        &db,
+        &Restoration { file: &name, contents: &contents, replaced },
+        clock.now(),
+    )
+    .await;
     db.close().await;
     settled.context("the copy cannot be prepared")?;
     let left = beside(copy, "-wal");
@@ -82,13 +88,13 @@ async fn replace_by(
 
 /// Copies or decrypts the backup into the data directory: the file itself is never opened by SQLite.
 async fn bring(config: &Config, file: &Path, copy: &Path) -> anyhow::Result<()> {
-    let is_sealed = file.extension().is_some_and(|ending| ending == seal::ENDING);
+    let is_sealed = file.extension().is_some_and(|ending| ending == encryption::ENDING);
     let (from, to) = (file.to_owned(), copy.to_owned());
     let brought = if is_sealed {
         let Some(passphrase) = config.backup_passphrase.clone() else {
             anyhow::bail!("{} is encrypted; set BACKUP_PASSPHRASE to the passphrase it was made with", file.display());
         };
-        tokio::task::spawn_blocking(move || seal::open(&from, &to, &passphrase)).await?
+        tokio::task::spawn_blocking(move || encryption::open(&from, &to, &passphrase)).await?
     } else {
         tokio::task::spawn_blocking(move || draft(&from, &to)).await?
     };
@@ -122,7 +128,7 @@ async fn head(path: &Path, config: &Config) -> Option<(i64, String)> {
         return None;
     }
     let db = Db::look(path, config.shop.timezone).await.ok()?;
-    let head = db.verify_audit().await;
+    let head = db::audit::verify_audit(&db).await;
     db.close().await;
     head.ok()?.ok()
 }
@@ -143,7 +149,7 @@ fn pictures(file: &Path, data_dir: &Path) -> anyhow::Result<()> {
 async fn compare(config: &Config, clock: &Clock) -> anyhow::Result<()> {
     let path = config.storage.data_dir.join("tollkeeper.db");
     let db = Db::look(&path, config.shop.timezone).await?;
-    let expected = db.expected_clients().await;
+    let expected = db::access::clients::expected_clients(&db).await;
     db.close().await;
     let mut expected = expected?;
     // What the backup still wanted to write is held: it says nothing about the panel.

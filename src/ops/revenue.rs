@@ -3,6 +3,7 @@
 
 use crate::{
     config::Config,
+    db,
     domain::{
         Money,
         revenue::{Period, Sum},
@@ -14,7 +15,8 @@ use super::look;
 /// Prints what a period of the shop's days brought, by method and by plan.
 pub async fn show(config: &Config, period: Period) -> anyhow::Result<bool> {
     let db = look(config).await?;
-    let (found, stale) = (db.revenue(period).await?, db.revenue_stale().await?);
+    let (found, stale) =
+        (db::ledger::revenue::revenue(&db, period).await?, db::ledger::revenue::revenue_stale(&db).await?);
     db.close().await;
     let line = |name: &str, sum: Sum| {
         let amount = Money::new(sum.minor, config.shop.currency).to_string();
@@ -39,7 +41,7 @@ pub async fn show(config: &Config, period: Period) -> anyhow::Result<bool> {
 /// something does not fit.
 pub async fn verify(config: &Config) -> anyhow::Result<bool> {
     let db = look(config).await?;
-    let (found, stale) = (db.recount().await?, db.revenue_stale().await?);
+    let (found, stale) = (db::ledger::rebuild::rebuild(&db).await?, db::ledger::revenue::revenue_stale(&db).await?);
     db.close().await;
     let total = Money::new(found.minor, config.shop.currency);
     println!("The ledger has {} entries, {total} in all.", found.entries);

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::told_to_stop,
-    db::Db,
+    db::{self, Db},
     domain::{OrderId, OrderStatus},
 };
 
@@ -278,7 +278,7 @@ async fn check(shop: &Shop, sold: &[Sold], stage: &mut Stage<'_>) -> anyhow::Res
     stage.chapter("Was it true?")?;
     let db = Db::look(&shop.data_dir().join("tollkeeper.db"), chrono_tz::UTC).await?;
     for sale in sold {
-        let order = db.order(&sale.order).await?.context("an order is gone")?;
+        let order = db::orders::order(&db, &sale.order).await?.context("an order is gone")?;
         ensure!(order.status() == OrderStatus::Completed, "order {} is {}", sale.order, order.status());
         let client = client_of(shop, sale)?;
         ensure!(client.serving, "the client of order {} could not connect", sale.order);
@@ -291,7 +291,7 @@ async fn check(shop: &Shop, sold: &[Sold], stage: &mut Stage<'_>) -> anyhow::Res
     ensure!(renewed.uuid == client_of(shop, &sold[0])?.uuid, "the renewal changed the link");
     stage.holds(&format!("Mona has {} GB, 138 left over and 300 new", renewed.total_bytes >> 30))?;
     ensure!(renewed.total_bytes >> 30 == 438, "the renewal gave {} bytes", renewed.total_bytes);
-    let (entries, _) = db.verify_audit().await??;
+    let (entries, _) = db::audit::verify_audit(&db).await??;
     stage.holds(&format!("the audit chain verifies, {entries} entries"))?;
     let problems = [shop.discord.problems(), shop.panel.problems()].concat();
     ensure!(problems.is_empty(), "the wire saw problems:\n{}", problems.join("\n"));

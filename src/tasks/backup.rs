@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    db::{self, backup},
+    db::{self, maintenance::backup},
     domain::effect::{Effect, OwnerNews},
     effects::World,
 };
@@ -21,12 +21,13 @@ pub(super) async fn back_up(world: World) -> Result<(), db::Error> {
     if backup::newest(data_dir, now).is_some_and(|newest| newest.plus(AGE) > now) {
         return Ok(());
     }
-    let path = match world.db.back_up(data_dir, now).await {
+    let path = match backup::back_up(&world.db, data_dir, now).await {
         Ok(path) => path,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "there is no backup of today; trying again");
             // One row until it is sent, and one message for each look.
-            return world.db.want(&Effect::TellOwner { news: OwnerNews::NoBackup }, now, now).await;
+            return db::outbox::enqueue_alone(&world.db, &Effect::TellOwner { news: OwnerNews::NoBackup }, now, now)
+                .await;
         }
     };
     tracing::info!(backup = %path.display(), "the database was backed up");
@@ -40,7 +41,7 @@ pub(super) async fn back_up(world: World) -> Result<(), db::Error> {
 
 /// Appends to the audit log what was noted while it could not be written.
 pub(super) async fn take_notes(world: World) -> Result<(), db::Error> {
-    let taken = world.db.take_notes(world.clock.now()).await?;
+    let taken = db::audit::fallback_file::take_notes(&world.db, world.clock.now()).await?;
     if taken > 0 {
         tracing::info!(entries = taken, "notes that waited beside the database are in the audit log now");
     }

@@ -23,8 +23,13 @@ const ENDED_TOKENS_STAY: Duration = Duration::from_hours(24);
 pub(super) async fn watch_clock(world: World) -> Result<(), db::Error> {
     if world.clock.went_back() {
         let unpaid = world.config.schedule.order_expiry;
-        if let Some(ahead) =
-            world.db.put_times_right(unpaid, world.config.limits.confirm_ttl, world.clock.now()).await?
+        if let Some(ahead) = db::maintenance::clock_jumps::put_times_right(
+            &world.db,
+            unpaid,
+            world.config.limits.confirm_ttl,
+            world.clock.now(),
+        )
+        .await?
         {
             tracing::warn!(
                 ?ahead,
@@ -36,7 +41,7 @@ pub(super) async fn watch_clock(world: World) -> Result<(), db::Error> {
     let Some(jump) = world.clock.jumped(hold) else { return Ok(()) };
     let minutes = |time: Duration| time.as_secs().div_ceil(60);
     let news = OwnerNews::ClockJumped { at: jump.at, minutes: minutes(jump.by), hold: minutes(hold) };
-    if world.db.tell_owners_once(news, world.clock.now()).await? {
+    if db::maintenance::housekeeping::tell_owners_once(&world.db, news, world.clock.now()).await? {
         tracing::error!(by = ?jump.by, "the clock jumped forward; nothing is deleted or expired for {hold:?}");
     }
     Ok(())
@@ -52,19 +57,19 @@ pub(super) async fn lapse(world: World) -> Result<(), db::Error> {
         return Ok(());
     }
     let (schedule, now) = (&world.config.schedule, world.clock.now());
-    let due = world.db.lapsing_orders(now).await?;
+    let due = db::orders::lapsing_orders(&world.db, now).await?;
     let effects: Vec<_> = due.into_iter().map(|order| Effect::LapseOrder { order }).collect();
-    world.db.want_all(&effects, now, now).await?;
+    db::outbox::enqueue_all(&world.db, &effects, now, now).await?;
     // A reminder that would come at the end or after it is none.
     let ahead = schedule.order_expiry.saturating_sub(schedule.order_reminder);
-    world.db.remind_unpaid(ahead, now).await.map(drop)
+    db::maintenance::housekeeping::remind_unpaid(&world.db, ahead, now).await.map(drop)
 }
 
 pub(super) async fn delete_expired_tokens(world: World) -> Result<(), db::Error> {
     if is_held(&world) {
         return Ok(());
     }
-    world.db.delete_expired_tokens(world.clock.now().minus(ENDED_TOKENS_STAY)).await.map(drop)
+    db::people::tokens::delete_expired_tokens(&world.db, world.clock.now().minus(ENDED_TOKENS_STAY)).await.map(drop)
 }
 
 /// Messages whose time is over, channel by channel: one that cannot be cleaned stops no other.
@@ -73,12 +78,12 @@ pub(super) async fn clean_messages(world: World) -> Result<(), db::Error> {
         return Ok(());
     }
     let now = world.clock.now();
-    let channels = world.db.channels_to_clean(now).await?;
+    let channels = db::maintenance::housekeeping::channels_to_clean(&world.db, now).await?;
     let effects: Vec<_> = channels.into_iter().map(|channel| Effect::CleanChannel { channel }).collect();
-    world.db.want_all(&effects, now, now).await
+    db::outbox::enqueue_all(&world.db, &effects, now, now).await
 }
 
 pub(super) async fn sweep_channels(world: World) -> Result<(), db::Error> {
     let now = world.clock.now();
-    world.db.want(&Effect::SweepChannels {}, now, now).await
+    db::outbox::enqueue_alone(&world.db, &Effect::SweepChannels {}, now, now).await
 }

@@ -6,10 +6,10 @@ use crate::{db, panel::Availability};
 /// Panels that were down when the process ended count as down until the first check: otherwise
 /// orders would be taken in between. Outages of panels that are gone from the configuration end.
 pub(super) async fn remember(world: &World) -> Result<(), db::Error> {
-    for outage in world.db.open_outages().await? {
+    for outage in db::maintenance::outages::open_outages(&world.db).await? {
         match world.panels.get(&outage.panel) {
             Some(panel) => panel.presume_down(outage.since, &outage.cause),
-            None => world.db.panel_removed(&outage.panel, world.clock.now()).await?,
+            None => db::maintenance::outages::panel_removed(&world.db, &outage.panel, world.clock.now()).await?,
         }
     }
     Ok(())
@@ -27,12 +27,12 @@ async fn look(world: &World, name: &str, panel: &crate::panel::Client) -> Result
     // Only a check that found all well ends an outage; the first failures after a start say nothing yet.
     match (panel.availability(), found) {
         (Availability::Down { since, cause }, _) => {
-            if world.db.panel_down(name, since, &cause, now).await? {
+            if db::maintenance::outages::panel_down(&world.db, name, since, &cause, now).await? {
                 tracing::error!(panel = name, cause, "the panel is down; owners and staff are told");
             }
         }
         (Availability::Up, Ok(None)) => {
-            if world.db.panel_up(name, now).await? {
+            if db::maintenance::outages::panel_up(&world.db, name, now).await? {
                 tracing::info!(panel = name, "the panel is up again");
             }
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{World, read_tickets};
 use crate::{
-    db::{self, room},
+    db::{self, maintenance::disk_space},
     domain::effect::{Effect, OwnerNews},
 };
 
@@ -16,9 +16,9 @@ pub(super) const LOOK: Duration = Duration::from_secs(10);
 
 /// Warns the owners while the disk still has room for the warning.
 pub(super) async fn warn(world: World) -> Result<(), db::Error> {
-    match room::free(&world.config.storage.data_dir) {
+    match disk_space::free(&world.config.storage.data_dir) {
         Ok(free) => {
-            if world.db.note_room(free, world.clock.now()).await? {
+            if disk_space::note_room(&world.db, free, world.clock.now()).await? {
                 tracing::warn!(megabytes = free >> 20, "the disk has little room left; owners are told");
             }
         }
@@ -34,13 +34,13 @@ pub(super) async fn watch(world: World) -> Result<(), db::Error> {
         return Ok(());
     }
     let now = world.clock.now();
-    match world.db.probe(now).await {
+    match disk_space::probe(&world.db, now).await {
         Ok(()) => {
             read_tickets(world.clone()).await?;
             if world.faults.memory_works() {
                 tracing::info!("the database can be written again; all tickets are read");
                 let news = OwnerNews::WritesAgain { at: now };
-                world.db.want(&Effect::TellOwner { news }, now, now).await?;
+                db::outbox::enqueue_alone(&world.db, &Effect::TellOwner { news }, now, now).await?;
             }
             Ok(())
         }

@@ -101,15 +101,15 @@ impl Loop {
 /// Every open ticket is read again: the gateway may have lost an event.
 async fn read_tickets(world: World) -> Result<(), db::Error> {
     let now = world.clock.now();
-    for order in world.db.open_tickets().await? {
-        world.db.want(&Effect::ReadTicket { order }, now, now).await?;
+    for order in db::orders::open_tickets(&world.db).await? {
+        db::outbox::enqueue_alone(&world.db, &Effect::ReadTicket { order }, now, now).await?;
     }
     Ok(())
 }
 
 /// The roll-up is compared with the ledger and, where it does not fit, built anew.
 async fn repair_revenue(world: World) -> Result<(), db::Error> {
-    if world.db.repair_revenue(world.clock.now()).await? {
+    if db::ledger::rebuild::repair_revenue(&world.db, world.clock.now()).await? {
         tracing::info!("the revenue roll-up was built anew");
     }
     Ok(())
@@ -117,7 +117,7 @@ async fn repair_revenue(world: World) -> Result<(), db::Error> {
 
 async fn refresh_dashboard(world: World) -> Result<(), db::Error> {
     let now = world.clock.now();
-    world.db.want(&Effect::SyncDashboard {}, now, now).await
+    db::outbox::enqueue_alone(&world.db, &Effect::SyncDashboard {}, now, now).await
 }
 
 async fn fold_log(world: World) -> Result<(), db::Error> {

@@ -21,23 +21,23 @@ const HOUR: Duration = Duration::from_hours(9);
 /// The day before, once the morning has come.
 pub(super) async fn tell_of_yesterday(world: World) -> Result<(), db::Error> {
     let now = world.clock.now();
-    let today = world.db.day_of(now);
+    let today = db::ledger::revenue::shop_day(&world.db, now);
     if now < start_of(today, world.config.shop.timezone).plus(HOUR) {
         return Ok(());
     }
-    world.db.tell_of_yesterday(today, now).await.map(drop)
+    db::maintenance::housekeeping::tell_of_yesterday(&world.db, today, now).await.map(drop)
 }
 
 /// Where panels and books differ, once the morning of a week's first day has come.
 pub(super) async fn tell_of_drift(world: World) -> Result<(), db::Error> {
     let now = world.clock.now();
-    let today = world.db.day_of(now);
+    let today = db::ledger::revenue::shop_day(&world.db, now);
     let since = Days::new(u64::from(today.weekday().num_days_from_monday()));
     let monday = today.checked_sub_days(since).unwrap_or(today);
     if now < start_of(monday, world.config.shop.timezone).plus(HOUR) {
         return Ok(());
     }
-    world.db.tell_of_drift(monday, now).await.map(drop)
+    db::maintenance::housekeeping::tell_of_drift(&world.db, monday, now).await.map(drop)
 }
 
 /// Faults of ours, many of one kind as one.
@@ -45,7 +45,7 @@ pub(super) async fn tell_of_faults(world: World) -> Result<(), db::Error> {
     let now = world.clock.now();
     for (part, times, incident) in world.faults.due() {
         let news = OwnerNews::Faults { part, at: now, times, incident };
-        world.db.want(&Effect::TellOwner { news }, now, now).await?;
+        db::outbox::enqueue_alone(&world.db, &Effect::TellOwner { news }, now, now).await?;
         world.faults.told(part, times);
     }
     Ok(())

@@ -22,13 +22,17 @@ pub(super) fn period(world: &World) -> Duration {
 pub(super) async fn remind(world: World) -> Result<(), db::Error> {
     let (schedule, now) = (&world.config.schedule, world.clock.now());
     if !schedule.review_reminder.is_zero() {
-        let reminded = world.db.remind_of_reviews(now.minus(schedule.review_reminder), now).await?;
+        let reminded =
+            db::payments::review_actions::remind_of_reviews(&world.db, now.minus(schedule.review_reminder), now)
+                .await?;
         if reminded > 0 {
             tracing::info!(proofs = reminded, "staff are reminded of proofs that wait");
         }
     }
     if !schedule.review_escalation.is_zero() {
-        let told = world.db.escalate_reviews(now.minus(schedule.review_escalation), now).await?;
+        let told =
+            db::payments::review_actions::escalate_reviews(&world.db, now.minus(schedule.review_escalation), now)
+                .await?;
         if told > 0 {
             tracing::warn!(proofs = told, "owners are told of proofs that wait");
         }

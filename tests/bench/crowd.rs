@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use serde_json::json;
 use tollkeeper::{
+    db,
     domain::UserId,
     sandbox::discord::{Message, Pending, Person, Refused},
 };
@@ -121,7 +122,7 @@ async fn tickets_go(scene: &Scene) -> anyhow::Result<()> {
     let memory = scene.memory().await?;
     let end = Instant::now() + WORK;
     for customer in &scene.customers {
-        while memory.open_order(UserId(customer.id())).await?.is_some() {
+        while db::orders::open_order(&memory, UserId(customer.id())).await?.is_some() {
             ensure!(Instant::now() < end, "an order outlives its ticket");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

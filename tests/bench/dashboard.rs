@@ -4,7 +4,10 @@ use std::{path::Path, time::Instant};
 
 use anyhow::ensure;
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
-use tollkeeper::{clock::Clock, db::Db};
+use tollkeeper::{
+    clock::Clock,
+    db::{self, Db},
+};
 
 use crate::report::{Report, milliseconds};
 
@@ -28,7 +31,7 @@ pub(crate) async fn reading(report: &mut Report) -> anyhow::Result<()> {
         let mut times = Vec::new();
         for round in 0..2 * READINGS {
             let before = Instant::now();
-            let glance = db.glance(DAYS.0, DAYS.1, clock.now()).await?;
+            let glance = db::ledger::dashboard::summary(&db, DAYS.0, DAYS.1, clock.now()).await?;
             if round >= READINGS {
                 times.push(before.elapsed());
             }

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::json;
 use tollkeeper::{
-    db::Db,
+    db::{self, Db},
     domain::{Millis, SubscriptionRow},
     sandbox::panel::{Fault, Generation, InboundSpec, NewClient},
 };
@@ -258,12 +258,12 @@ async fn an_old_reading_is_not_written_over_a_reset() {
     world.settles().await;
     let db = Db::open(&world.data_dir().join("tollkeeper.db"), chrono_tz::Africa::Cairo).await.unwrap();
     let (id, now) = (SubscriptionRow(1), world.clock.now());
-    let asked = db.subscription(id).await.unwrap().unwrap();
-    db.counter_reset(1, Millis(now.0 + 1)).await.unwrap();
-    db.note_use(&asked, 20 << 30, Millis(now.0 + 2)).await.unwrap();
+    let asked = db::access::subscriptions::subscription(&db, id).await.unwrap().unwrap();
+    db::access::grants::counter_reset(&db, 1, Millis(now.0 + 1)).await.unwrap();
+    db::access::counters::note_use(&db, &asked, 20 << 30, Millis(now.0 + 2)).await.unwrap();
     assert_eq!(world.number("SELECT used_bytes FROM subscriptions").await, 0);
-    let asked = db.subscription(id).await.unwrap().unwrap();
-    db.note_use(&asked, 7, Millis(now.0 + 3)).await.unwrap();
+    let asked = db::access::subscriptions::subscription(&db, id).await.unwrap().unwrap();
+    db::access::counters::note_use(&db, &asked, 7, Millis(now.0 + 3)).await.unwrap();
     assert_eq!(world.number("SELECT used_bytes FROM subscriptions").await, 7, "what is read since counts");
     db.close().await;
     world.finish().await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tollkeeper::{
-    db::{Db, NewOrder, Ordered},
+    db::{self, Db, NewOrder, Ordered},
     domain::{
         Currency, Millis, Money, OrderId, UserId,
         limits::Limit,
@@ -73,11 +73,15 @@ async fn ordered_and_cancelled(orders: u64, refusals: u64) -> (i64, u64) {
             lapse: Duration::from_hours(24),
             limit: None,
         };
-        let Ordered::Made(order) = db.place_order(new, NOW).await.unwrap() else { unreachable!("no order was made") };
-        assert!(db.cancel(&order.id, MONA, CancelCause::Customer, NOW).await.unwrap());
+        let Ordered::Made(order) = db::orders::place_order(&db, new, NOW).await.unwrap() else {
+            unreachable!("no order was made")
+        };
+        assert!(db::orders::cancel(&db, &order.id, MONA, CancelCause::Customer, NOW).await.unwrap());
     }
     for times in 0..refusals {
-        db.audit_refusal(MONA, "order.cancel_confirmed", "0123456789".into(), "none", times, NOW).await.unwrap();
+        db::audit::audit_refusal(&db, MONA, "order.cancel_confirmed", "0123456789".into(), "none", times, NOW)
+            .await
+            .unwrap();
     }
     let (rows, after) = size().await;
     db.close().await;

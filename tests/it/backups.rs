@@ -6,7 +6,7 @@ use std::{
 };
 
 use tollkeeper::{
-    db::backup,
+    db::maintenance::backup,
     domain::{Millis, retention},
 };
 

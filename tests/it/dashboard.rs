@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tollkeeper::{
-    db::seal,
+    db::maintenance::encryption,
     sandbox::discord::{Message, Person},
 };
 
@@ -218,7 +218,7 @@ async fn with_a_passphrase_an_encrypted_copy_comes_by_direct_message() {
     let folder = tempfile::tempdir().unwrap();
     let (sealed, opened) = (folder.path().join("sent.db.age"), folder.path().join("sent.db"));
     std::fs::write(&sealed, &file.bytes).unwrap();
-    seal::open(&sealed, &opened, &PASSPHRASE.into()).unwrap();
+    encryption::open(&sealed, &opened, &PASSPHRASE.into()).unwrap();
     assert!(std::fs::read(&opened).unwrap().starts_with(b"SQLite format 3\0"));
     assert!(!sent.contains(PASSPHRASE));
     world.finish().await;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use tollkeeper::{
-    db::{Db, NewOrder, Ordered},
+    db::{self, Db, NewOrder, Ordered},
     domain::{Currency, Millis, Money, OrderId, OrderStatus, UserId, order::CancelCause, order::PlanSnapshot},
 };
 
@@ -47,7 +47,7 @@ fn order(number: u64, customer: u64) -> NewOrder {
 async fn the_trigger_and_the_rules_know_the_same_arrows() {
     let folder = tempfile::tempdir().unwrap();
     let db = fresh(folder.path()).await;
-    let Ordered::Made(made) = db.place_order(order(1, 1), NOW).await.unwrap() else { panic!("not made") };
+    let Ordered::Made(made) = db::orders::place_order(&db, order(1, 1), NOW).await.unwrap() else { panic!("not made") };
     let mut raw = raw(folder.path()).await;
     let mut arrows = 0;
     for from in OrderStatus::ALL {
@@ -82,11 +82,11 @@ async fn set(connection: &mut SqliteConnection, id: &str, status: OrderStatus) -
 async fn what_was_committed_moves_into_the_file_while_somebody_reads_and_writes() {
     let folder = tempfile::tempdir().unwrap();
     let db = fresh(folder.path()).await;
-    db.place_order(order(1, 1), NOW).await.unwrap();
+    db::orders::place_order(&db, order(1, 1), NOW).await.unwrap();
     let mut reader = raw(folder.path()).await;
     let mut past = reader.begin().await.unwrap();
     assert_eq!(orders(&mut past).await, 1);
-    db.place_order(order(2, 2), NOW).await.unwrap();
+    db::orders::place_order(&db, order(2, 2), NOW).await.unwrap();
     assert!(!db.fold_log().await.unwrap(), "what somebody reads stays as it is");
     assert_eq!(orders(&mut past).await, 1);
     past.rollback().await.unwrap();
@@ -95,7 +95,7 @@ async fn what_was_committed_moves_into_the_file_while_somebody_reads_and_writes(
     let alone = tempfile::tempdir().unwrap();
     std::fs::copy(folder.path().join("tollkeeper.db"), alone.path().join("tollkeeper.db")).unwrap();
     assert_eq!(orders(&mut raw(alone.path()).await).await, 2);
-    db.place_order(order(3, 3), NOW).await.unwrap();
+    db::orders::place_order(&db, order(3, 3), NOW).await.unwrap();
     assert_eq!(orders(&mut reader).await, 3);
 }
 
@@ -107,7 +107,7 @@ async fn orders(connection: &mut SqliteConnection) -> i64 {
 async fn nothing_is_taken_out_of_audit_ledger_and_orders() {
     let folder = tempfile::tempdir().unwrap();
     let db = fresh(folder.path()).await;
-    db.place_order(order(1, 1), NOW).await.unwrap();
+    db::orders::place_order(&db, order(1, 1), NOW).await.unwrap();
     let mut raw = raw(folder.path()).await;
     for statement in [
         "UPDATE audit_logs SET actor_id = 2",
@@ -126,9 +126,9 @@ async fn the_audit_chain_names_the_first_bad_row() {
     let folder = tempfile::tempdir().unwrap();
     let db = fresh(folder.path()).await;
     for number in 1..=4 {
-        db.place_order(order(number, number), NOW).await.unwrap();
+        db::orders::place_order(&db, order(number, number), NOW).await.unwrap();
     }
-    let (entries, _) = db.verify_audit().await.unwrap().unwrap();
+    let (entries, _) = db::audit::verify_audit(&db).await.unwrap().unwrap();
     assert_eq!(entries, 4);
     for (tamper, says) in [
         ("UPDATE audit_logs SET payload = '{}' WHERE id = 2", "entry 2 was changed after it was written"),
@@ -145,7 +145,7 @@ async fn the_audit_chain_names_the_first_bad_row() {
         }
         sqlx::query(sqlx::AssertSqlSafe(tamper)).execute(&mut raw).await.unwrap();
         raw.close().await.unwrap();
-        let problem = fresh(copy.path()).await.verify_audit().await.unwrap().unwrap_err();
+        let problem = db::audit::verify_audit(&fresh(copy.path()).await).await.unwrap().unwrap_err();
         assert_eq!(problem.to_string(), says);
     }
 }
@@ -154,7 +154,8 @@ async fn the_audit_chain_names_the_first_bad_row() {
 async fn two_clicks_at_once_make_one_order() {
     let folder = tempfile::tempdir().unwrap();
     let db = fresh(folder.path()).await;
-    let (one, two) = tokio::join!(db.place_order(order(1, 7), NOW), db.place_order(order(2, 7), NOW));
+    let (one, two) =
+        tokio::join!(db::orders::place_order(&db, order(1, 7), NOW), db::orders::place_order(&db, order(2, 7), NOW));
     let made = [one.unwrap(), two.unwrap()];
     assert_eq!(made.iter().filter(|made| matches!(made, Ordered::Made(_))).count(), 1);
     assert_eq!(made.iter().filter(|made| matches!(made, Ordered::Open(_))).count(), 1);
@@ -165,13 +166,15 @@ async fn an_order_that_we_had_to_cancel_does_not_count_against_the_limit() {
     let folder = tempfile::tempdir().unwrap();
     let db = fresh(folder.path()).await;
     let limited = |number| NewOrder { limit: Some((1, std::time::Duration::from_mins(10))), ..order(number, 7) };
-    db.place_order(limited(1), NOW).await.unwrap();
-    assert!(db.cancel(&OrderId::from_random(1), UserId(0), CancelCause::NoRoom, NOW).await.unwrap());
-    assert!(matches!(db.place_order(limited(2), NOW).await.unwrap(), Ordered::Made(_)));
-    assert!(db.cancel(&OrderId::from_random(2), UserId(7), CancelCause::Customer, NOW).await.unwrap());
-    let Ordered::Limited { until } = db.place_order(limited(3), NOW).await.unwrap() else { panic!("not limited") };
+    db::orders::place_order(&db, limited(1), NOW).await.unwrap();
+    assert!(db::orders::cancel(&db, &OrderId::from_random(1), UserId(0), CancelCause::NoRoom, NOW).await.unwrap());
+    assert!(matches!(db::orders::place_order(&db, limited(2), NOW).await.unwrap(), Ordered::Made(_)));
+    assert!(db::orders::cancel(&db, &OrderId::from_random(2), UserId(7), CancelCause::Customer, NOW).await.unwrap());
+    let Ordered::Limited { until } = db::orders::place_order(&db, limited(3), NOW).await.unwrap() else {
+        panic!("not limited")
+    };
     assert_eq!(until, Millis(NOW.0 + 600_000));
-    assert!(matches!(db.place_order(limited(3), until).await.unwrap(), Ordered::Made(_)));
+    assert!(matches!(db::orders::place_order(&db, limited(3), until).await.unwrap(), Ordered::Made(_)));
 }
 
 /// Tables that grow with the shop; a statement that scans one gets slower every month.

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use sqlx::{Connection as _, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
 use tollkeeper::{
-    db::{Db, subscriptions::Provisioned},
+    db::{self, Db, access::subscriptions::Provisioned},
     domain::{
         Currency, Millis, OrderId, OrderStatus,
         grants::{Expiry, Filled},
@@ -32,10 +32,10 @@ async fn what_the_first_version_wrote_is_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     first_version(folder.path()).await;
     let db = Db::open(&folder.path().join("tollkeeper.db"), chrono_tz::Africa::Cairo).await.unwrap();
-    db.settle_books(Currency::parse("EGP").unwrap()).await.unwrap();
+    db::ledger::rebuild::settle_books(&db, Currency::parse("EGP").unwrap()).await.unwrap();
 
     let id = |number: u64| format!("{number:010}").parse::<OrderId>().unwrap();
-    let counted: Vec<_> = db.orders_by_status().await.unwrap();
+    let counted: Vec<_> = db::ledger::revenue::orders_by_status(&db).await.unwrap();
     assert!(counted.iter().all(|(_, n)| *n == 1) && counted.len() == OrderStatus::ALL.len(), "{counted:?}");
     let states = [
         OrderStatus::PendingPayment,
@@ -49,34 +49,37 @@ async fn what_the_first_version_wrote_is_brought_up_to_date() {
         OrderStatus::Reversed,
     ];
     for (number, status) in (1..).zip(states) {
-        let order = db.order(&id(number)).await.unwrap().unwrap();
+        let order = db::orders::order(&db, &id(number)).await.unwrap().unwrap();
         assert_eq!(order.status(), status);
-        assert_eq!(db.latest_submission(&order.id).await.unwrap().is_some(), (2..=6).contains(&number) || number == 9);
+        assert_eq!(
+            db::payments::submissions::latest_submission(&db, &order.id).await.unwrap().is_some(),
+            (2..=6).contains(&number) || number == 9
+        );
     }
-    db.verify_audit().await.unwrap().expect("the chain is whole");
-    let books = db.recount().await.unwrap();
+    db::audit::verify_audit(&db).await.unwrap().expect("the chain is whole");
+    let books = db::ledger::rebuild::rebuild(&db).await.unwrap();
     assert_eq!((books.wrong, books.entries, books.minor), (Vec::new(), 3, 10_000));
-    let sold = db.revenue("2025-10-09".parse().unwrap()).await.unwrap();
+    let sold = db::ledger::revenue::revenue(&db, "2025-10-09".parse().unwrap()).await.unwrap();
     assert_eq!(
         (sold.total, sold.by_plan),
         (Sum { minor: 10_000, sales: 1 }, vec![("basic".to_owned(), Sum { minor: 10_000, sales: 1 })])
     );
 
     // The sale that was in hand is finished.
-    let order = db.order(&id(3)).await.unwrap().unwrap();
-    let sub = db.subscription(order.subscription.unwrap()).await.unwrap().unwrap();
-    let heads = db.heads("test", NOW).await.unwrap();
+    let order = db::orders::order(&db, &id(3)).await.unwrap().unwrap();
+    let sub = db::access::subscriptions::subscription(&db, order.subscription.unwrap()).await.unwrap().unwrap();
+    let heads = db::outbox::heads(&db, "test", NOW).await.unwrap();
     let head = heads.iter().find(|head| head.lane == "panel:main").unwrap();
-    let claim = db.claim(&[head.id], "test", NOW).await.unwrap().remove(0);
-    let grant = db.next_grant(sub.id).await.unwrap().unwrap();
+    let claim = db::outbox::claim(&db, &[head.id], "test", NOW).await.unwrap().remove(0);
+    let grant = db::access::grants::next_grant(&db, sub.id).await.unwrap().unwrap();
     let expiry = Expiry::At(NOW.plus_days(grant.days));
     let filled = Filled { base: NOW, expiry, quota: grant.bytes, used_before: 0 };
     let done =
         Provisioned { grant: &grant, filled, inbound: 1, link: "vless://x", ticket_stays: Duration::from_hours(24) };
-    db.complete(&claim, &sub, done, NOW).await.unwrap();
-    assert_eq!(db.order(&id(3)).await.unwrap().unwrap().status(), OrderStatus::Completed);
-    let books = db.recount().await.unwrap();
+    db::access::subscriptions::complete(&db, &claim, &sub, done, NOW).await.unwrap();
+    assert_eq!(db::orders::order(&db, &id(3)).await.unwrap().unwrap().status(), OrderStatus::Completed);
+    let books = db::ledger::rebuild::rebuild(&db).await.unwrap();
     assert_eq!((books.wrong, books.minor), (Vec::new(), 20_000));
-    db.verify_audit().await.unwrap().expect("the chain is whole");
+    db::audit::verify_audit(&db).await.unwrap().expect("the chain is whole");
     db.close().await;
 }

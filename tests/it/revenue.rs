@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tollkeeper::{
-    db::{Db, NewOrder},
+    db::{self, Db, NewOrder},
     domain::{
         Currency, Millis, OrderId, OrderState, UserId,
         order::CancelCause,
@@ -29,19 +29,19 @@ async fn any_past_period_can_be_asked_for_by_method_and_plan() {
     for (plan, method, at) in [(0, 0, year_ago), (1, 0, NOON), (1, 1, NOON), (2, 1, NOON.plus_days(1))] {
         books.sell(plan, method, at).await;
     }
-    let month = books.db.revenue(period("2026-11")).await.unwrap();
+    let month = db::ledger::revenue::revenue(&books.db, period("2026-11")).await.unwrap();
     assert_eq!(month.total, Sum { minor: 95_050, sales: 3 });
     let named = |name: &str, minor, sales| (name.to_owned(), Sum { minor, sales });
     assert_eq!(month.by_method, [named("instapay", 70_050, 2), named("vodafone", 25_000, 1)]);
     assert_eq!(month.by_plan, [named("premium", 50_000, 2), named("pro", 45_050, 1)]);
     for (asked, minor) in [("2026-11-22", 50_000), ("2026-Q4", 95_050), ("2026", 95_050), ("2025", 10_000), ("2024", 0)]
     {
-        assert_eq!(books.db.revenue(period(asked)).await.unwrap().total.minor, minor, "{asked}");
+        assert_eq!(db::ledger::revenue::revenue(&books.db, period(asked)).await.unwrap().total.minor, minor, "{asked}");
     }
-    let totals = books.db.glance(2, 7, NOON).await.unwrap().totals;
+    let totals = db::ledger::dashboard::summary(&books.db, 2, 7, NOON).await.unwrap().totals;
     let sums = [totals.day, totals.month, totals.quarter, totals.year].map(|sum| (sum.minor, sum.sales));
     assert_eq!(sums, [(50_000, 2); 4], "tomorrow's sale is not in today's figures");
-    let days = books.db.revenue_by_day(period("2026-11-21..2026-11-23")).await.unwrap();
+    let days = db::ledger::revenue::revenue_by_day(&books.db, period("2026-11-21..2026-11-23")).await.unwrap();
     assert_eq!(days.iter().map(|(_, sum)| sum.minor).collect::<Vec<_>>(), [0, 50_000, 45_050]);
     books.assert_agree(4, 105_050).await;
 }
@@ -54,18 +54,21 @@ async fn a_sale_stands_when_the_roll_up_fails_and_the_task_repairs_it() {
     run(&mut raw, "CREATE TRIGGER broken BEFORE INSERT ON revenue_cache BEGIN SELECT RAISE(ABORT, 'broken'); END")
         .await;
     let order = books.sell(1, 1, NOON.plus(Duration::from_secs(1))).await;
-    let sold = books.db.order(&order).await.unwrap().unwrap();
+    let sold = db::orders::order(&books.db, &order).await.unwrap().unwrap();
     assert!(matches!(sold.state, OrderState::Completed { .. }), "the sale stands");
-    assert_eq!(books.db.revenue_stale().await.unwrap(), Some(NOON.plus(Duration::from_secs(1))));
-    let found = books.db.recount().await.unwrap();
+    assert_eq!(db::ledger::revenue::revenue_stale(&books.db).await.unwrap(), Some(NOON.plus(Duration::from_secs(1))));
+    let found = db::ledger::rebuild::rebuild(&books.db).await.unwrap();
     assert_eq!((found.entries, found.wrong.len()), (2, 1), "{:?}", found.wrong);
-    assert!(books.db.repair_revenue(NOON).await.is_err(), "what is broken is not called repaired");
-    assert!(books.db.revenue_stale().await.unwrap().is_some());
+    assert!(
+        db::ledger::rebuild::repair_revenue(&books.db, NOON).await.is_err(),
+        "what is broken is not called repaired"
+    );
+    assert!(db::ledger::revenue::revenue_stale(&books.db).await.unwrap().is_some());
     run(&mut raw, "DROP TRIGGER broken").await;
-    assert!(books.db.repair_revenue(NOON).await.unwrap());
-    assert_eq!(books.db.revenue_stale().await.unwrap(), None);
+    assert!(db::ledger::rebuild::repair_revenue(&books.db, NOON).await.unwrap());
+    assert_eq!(db::ledger::revenue::revenue_stale(&books.db).await.unwrap(), None);
     books.assert_agree(2, 35_000).await;
-    assert!(!books.db.repair_revenue(NOON).await.unwrap(), "nothing is left to repair");
+    assert!(!db::ledger::rebuild::repair_revenue(&books.db, NOON).await.unwrap(), "nothing is left to repair");
 }
 
 #[tokio::test]
@@ -77,7 +80,7 @@ async fn a_roll_up_that_ends_the_whole_transaction_leaves_the_sale_to_be_done_ag
     run(&mut raw, "CREATE TRIGGER broken BEFORE INSERT ON revenue_cache BEGIN SELECT RAISE(ROLLBACK, 'broken'); END")
         .await;
     assert!(books.complete(&order, NOON).await.is_err());
-    let state = books.db.order(&order).await.unwrap().unwrap().state;
+    let state = db::orders::order(&books.db, &order).await.unwrap().unwrap().state;
     assert!(matches!(state, OrderState::Provisioning { .. }), "nothing is half done");
     run(&mut raw, "DROP TRIGGER broken").await;
     books.complete(&order, NOON).await.unwrap();
@@ -89,12 +92,12 @@ async fn a_roll_up_that_somebody_edited_is_noticed_and_built_anew() {
     let mut books = Books::open(CAIRO).await;
     books.sell(0, 0, NOON).await;
     run(&mut books.raw().await, "UPDATE revenue_cache SET amount_minor = 1").await;
-    let found = books.db.recount().await.unwrap();
+    let found = db::ledger::rebuild::rebuild(&books.db).await.unwrap();
     assert_eq!(
         found.wrong[0].to_string(),
         "2026-11-22, method `vodafone`, plan `basic` (shop): the roll-up says 1 minor units (1 sales), the ledger 10000 minor units (1 sales)"
     );
-    assert!(books.db.repair_revenue(NOON).await.unwrap());
+    assert!(db::ledger::rebuild::repair_revenue(&books.db, NOON).await.unwrap());
     books.assert_agree(1, 10_000).await;
 }
 
@@ -103,7 +106,7 @@ async fn a_payment_that_is_not_in_the_ledger_is_named() {
     let mut books = Books::open(CAIRO).await;
     let order = books.sell(0, 0, NOON).await;
     run(&mut books.raw().await, "UPDATE payments SET received_minor = 7").await;
-    let found = books.db.recount().await.unwrap();
+    let found = db::ledger::rebuild::rebuild(&books.db).await.unwrap();
     let says: Vec<_> = found.wrong.iter().map(ToString::to_string).collect();
     assert_eq!(says, [format!("order {order}: the ledger has 10000 minor units, the payment 7")]);
 }
@@ -113,22 +116,22 @@ async fn a_changed_time_zone_puts_every_sale_on_its_new_day() {
     let mut books = Books::open(CAIRO).await;
     // Half past midnight in Cairo, still yesterday in Lisbon.
     books.sell(0, 0, Millis(1_795_386_600_000)).await;
-    assert_eq!(books.db.revenue(period("2026-11-23")).await.unwrap().total.minor, 10_000);
+    assert_eq!(db::ledger::revenue::revenue(&books.db, period("2026-11-23")).await.unwrap().total.minor, 10_000);
     let books = books.again(chrono_tz::Europe::Lisbon).await;
-    assert!(books.db.settle_books(egp()).await.unwrap());
-    assert_eq!(books.db.revenue(period("2026-11-22")).await.unwrap().total.minor, 10_000);
-    assert_eq!(books.db.revenue(period("2026-11-23")).await.unwrap().total.minor, 0);
+    assert!(db::ledger::rebuild::settle_books(&books.db, egp()).await.unwrap());
+    assert_eq!(db::ledger::revenue::revenue(&books.db, period("2026-11-22")).await.unwrap().total.minor, 10_000);
+    assert_eq!(db::ledger::revenue::revenue(&books.db, period("2026-11-23")).await.unwrap().total.minor, 0);
     books.assert_agree(1, 10_000).await;
-    assert!(!books.db.settle_books(egp()).await.unwrap(), "once");
+    assert!(!db::ledger::rebuild::settle_books(&books.db, egp()).await.unwrap(), "once");
 }
 
 #[tokio::test]
 async fn another_currency_is_refused_only_when_money_was_booked() {
     let mut books = Books::open(CAIRO).await;
     let dollars = Currency::parse("USD").unwrap();
-    books.db.settle_books(dollars).await.unwrap();
+    db::ledger::rebuild::settle_books(&books.db, dollars).await.unwrap();
     books.sell(0, 0, NOON).await;
-    let refused = books.db.settle_books(dollars).await.unwrap_err();
+    let refused = db::ledger::rebuild::settle_books(&books.db, dollars).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
         "the ledger holds amounts in EGP, so shop.currency cannot be USD: set it back to EGP, or begin a new shop with an empty data_dir"
@@ -142,7 +145,8 @@ async fn an_order_that_is_open_keeps_its_currency() {
     world.settles().await;
     world.stop().await;
     let db = Db::look(&world.data_dir().join("tollkeeper.db"), CAIRO).await.unwrap();
-    let refused = db.settle_books(Currency::parse("USD").unwrap()).await.unwrap_err().to_string();
+    let refused =
+        db::ledger::rebuild::settle_books(&db, Currency::parse("USD").unwrap()).await.unwrap_err().to_string();
     db.close().await;
     assert!(refused.contains("is open in EGP, so shop.currency cannot be USD"), "{refused}");
     world.start().await;
@@ -168,7 +172,7 @@ async fn running_and_ending_subscriptions_are_counted_without_looking_at_each() 
         (hours(57, 23), 1, 1),
         (hours(58, 0), 0, 0),
     ] {
-        let running = books.db.glance(30, 7, now).await.unwrap().running;
+        let running = db::ledger::dashboard::summary(&books.db, 30, 7, now).await.unwrap().running;
         assert_eq!((running.active, running.expiring), (active, expiring), "at {now}");
         let mut raw = books.raw().await;
         let counted: i64 =
@@ -214,8 +218,10 @@ async fn live_through(history: Vec<(Fate, usize, usize, i64)>) {
                 books.sold += 1;
                 let id = OrderId::from_random(books.sold);
                 let new = NewOrder { id: id.clone(), customer: UserId(books.sold), ..new_order(plan) };
-                books.db.place_order(new, at).await.unwrap();
-                assert!(books.db.cancel(&id, UserId(books.sold), CancelCause::Customer, at).await.unwrap());
+                db::orders::place_order(&books.db, new, at).await.unwrap();
+                assert!(
+                    db::orders::cancel(&books.db, &id, UserId(books.sold), CancelCause::Customer, at).await.unwrap()
+                );
             }
             Fate::Declined => {
                 let order = books.submitted(plan, method, at).await;
@@ -244,15 +250,15 @@ async fn live_through(history: Vec<(Fate, usize, usize, i64)>) {
             expected += PLANS[plan].1;
         }
     }
-    assert_eq!(books.db.revenue_stale().await.unwrap().is_some(), unseen);
+    assert_eq!(db::ledger::revenue::revenue_stale(&books.db).await.unwrap().is_some(), unseen);
     if unseen {
-        assert!(books.db.repair_revenue(NOON).await.unwrap());
+        assert!(db::ledger::rebuild::repair_revenue(&books.db, NOON).await.unwrap());
     }
     books.assert_agree(sales, expected).await;
-    let year = books.db.revenue(period("2026")).await.unwrap();
+    let year = db::ledger::revenue::revenue(&books.db, period("2026")).await.unwrap();
     let sold = i64::try_from(sales).unwrap();
     assert_eq!(year.total, Sum { minor: expected, sales: sold });
-    let by_day = books.db.revenue_by_day(period("2026")).await.unwrap();
+    let by_day = db::ledger::revenue::revenue_by_day(&books.db, period("2026")).await.unwrap();
     assert_eq!(by_day.iter().map(|(_, sum)| sum.minor).sum::<i64>(), expected);
 }
 

@@ -4,7 +4,7 @@
 use serenity::all::User;
 
 use crate::{
-    db::{changes::Found, confirmations::Presented},
+    db::{self, access::change_requests::Found, people::confirmations::Presented},
     domain::{UserId, access::Power, confirmation::Confirmation, drift::is_kept_name, grants::Expiry},
     panel::{self, Reader},
     view::{
@@ -107,6 +107,6 @@ pub(in crate::bot) async fn carry_out(
         // A client made without one is given one, for its subscription link.
         sub_id: if found.sub_id.is_empty() { identity.sub_id } else { found.sub_id },
     };
-    let requested = bot.db.request_adoption(presented, &ours, bot.clock.now()).await?;
+    let requested = db::access::change_requests::request_adoption(&bot.db, presented, &ours, bot.clock.now()).await?;
     change::answer(bot, asked, requested).await
 }

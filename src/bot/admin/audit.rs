@@ -7,7 +7,7 @@ use serde_json::json;
 use serenity::all::User;
 
 use crate::{
-    db::{Happened, confirmations::TokenRefused},
+    db::{self, Happened, people::confirmations::TokenRefused},
     domain::{
         UserId,
         access::Power,
@@ -64,12 +64,12 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>, filter: LogFilter, period: Optio
         Err(_) => return Ok(asked.answer(view::books::not_a_period(asked.locale)).await?),
     };
     let (from, until) = period.unzip();
-    let newest = bot.db.audit_head().await?.map_or(0, |(newest, _)| newest);
+    let newest = db::audit::audit_head(&bot.db).await?.map_or(0, |(newest, _)| newest);
     let list = LogView { filter: LogFilter { from, until, ..filter }, newest };
     let token = Token::from_random(random()?);
     let post = page(bot, asked, &list, &token, 0).await?;
     if let Some(post) = post {
-        bot.db.open_log_view(&token, asked.user, &list, OPEN, bot.clock.now()).await?;
+        db::audit::log::open_log_view(&bot.db, &token, asked.user, &list, OPEN, bot.clock.now()).await?;
         return Ok(asked.answer(post).await?);
     }
     Ok(asked.answer(log::nothing(asked.locale)).await?)
@@ -87,7 +87,7 @@ pub(in crate::bot) async fn turn(bot: &Bot, asked: &mut Asked<'_>, token: &Token
 pub(in crate::bot) async fn file(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
     let list = known(bot, asked, token).await?;
     asked.defer().await?;
-    let mut lines = bot.db.audit_log(&list, 0, log::MOST + 1).await?;
+    let mut lines = db::audit::log::audit_log(&bot.db, &list, 0, log::MOST + 1).await?;
     let most = usize::try_from(log::MOST).unwrap_or(usize::MAX);
     let cut = lines.len() > most;
     lines.truncate(most);
@@ -100,7 +100,7 @@ pub(in crate::bot) async fn file(bot: &Bot, asked: &mut Asked<'_>, token: &Token
         payload: json!({ "entries": lines.len(), "filter": list.filter }),
         session: None,
     };
-    bot.db.audit_or_note(happened, bot.clock.now()).await?;
+    db::audit::fallback_file::audit_or_note(&bot.db, happened, bot.clock.now()).await?;
     let post = if csv.len() > LARGEST_TABLE {
         log::too_large(asked.locale)
     } else {
@@ -112,7 +112,7 @@ pub(in crate::bot) async fn file(bot: &Bot, asked: &mut Asked<'_>, token: &Token
 /// The list behind a button, for who may read it; everybody else is told.
 async fn known(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<LogView, Fault> {
     admitted(bot, asked, Power::Admin, "audit.read").await?;
-    let why = match bot.db.log_view(token, asked.user, bot.clock.now()).await? {
+    let why = match db::audit::log::log_view(&bot.db, token, asked.user, bot.clock.now()).await? {
         Ok(list) => return Ok(list),
         Err(why) => why,
     };
@@ -125,7 +125,7 @@ async fn known(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<LogVie
 
 /// A page; `None` where the list is empty.
 async fn page(bot: &Bot, asked: &Asked<'_>, list: &LogView, token: &Token, page: u16) -> Result<Option<Post>, Fault> {
-    let mut lines = bot.db.audit_log(list, u32::from(page) * log::PAGE, log::PAGE + 1).await?;
+    let mut lines = db::audit::log::audit_log(&bot.db, list, u32::from(page) * log::PAGE, log::PAGE + 1).await?;
     if lines.is_empty() && page == 0 {
         return Ok(None);
     }

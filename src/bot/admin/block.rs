@@ -3,7 +3,7 @@
 use serenity::all::User;
 
 use crate::{
-    db::{blocks::Blocked, confirmations::Presented},
+    db::{self, people::blocks::Blocked, people::confirmations::Presented},
     domain::{Target, UserId, access::Power, confirmation::Confirmation},
     view::{
         self, Post,
@@ -40,11 +40,11 @@ pub(super) async fn unblock(
 async fn ask_to_block(bot: &Bot, asked: &mut Asked<'_>, user: &User, reason: &str) -> Result<(), Fault> {
     admitted(bot, asked, Power::Admin, "user.block").await?;
     let id = UserId(user.id.get());
-    if bot.db.person(id).await?.is_some_and(|person| person.blocked.is_some()) {
+    if db::people::search::person(&bot.db, id).await?.is_some_and(|person| person.blocked.is_some()) {
         return Ok(asked.answer(view::desk::done(asked.locale, &Done::AlreadyBlocked(id))).await?);
     }
     let reason: String = reason.trim().chars().take(LONGEST_REASON).collect();
-    let lines = bot.db.orders_of(id, ORDERS).await?;
+    let lines = db::people::search::orders_of(&bot.db, id, ORDERS).await?;
     let open: Vec<_> =
         lines.into_iter().filter(|line| line.status.is_active()).map(|line| (line.id, line.status)).collect();
     let what = Confirmation::Block { user: id, name: user.display_name().to_owned(), reason: reason.clone() };
@@ -59,7 +59,7 @@ async fn ask_to_unblock(bot: &Bot, asked: &mut Asked<'_>, value: &str) -> Result
     let Ok(Target::Person(id)) = value.parse() else {
         return Ok(asked.answer(view::admin::unclear(asked.locale, &Unclear::Value)).await?);
     };
-    if bot.db.person(id).await?.is_none_or(|person| person.blocked.is_none()) {
+    if db::people::search::person(&bot.db, id).await?.is_none_or(|person| person.blocked.is_none()) {
         return Ok(asked.answer(view::desk::done(asked.locale, &Done::NotBlocked(id))).await?);
     }
     let (token, expires) = issue(bot, asked, &Confirmation::Unblock { user: id }).await?;
@@ -76,7 +76,7 @@ pub(in crate::bot) async fn carry_out(
     name: &str,
     reason: &str,
 ) -> Result<Post, Fault> {
-    let done = match bot.db.block(presented, user, name, reason, bot.clock.now()).await? {
+    let done = match db::people::blocks::block(&bot.db, presented, user, name, reason, bot.clock.now()).await? {
         Blocked::Done => Done::Blocked(user),
         Blocked::Already => Done::AlreadyBlocked(user),
     };
@@ -91,7 +91,7 @@ pub(in crate::bot) async fn carry_out_unblock(
     presented: &Presented,
     user: UserId,
 ) -> Result<Post, Fault> {
-    let done = match bot.db.unblock(presented, user, bot.clock.now()).await? {
+    let done = match db::people::blocks::unblock(&bot.db, presented, user, bot.clock.now()).await? {
         Blocked::Done => Done::Unblocked(user),
         Blocked::Already => Done::NotBlocked(user),
     };

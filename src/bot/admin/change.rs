@@ -6,10 +6,10 @@ use serenity::all::User;
 
 use crate::{
     db::{
-        Subject,
-        changes::{Requested, Standing},
-        confirmations::Presented,
-        subscriptions::Subscription,
+        self, Subject,
+        access::change_requests::{Requested, Standing},
+        access::subscriptions::Subscription,
+        people::confirmations::Presented,
     },
     domain::{
         Order, OrderId, OrderState, SubscriptionRow, Target,
@@ -171,12 +171,12 @@ async fn as_seen(bot: &Bot, sub: Subscription) -> Subscription {
 async fn open_reversal(bot: &Bot, asked: &mut Asked<'_>, order: &str, reason: &str) -> Result<(), Fault> {
     admitted(bot, asked, Power::Admin, "order.reverse").await?;
     let Ok(Target::Order(id)) = order.trim().parse() else { return Err(refusal(asked.locale, &Unclear::Value)) };
-    let order = bot.db.order(&id).await?.ok_or_else(|| refusal(asked.locale, &Unclear::NoOrder))?;
+    let order = db::orders::order(&bot.db, &id).await?.ok_or_else(|| refusal(asked.locale, &Unclear::NoOrder))?;
     let OrderState::Completed { .. } = order.state else {
         return Ok(asked.answer(outcome(asked.locale, &Outcome::OrderIs(order.status()))).await?);
     };
     let sub = match order.subscription {
-        Some(row) => bot.db.subscription(row).await?,
+        Some(row) => db::access::subscriptions::subscription(&bot.db, row).await?,
         None => None,
     };
     let reason: String = reason.trim().chars().take(LONGEST_REASON).collect();
@@ -192,7 +192,7 @@ async fn open_reversal(bot: &Bot, asked: &mut Asked<'_>, order: &str, reason: &s
 }
 
 async fn ask_to_refund(bot: &Bot, asked: &Asked<'_>, order: &Order, reason: String) -> Result<Post, Fault> {
-    let name = bot.db.customer(order.customer).await?.map(|customer| customer.name).unwrap_or_default();
+    let name = db::orders::customer(&bot.db, order.customer).await?.map(|customer| customer.name).unwrap_or_default();
     let subject = About { customer: order.customer, name: &name, client: None };
     let what = Confirmation::Refund { order: order.id.clone(), reason: reason.clone() };
     question(bot, asked, &what, Shown::Refund { order, reason: &reason }, subject).await
@@ -206,7 +206,9 @@ pub(in crate::bot) async fn refund(
     order: &OrderId,
     reason: &str,
 ) -> Result<Post, Fault> {
-    if let Some(refused) = bot.db.refund(presented, order, reason, bot.clock.now()).await? {
+    if let Some(refused) =
+        db::access::change_requests::refund(&bot.db, presented, order, reason, bot.clock.now()).await?
+    {
         return answer(bot, asked, refused).await;
     }
     tracing::info!(order.id = %order, user.id = %asked.user, "an order without a client was reversed");
@@ -220,7 +222,7 @@ async fn ask_about(
     change: Change,
     order: Option<&Order>,
 ) -> Result<Post, Fault> {
-    let name = bot.db.customer(sub.user).await?.map(|customer| customer.name).unwrap_or_default();
+    let name = db::orders::customer(&bot.db, sub.user).await?.map(|customer| customer.name).unwrap_or_default();
     let client = (sub.email.as_str(), sub.expiry.unwrap_or(Expiry::Never), sub.quota.unwrap_or(0));
     let subject = About { customer: sub.user, name: &name, client: Some(client) };
     let what = Confirmation::Change { subscription: sub.id, change: change.clone() };
@@ -239,7 +241,8 @@ pub(in crate::bot) async fn carry_out(
         Change::Rotate {} => Some(uuid::Builder::from_random_bytes(random()?).into_uuid()),
         _ => None,
     };
-    let requested = bot.db.request_change(presented, id, change, next, bot.clock.now()).await?;
+    let requested =
+        db::access::change_requests::request_change(&bot.db, presented, id, change, next, bot.clock.now()).await?;
     answer(bot, asked, requested).await
 }
 
@@ -261,11 +264,15 @@ fn is_settled(change: &Standing) -> bool {
 }
 
 async fn result(bot: &Bot, asked: &Asked<'_>, id: ChangeId) -> Result<Post, Fault> {
-    let Some(change) = bot.db.change(id).await? else { return Ok(outcome(asked.locale, &Outcome::Gone)) };
+    let Some(change) = db::access::change_requests::change(&bot.db, id).await? else {
+        return Ok(outcome(asked.locale, &Outcome::Gone));
+    };
     let (kind, row) = (change.what.name(), change.subscription);
     tracing::info!(change.id = %id, user.id = %asked.user, kind, "a change was asked for");
-    let Some(sub) = bot.db.subscription(row).await? else { return Ok(outcome(asked.locale, &Outcome::Gone)) };
-    let look = || async { Ok(bot.db.change(id).await?.filter(is_settled)) };
+    let Some(sub) = db::access::subscriptions::subscription(&bot.db, row).await? else {
+        return Ok(outcome(asked.locale, &Outcome::Gone));
+    };
+    let look = || async { Ok(db::access::change_requests::change(&bot.db, id).await?.filter(is_settled)) };
     let about = Subject::Subscription(row);
     let settled = tokio::select! {
         biased;
@@ -274,10 +281,10 @@ async fn result(bot: &Bot, asked: &Asked<'_>, id: ChangeId) -> Result<Post, Faul
     };
     let change = match settled {
         Some(change) => change,
-        None => bot.db.change(id).await?.unwrap_or(change),
+        None => db::access::change_requests::change(&bot.db, id).await?.unwrap_or(change),
     };
     // Read again: it says what the change made of it.
-    let sub = bot.db.subscription(row).await?.unwrap_or(sub);
+    let sub = db::access::subscriptions::subscription(&bot.db, row).await?.unwrap_or(sub);
     let said = match (&change.refusal, change.applied) {
         (Some(trouble), _) => Outcome::Void(trouble),
         (None, Some(_)) => Outcome::Done {

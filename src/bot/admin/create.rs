@@ -3,7 +3,7 @@
 use serenity::all::{AutocompleteChoice, CreateAutocompleteResponse, User};
 
 use crate::{
-    db::{confirmations::Presented, manual::ManualSale},
+    db::{self, access::manual_sales::ManualSale, people::confirmations::Presented},
     domain::{Money, OrderId, OrderState, UserId, access::Power, confirmation::Confirmation, order::PlanSnapshot},
     view::{
         Post,
@@ -98,7 +98,7 @@ pub(in crate::bot) async fn carry_out(
     let Some(identity) = new_identity(bot, &plan.panel)? else {
         return Ok(outcome(asked.locale, &Outcome::NoPanel));
     };
-    bot.db.sell(presented, &sale, &identity, bot.clock.now()).await?;
+    db::access::manual_sales::sell(&bot.db, presented, &sale, &identity, bot.clock.now()).await?;
     tracing::info!(order.id = %sale.order, user.id = %asked.user, "a sale was entered by hand");
     let order = await_order(bot, &sale.order, &plan.panel).await?;
     let said = match order.as_ref().map(|order| (&order.state, order.delivery)) {

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serenity::all::User;
 
 use crate::{
-    db::subscriptions::Subscription,
+    db::{self, access::subscriptions::Subscription},
     domain::{Millis, access::Power, grants::Expiry},
     view::{
         self, Post,
@@ -45,7 +45,7 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), 
     let (mut owned, more) = match named {
         Named::Subscription(one) => (vec![*one], 0),
         Named::Person(user) => {
-            let all = bot.db.subscriptions_of(user).await?;
+            let all = db::access::subscriptions::subscriptions_of(&bot.db, user).await?;
             let more = all.len().saturating_sub(SUBSCRIPTIONS);
             (all, more)
         }
@@ -54,7 +54,7 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), 
     if owned.iter().any(|one| usage::answers(bot, one)) {
         asked.defer().await?;
     }
-    let post = match bot.db.person(user).await? {
+    let post = match db::people::search::person(&bot.db, user).await? {
         None => view::admin::unclear(asked.locale, &Unclear::Stranger(user)),
         Some(person) => {
             bot.audit_lookup(asked, "user.read", user.to_string()).await?;
@@ -68,14 +68,14 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), 
 async fn record(
     bot: &Bot,
     asked: &Asked<'_>,
-    person: &crate::db::desk::Person,
+    person: &db::people::search::Person,
     owned: &[Subscription],
     more: usize,
 ) -> Result<Post, Fault> {
     let seen = join_all(owned.iter().map(|one| usage::look(bot, one))).await;
     let mut plans = Vec::new();
     for one in owned {
-        plans.push(bot.db.plan_of(one.id).await?);
+        plans.push(db::access::subscriptions::plan_of(&bot.db, one.id).await?);
     }
     let now = bot.clock.now();
     let subscriptions: Vec<_> = owned
@@ -92,7 +92,7 @@ async fn record(
             differs: differs(one, seen, now),
         })
         .collect();
-    let lines = bot.db.orders_of(person.id, ORDERS).await?;
+    let lines = db::people::search::orders_of(&bot.db, person.id, ORDERS).await?;
     let orders: Vec<_> = lines
         .iter()
         .map(|line| OrderFacts { id: &line.id, plan: &line.plan, status: line.status, created_at: line.created_at })

@@ -1,7 +1,7 @@
 //! `/admin pending` and `/admin order`: what waits for staff, and everything about one order.
 
 use crate::{
-    db::queue::AuditLine,
+    db::{self, orders::pending::AuditLine},
     domain::{MessageId, OrderId, Target, access::Power},
     view::{
         self, Post,
@@ -41,7 +41,7 @@ pub(in crate::bot) async fn turn(bot: &Bot, asked: &mut Asked<'_>, number: u16) 
 }
 
 async fn page(bot: &Bot, asked: &Asked<'_>, number: usize) -> Result<Post, Fault> {
-    let queue = bot.db.queue().await?;
+    let queue = db::orders::pending::queue(&bot.db).await?;
     let all: Vec<_> = queue
         .iter()
         .map(|one| WaitingFacts {
@@ -73,14 +73,17 @@ async fn file(bot: &Bot, asked: &mut Asked<'_>, value: &str) -> Result<(), Fault
 }
 
 async fn everything(bot: &Bot, asked: &Asked<'_>, id: &OrderId) -> Result<Post, Fault> {
-    let Some(order) = bot.db.order(id).await? else {
+    let Some(order) = db::orders::order(&bot.db, id).await? else {
         return Ok(view::admin::unclear(asked.locale, &Unclear::NoOrder));
     };
     bot.audit_lookup(asked, "order.read", id.to_string()).await?;
-    let (person, proofs, history) =
-        tokio::try_join!(bot.db.customer(order.customer), bot.db.proofs_of(id), bot.db.audit_trail(id.as_str()),)?;
+    let (person, proofs, history) = tokio::try_join!(
+        db::orders::customer(&bot.db, order.customer),
+        db::orders::pending::proofs_of(&bot.db, id),
+        db::orders::pending::audit_trail(&bot.db, id.as_str()),
+    )?;
     let subscription = match order.subscription {
-        Some(row) => bot.db.subscription(row).await?,
+        Some(row) => db::access::subscriptions::subscription(&bot.db, row).await?,
         None => None,
     };
     let proofs: Vec<_> = proofs

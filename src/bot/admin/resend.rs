@@ -4,7 +4,7 @@
 use serenity::all::User;
 
 use crate::{
-    db::{Subject, resend::Resent},
+    db::{self, Subject, access::resend::Resent},
     domain::access::Power,
     view::{self, admin::Unclear, desk::Done},
 };
@@ -34,9 +34,9 @@ async fn resend(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<()
     // What is sent cannot be taken back: only the machine that could answer does it.
     asked.defer().await?;
     let (row, customer, number) = (subscription.id, subscription.user, asked.id);
-    bot.db.resend(row, customer, number, asked.user, bot.clock.now()).await?;
+    db::access::resend::resend(&bot.db, row, customer, number, asked.user, bot.clock.now()).await?;
     tracing::info!(user.id = %asked.user, subscription = row.0, "a link was asked to be sent again");
-    let look = || bot.db.resend_outcome(row, number);
+    let look = || db::access::resend::resend_outcome(&bot.db, row, number);
     let done = match bot.db.wait_for(&Subject::Subscription(row), PATIENCE, look).await? {
         Some(Resent::Sent) => Done::Resent(customer),
         Some(Resent::DmClosed) => Done::DmClosed(customer),

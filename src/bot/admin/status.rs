@@ -4,7 +4,7 @@
 use futures_util::future::join_all;
 
 use crate::{
-    db::{backup, confirmations::Presented, parked::Settled},
+    db::{self, maintenance::backup, outbox::dead_letters::Settled, people::confirmations::Presented},
     domain::{access::Power, confirmation::Confirmation},
     panel::{Availability, Position, Reader},
     view::{
@@ -29,7 +29,11 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     admitted(bot, asked, Power::Admin, "bot.status").await?;
     asked.defer().await?;
     let seen = join_all(bot.panels.values().map(look)).await;
-    let (lanes, parked, held) = tokio::try_join!(bot.db.lanes(), bot.db.parked(), bot.db.outbox_held_since())?;
+    let (lanes, parked, held) = tokio::try_join!(
+        db::outbox::dead_letters::lanes(&bot.db),
+        db::outbox::dead_letters::parked(&bot.db),
+        db::maintenance::restore::outbox_held_since(&bot.db)
+    )?;
     let panels: Vec<_> = seen
         .iter()
         .map(|seen| PanelFacts {
@@ -94,7 +98,7 @@ async fn look(panel: &Reader) -> Seen {
 pub(in crate::bot) async fn retry(bot: &Bot, asked: &mut Asked<'_>, row: i64) -> Result<(), Fault> {
     admitted(bot, asked, Power::Admin, "effect.retry").await?;
     asked.defer().await?;
-    let done = match bot.db.retry_parked(row, asked.user, bot.clock.now()).await? {
+    let done = match db::outbox::dead_letters::retry_parked(&bot.db, row, asked.user, bot.clock.now()).await? {
         Settled::Done(key) => Done::Retried(key),
         Settled::Gone => Done::NotParked,
     };
@@ -105,7 +109,7 @@ pub(in crate::bot) async fn retry(bot: &Bot, asked: &mut Asked<'_>, row: i64) ->
 /// Drop: the question.
 pub(in crate::bot) async fn ask_to_drop(bot: &Bot, asked: &mut Asked<'_>, row: i64) -> Result<(), Fault> {
     admitted(bot, asked, Power::Admin, "effect.drop").await?;
-    let parked = bot.db.parked().await?;
+    let parked = db::outbox::dead_letters::parked(&bot.db).await?;
     let Some(found) = parked.into_iter().find(|parked| parked.id == row) else {
         return Ok(asked.answer(view::desk::done(asked.locale, &Done::NotParked)).await?);
     };
@@ -117,10 +121,10 @@ pub(in crate::bot) async fn ask_to_drop(bot: &Bot, asked: &mut Asked<'_>, row: i
 /// Release: the question.
 pub(in crate::bot) async fn ask_to_release(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     admitted(bot, asked, Power::Owner, "outbox.release").await?;
-    let Some(since) = bot.db.outbox_held_since().await? else {
+    let Some(since) = db::maintenance::restore::outbox_held_since(&bot.db).await? else {
         return Ok(asked.answer(view::desk::done(asked.locale, &Done::NotHeld)).await?);
     };
-    let waiting = bot.db.lanes().await?.iter().map(|lane| lane.waiting).sum();
+    let waiting = db::outbox::dead_letters::lanes(&bot.db).await?.iter().map(|lane| lane.waiting).sum();
     let (token, expires) = issue(bot, asked, &Confirmation::ReleaseOutbox).await?;
     let question = Question::Release { since, waiting };
     asked.answer(view::desk::question(asked.locale, &question, &token, expires)).await?;
@@ -129,7 +133,7 @@ pub(in crate::bot) async fn ask_to_release(bot: &Bot, asked: &mut Asked<'_>) -> 
 
 /// Confirm of Release.
 pub(in crate::bot) async fn release(bot: &Bot, asked: &Asked<'_>, presented: &Presented) -> Result<Post, Fault> {
-    let released = bot.db.release_confirmed(presented, bot.clock.now()).await?;
+    let released = db::maintenance::restore::release_confirmed(&bot.db, presented, bot.clock.now()).await?;
     tracing::info!(user.id = %asked.user, released, "the outbox of a restored database was released");
     Ok(view::desk::done(asked.locale, if released { &Done::Released } else { &Done::NotHeld }))
 }
@@ -141,7 +145,7 @@ pub(in crate::bot) async fn drop_effect(
     presented: &Presented,
     row: i64,
 ) -> Result<Post, Fault> {
-    let done = match bot.db.drop_parked(presented, row, bot.clock.now()).await? {
+    let done = match db::outbox::dead_letters::drop_parked(&bot.db, presented, row, bot.clock.now()).await? {
         Settled::Done(key) => Done::Dropped(key),
         Settled::Gone => Done::NotParked,
     };

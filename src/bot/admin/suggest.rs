@@ -4,7 +4,7 @@
 use serenity::all::{AutocompleteChoice, CreateAutocompleteResponse, ResolvedValue};
 
 use crate::{
-    db::desk::SUGGESTIONS,
+    db::{self, people::search::SUGGESTIONS},
     domain::{
         Target,
         access::Power,
@@ -35,9 +35,9 @@ pub(super) async fn subscription(ctx: Context<'_>, typed: &str) -> CreateAutocom
 
 async fn subscriptions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
     let Some(typed) = wanted(bot, asked, typed, Power::Support) else { return Ok(Vec::new()) };
-    let found = bot.db.suggest_subscriptions(&typed).await?;
+    let found = db::people::search::suggest_subscriptions(&bot.db, &typed).await?;
     let zone = bot.config.shop.timezone;
-    let name = |one: &crate::db::desk::FoundSubscription| {
+    let name = |one: &db::people::search::FoundSubscription| {
         view::admin::subscription_choice(asked.locale, zone, &one.name, one.plan.as_deref(), one.expiry, &one.email)
     };
     Ok(found.iter().map(|one| choice(name(one), &Target::Subscription(one.id))).collect())
@@ -52,8 +52,8 @@ pub(super) async fn order(ctx: Context<'_>, typed: &str) -> CreateAutocompleteRe
 
 async fn orders(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
     let Some(typed) = wanted(bot, asked, typed, Power::Support) else { return Ok(Vec::new()) };
-    let found = bot.db.suggest_orders(&typed).await?;
-    let name = |one: &crate::db::desk::FoundOrder| {
+    let found = db::people::search::suggest_orders(&bot.db, &typed).await?;
+    let name = |one: &db::people::search::FoundOrder| {
         view::admin::order_choice(asked.locale, &one.id, &one.name, &one.plan, one.status)
     };
     Ok(found.iter().map(|one| choice(name(one), &Target::Order(one.id.clone()))).collect())
@@ -68,7 +68,7 @@ pub(super) async fn blocked(ctx: Context<'_>, typed: &str) -> CreateAutocomplete
 
 async fn people(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
     let Some(typed) = wanted(bot, asked, typed, Power::Support) else { return Ok(Vec::new()) };
-    let found = bot.db.suggest_blocked(&typed).await?;
+    let found = db::people::blocks::suggest_blocked(&bot.db, &typed).await?;
     Ok(found.into_iter().map(|(id, name)| choice(view::admin::person_choice(&name, id), &Target::Person(id))).collect())
 }
 
@@ -82,7 +82,7 @@ pub(super) async fn action(ctx: Context<'_>, typed: &str) -> CreateAutocompleteR
 async fn actions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
     let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Ok(Vec::new()) };
     let typed = typed.to_lowercase();
-    let known = bot.db.audit_actions().await?.into_iter().filter(|action| action.contains(&typed));
+    let known = db::audit::log::audit_actions(&bot.db).await?.into_iter().filter(|action| action.contains(&typed));
     Ok(known.map(|action| AutocompleteChoice::new(action.clone(), action)).collect())
 }
 
@@ -95,7 +95,10 @@ pub(super) async fn audited(ctx: Context<'_>, typed: &str) -> CreateAutocomplete
 
 async fn all_audited(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
     let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Ok(Vec::new()) };
-    let (people, others) = tokio::try_join!(bot.db.suggest_people(&typed), bot.db.audit_targets(&typed))?;
+    let (people, others) = tokio::try_join!(
+        db::people::search::suggest_people(&bot.db, &typed),
+        db::audit::log::audit_targets(&bot.db, &typed)
+    )?;
     let orders = orders(bot, asked, &typed).await?;
     let people = people
         .into_iter()
@@ -123,7 +126,7 @@ pub(super) async fn period(ctx: Context<'_>, typed: &str) -> CreateAutocompleteR
 
 fn periods(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Vec<AutocompleteChoice> {
     let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Vec::new() };
-    let today = bot.db.day_of(bot.clock.now());
+    let today = db::ledger::revenue::shop_day(&bot.db, bot.clock.now());
     let month = Period::containing(Span::Month, today);
     let usual =
         [Period::containing(Span::Day, today), Period::last_days(7, today), Period::last_days(30, today), month];
@@ -181,7 +184,7 @@ async fn strangers(
     let fits = |name: &str| name.len() <= LONGEST_CHOICE && is_kept_name(name) && name.contains(&typed);
     found.retain(|client| client.inbounds.contains(&panel.inbound_id()) && fits(&client.email));
     found.sort_unstable_by(|a, b| a.email.cmp(&b.email));
-    let names = bot.db.suggest_adoptions(panel.name(), &found).await?;
+    let names = db::people::search::suggest_adoptions(&bot.db, panel.name(), &found).await?;
     Ok(names.into_iter().map(|name| AutocompleteChoice::new(name.clone(), name)).collect())
 }
 

@@ -2,7 +2,7 @@
 //! typed. The value comes back from a client; it is parsed, looked up, and never trusted.
 
 use crate::{
-    db::subscriptions::Subscription,
+    db::{self, access::subscriptions::Subscription},
     domain::{Order, Target, UserId},
     view::{
         Locale,
@@ -33,13 +33,13 @@ impl<'a> Meant<'a> {
             Named::Subscription(subscription) => return Ok(*subscription),
             Named::Person(user) => user,
         };
-        let mut owned = bot.db.subscriptions_of(user).await?;
+        let mut owned = db::access::subscriptions::subscriptions_of(&bot.db, user).await?;
         Err(refusal(
             locale,
             &match (owned.pop(), owned.is_empty()) {
                 (Some(only), true) => return Ok(only),
                 (Some(_), false) => Unclear::Several(user),
-                (None, _) if bot.db.customer(user).await?.is_none() => Unclear::Stranger(user),
+                (None, _) if db::orders::customer(&bot.db, user).await?.is_none() => Unclear::Stranger(user),
                 (None, _) => Unclear::NoSubscription(user),
             },
         ))
@@ -94,10 +94,11 @@ async fn chosen(bot: &Bot, locale: Locale, target: Target) -> Result<Named, Faul
         Target::Person(user) => return Ok(Named::Person(user)),
         Target::Subscription(row) => row,
         Target::Order(id) => {
-            let order: Order = bot.db.order(&id).await?.ok_or_else(|| no(&Unclear::NoOrder))?;
+            let order: Order = db::orders::order(&bot.db, &id).await?.ok_or_else(|| no(&Unclear::NoOrder))?;
             order.subscription.ok_or_else(|| no(&Unclear::NotProvisioned(id)))?
         }
     };
-    let subscription = bot.db.subscription(row).await?.ok_or_else(|| no(&Unclear::Gone))?;
+    let subscription =
+        db::access::subscriptions::subscription(&bot.db, row).await?.ok_or_else(|| no(&Unclear::Gone))?;
     Ok(Named::Subscription(Box::new(subscription)))
 }

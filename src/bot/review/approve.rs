@@ -1,7 +1,7 @@
 //! Approve, and "Amount differs": asked, confirmed, and the panel's answer waited for.
 
 use crate::{
-    db::{confirmations::Presented, review::Identity},
+    db::{self, payments::review::Identity, people::confirmations::Presented},
     domain::{Money, Order, OrderId, OrderState, SubmissionId, button::Button, confirmation::Confirmation},
     panel::{Availability, Reader},
     view::{
@@ -75,7 +75,7 @@ pub(in crate::bot) async fn approve(
     id: SubmissionId,
 ) -> Result<Post, Fault> {
     let (_, order) = found(bot, asked.locale, id).await?;
-    let done = bot.db.approve(presented, id, &identity(bot, &order)?, bot.clock.now()).await?;
+    let done = db::payments::review::approve(&bot.db, presented, id, &identity(bot, &order)?, bot.clock.now()).await?;
     let order = decided(bot, asked, "approve", Some(id), done).await?;
     Ok(outcome(asked.locale, &await_outcome(bot, &order).await?))
 }
@@ -96,7 +96,8 @@ pub(in crate::bot) async fn receive(
         Some(instructions(&method.instructions, (&shown.account, &shown.holder), &order.id, rest))
     });
     let (identity, now) = (identity(bot, &order)?, bot.clock.now());
-    let done = bot.db.receive(presented, (id, minor), &identity, instructions.as_deref(), now).await?;
+    let done =
+        db::payments::parts::receive(&bot.db, presented, (id, minor), &identity, instructions.as_deref(), now).await?;
     let order = decided(bot, asked, "receive", Some(id), done).await?;
     Ok(outcome(asked.locale, &await_outcome(bot, &order).await?))
 }
@@ -110,7 +111,7 @@ fn identity(bot: &Bot, order: &Order) -> Result<Identity, Fault> {
 /// Waits until the panel's work is done, for as long as a person watches a confirmation; says at
 /// once when the panel is down.
 pub(super) async fn await_outcome(bot: &Bot, id: &OrderId) -> Result<Outcome, Fault> {
-    let Some(order) = bot.db.order(id).await? else { return Ok(Outcome::InProgress(None)) };
+    let Some(order) = db::orders::order(&bot.db, id).await? else { return Ok(Outcome::InProgress(None)) };
     let order = await_order(bot, id, &order.plan.panel).await?.unwrap_or(order);
     Ok(outcome_of(bot, &order))
 }

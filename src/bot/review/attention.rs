@@ -2,7 +2,7 @@
 //! delivered by hand, a sale by hand that is closed, an order that is ended.
 
 use crate::{
-    db::confirmations::Presented,
+    db::{self, people::confirmations::Presented},
     domain::{Order, OrderId, OrderStatus, button::Button, confirmation::Confirmation, order::Source},
     view::{
         Post,
@@ -23,7 +23,7 @@ pub(in crate::bot) async fn retry(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId
     if !asked.defer_alone().await {
         return Ok(());
     }
-    let said = if bot.db.retry(id, asked.user, bot.clock.now()).await? {
+    let said = if db::access::manual_intervention::retry(&bot.db, id, asked.user, bot.clock.now()).await? {
         tracing::info!(order.id = %id, user.id = %asked.user, "an order was sent to the panel again");
         await_outcome(bot, id).await?
     } else {
@@ -38,7 +38,7 @@ pub(in crate::bot) async fn back_to_review(bot: &Bot, asked: &mut Asked<'_>, id:
     if !asked.defer_alone().await {
         return Ok(());
     }
-    let said = if bot.db.back_to_review(id, asked.user, bot.clock.now()).await? {
+    let said = if db::access::manual_intervention::back_to_review(&bot.db, id, asked.user, bot.clock.now()).await? {
         tracing::info!(order.id = %id, user.id = %asked.user, "an order went back to review");
         Outcome::BackInReview
     } else {
@@ -72,7 +72,7 @@ pub(in crate::bot) async fn book_by_hand(
     id: &OrderId,
 ) -> Result<Post, Fault> {
     let stays = bot.config.schedule.ticket_delete_after;
-    let done = bot.db.book_by_hand(presented, id, stays, bot.clock.now()).await?;
+    let done = db::access::manual_intervention::book_by_hand(&bot.db, presented, id, stays, bot.clock.now()).await?;
     decided(bot, asked, "by_hand", None, done).await?;
     Ok(outcome(asked.locale, &Outcome::BookedByHand))
 }
@@ -85,7 +85,7 @@ pub(in crate::bot) async fn void_sale(
     id: &OrderId,
     reason: &str,
 ) -> Result<Post, Fault> {
-    let done = bot.db.void_sale(presented, id, reason, bot.clock.now()).await?;
+    let done = db::access::manual_intervention::void_sale(&bot.db, presented, id, reason, bot.clock.now()).await?;
     decided(bot, asked, "void_sale", None, done).await?;
     Ok(outcome(asked.locale, &Outcome::SaleVoided))
 }
@@ -97,7 +97,7 @@ pub(in crate::bot) async fn end_paid(
     presented: &Presented,
     id: &OrderId,
 ) -> Result<Post, Fault> {
-    let done = bot.db.end_paid(presented, id, bot.clock.now()).await?;
+    let done = db::orders::end_paid(&bot.db, presented, id, bot.clock.now()).await?;
     decided(bot, asked, "end_paid", None, done).await?;
     Ok(outcome(asked.locale, &Outcome::Ended))
 }
@@ -108,7 +108,7 @@ async fn needing_attention(
     id: &OrderId,
     is_it: impl Fn(&Order) -> bool,
 ) -> Result<Order, Fault> {
-    match bot.db.order(id).await? {
+    match db::orders::order(&bot.db, id).await? {
         Some(order) if is_it(&order) && order.status() == OrderStatus::NeedsAttention => Ok(order),
         Some(order) => Err(outcome(asked.locale, &Outcome::OrderChanged { status: order.status() }).into()),
         None => Err(Fault::refused(asked.locale, Refusal::Stale)),
@@ -116,6 +116,6 @@ async fn needing_attention(
 }
 
 async fn changed(bot: &Bot, id: &OrderId) -> Result<Outcome, Fault> {
-    let order = bot.db.order(id).await?;
+    let order = db::orders::order(&bot.db, id).await?;
     Ok(order.map_or(Outcome::OldCard, |order| Outcome::OrderChanged { status: order.status() }))
 }

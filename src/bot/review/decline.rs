@@ -2,7 +2,7 @@
 //! fake also blocks its customer; an order that needs attention is given up.
 
 use crate::{
-    db::{confirmations::Presented, review::Times, submissions::Submission},
+    db::{self, payments::review::Times, payments::submissions::Submission, people::confirmations::Presented},
     domain::{Order, OrderId, OrderStatus, SubmissionId, button::Button, confirmation::Confirmation, proofs::Verdict},
     view::{
         Locale, Post,
@@ -87,7 +87,7 @@ pub(in crate::bot) async fn decline(
     id: SubmissionId,
     reason: &str,
 ) -> Result<Post, Fault> {
-    let done = bot.db.decline(presented, id, reason, times(bot), bot.clock.now()).await?;
+    let done = db::payments::review::decline(&bot.db, presented, id, reason, times(bot), bot.clock.now()).await?;
     let order = decided(bot, asked, "decline", Some(id), done).await?;
     let attempts_left = still_open(bot, &order).await?.map_or(0, |order| order.attempts_left);
     Ok(outcome(asked.locale, &Outcome::Declined { attempts_left }))
@@ -101,7 +101,8 @@ pub(in crate::bot) async fn decline_fake(
     id: SubmissionId,
     reason: &str,
 ) -> Result<Post, Fault> {
-    let done = bot.db.decline_fake(presented, id, reason, times(bot), bot.clock.now()).await?;
+    let done =
+        db::payments::review_actions::decline_fake(&bot.db, presented, id, reason, times(bot), bot.clock.now()).await?;
     let order = decided(bot, asked, "fake", Some(id), done).await?;
     let still_in_it = still_open(bot, &order).await?.map(|order| order.received);
     Ok(outcome(asked.locale, &Outcome::Blocked { still_in_it }))
@@ -116,7 +117,7 @@ pub(in crate::bot) async fn give_up(
     reason: &str,
 ) -> Result<Post, Fault> {
     let stays = bot.config.schedule.ticket_delete_after;
-    let done = bot.db.give_up(presented, id, reason, stays, bot.clock.now()).await?;
+    let done = db::access::manual_intervention::give_up(&bot.db, presented, id, reason, stays, bot.clock.now()).await?;
     decided(bot, asked, "give_up", Some(id), done).await?;
     Ok(outcome(asked.locale, &Outcome::GivenUp))
 }
@@ -127,11 +128,11 @@ fn times(bot: &Bot) -> Times {
 }
 
 async fn still_open(bot: &Bot, id: &OrderId) -> Result<Option<Order>, Fault> {
-    Ok(bot.db.order(id).await?.filter(|order| order.status() == OrderStatus::PendingPayment))
+    Ok(db::orders::order(&bot.db, id).await?.filter(|order| order.status() == OrderStatus::PendingPayment))
 }
 
 async fn customers_locale(bot: &Bot, order: &Order) -> Result<Locale, Fault> {
-    let customer = bot.db.customer(order.customer).await?;
+    let customer = db::orders::customer(&bot.db, order.customer).await?;
     Ok(customer.map_or(bot.locale, |customer| Locale::choose(&customer.locale, bot.locale)))
 }
 

@@ -2,7 +2,7 @@
 //! Ask and carry out of one flow stand in one file.
 
 use crate::{
-    db::{review::Decided, submissions::Submission},
+    db::{self, payments::review::Decided, payments::submissions::Submission},
     domain::{
         Millis, Money, Order, OrderId, OrderStatus, SubmissionId, UserId, confirmation::Confirmation, proofs::Verdict,
     },
@@ -23,7 +23,14 @@ pub(super) mod decline;
 /// Nobody is kept from deciding by it.
 async fn looks(bot: &Bot, asked: &Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
     let now = bot.clock.now();
-    bot.db.look_at(id, asked.user, now.plus(bot.config.limits.confirm_ttl), now).await?;
+    db::payments::review_actions::start_reviewing(
+        &bot.db,
+        id,
+        asked.user,
+        now.plus(bot.config.limits.confirm_ttl),
+        now,
+    )
+    .await?;
     Ok(())
 }
 
@@ -32,7 +39,9 @@ pub(super) async fn reviewable(bot: &Bot, locale: Locale, id: SubmissionId) -> R
     let (submission, order) = found(bot, locale, id).await?;
     let status = order.status();
     let why = match submission.verdict {
-        Verdict::Pending if bot.db.latest_submission(&order.id).await? != Some(id) => Outcome::OldCard,
+        Verdict::Pending if db::payments::submissions::latest_submission(&bot.db, &order.id).await? != Some(id) => {
+            Outcome::OldCard
+        }
         Verdict::Pending if status != OrderStatus::PaymentSubmitted => Outcome::OrderChanged { status },
         Verdict::Pending => return Ok(order),
         verdict => {
@@ -45,14 +54,14 @@ pub(super) async fn reviewable(bot: &Bot, locale: Locale, id: SubmissionId) -> R
 
 async fn found(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<(Submission, Order), Fault> {
     let stale = || Fault::refused(locale, Refusal::Stale);
-    let submission = bot.db.submission(id).await?.ok_or_else(stale)?;
-    let order = bot.db.order(&submission.order).await?.ok_or_else(stale)?;
+    let submission = db::payments::submissions::submission(&bot.db, id).await?.ok_or_else(stale)?;
+    let order = db::orders::order(&bot.db, &submission.order).await?.ok_or_else(stale)?;
     Ok((submission, order))
 }
 
 /// Stores a one-time token and makes the question that carries it.
 pub(super) async fn question(bot: &Bot, asked: &Asked<'_>, order: &Order, what: &Confirmation) -> Result<Post, Fault> {
-    let customer = bot.db.customer(order.customer).await?;
+    let customer = db::orders::customer(&bot.db, order.customer).await?;
     let (token, expires_at) = confirm::issue(bot, asked, what).await?;
     let facts = ConfirmFacts {
         order,
@@ -114,7 +123,7 @@ async fn too_late(
     at: Option<Millis>,
 ) -> Result<Outcome, Fault> {
     let submission = match submission {
-        Some(id) => bot.db.submission(id).await?,
+        Some(id) => db::payments::submissions::submission(&bot.db, id).await?,
         None => None,
     };
     Ok(match submission.map(|submission| submission.verdict) {

@@ -146,11 +146,10 @@ fn damaged(problem: String) -> Error {
     Error::Damaged { table: "orders", problem }
 }
 
-impl Db {
-    /// An order by its id.
-    pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, Error> {
-        let id = id.as_str();
-        let row = sqlx::query_as!(
+/// An order by its id.
+pub async fn order(db: &Db, id: &OrderId) -> Result<Option<Order>, Error> {
+    let id = id.as_str();
+    let row = sqlx::query_as!(
             Row,
             r#"SELECT id, source, user_id, status, created_at, plan_id, plan_name, duration_days, quota_bytes, price_minor,
                     currency, panel, method_id, method_name, method_account, method_holder, method_text, method_reference, reference, attempts_left,
@@ -160,8 +159,7 @@ impl Db {
              FROM orders WHERE id = ?"#,
             id
         )
-        .fetch_optional(&self.readers)
+        .fetch_optional(&db.readers)
         .await?;
-        row.map(Order::try_from).transpose()
-    }
+    row.map(Order::try_from).transpose()
 }

@@ -6,7 +6,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{Effect, decode, encode};
-use crate::domain::effect::{Notice, OwnerNews, StaffNews};
+use crate::{
+    db,
+    domain::effect::{Notice, OwnerNews, StaffNews},
+};
 
 /// A row of every kind, of every version that was ever released. Lines are added, never edited.
 const SAMPLES: &str = include_str!("../../../tests/outbox/v1.jsonl");
@@ -81,7 +84,7 @@ async fn a_full_disk_passes_and_a_broken_rule_does_not() {
     drop(tx);
     // There is room again, and nothing has to be started anew.
     let now = crate::domain::Millis(0);
-    db.want(&Effect::SyncDashboard {}, now, now).await.unwrap();
+    db::outbox::enqueue_alone(&db, &Effect::SyncDashboard {}, now, now).await.unwrap();
     db.close().await;
 }
 
@@ -96,19 +99,19 @@ async fn what_is_wanted_during_the_last_try_is_not_parked_with_it() {
     let db = Db::open(&folder.path().join("tollkeeper.db"), chrono_tz::UTC).await.unwrap();
     let now = Millis(1_000);
     let effect = Effect::SyncDashboard {};
-    db.want(&effect, now, now).await.unwrap();
+    db::outbox::enqueue_alone(&db, &effect, now, now).await.unwrap();
     let claimed = async || {
-        let heads = db.heads("boot", now).await.unwrap();
+        let heads = db::outbox::heads(&db, "boot", now).await.unwrap();
         let ids: Vec<_> = heads.iter().map(|head| head.id).collect();
-        db.claim(&ids, "boot", now).await.unwrap().remove(0)
+        db::outbox::claim(&db, &ids, "boot", now).await.unwrap().remove(0)
     };
     for _ in 1..MAX_FAILURES {
-        let failed = db.fail(&claimed().await, ("no", None), Duration::ZERO, now).await.unwrap();
+        let failed = db::outbox::fail(&db, &claimed().await, ("no", None), Duration::ZERO, now).await.unwrap();
         assert_eq!(failed, Failed::Again);
     }
     let last = claimed().await;
-    db.want(&effect, now, now).await.unwrap();
-    assert_eq!(db.fail(&last, ("no", None), Duration::from_mins(10), now).await.unwrap(), Failed::Again);
+    db::outbox::enqueue_alone(&db, &effect, now, now).await.unwrap();
+    assert_eq!(db::outbox::fail(&db, &last, ("no", None), Duration::from_mins(10), now).await.unwrap(), Failed::Again);
     assert_eq!(claimed().await.failures, 0, "due at once, and as good as new");
     db.close().await;
 }
@@ -121,20 +124,20 @@ async fn a_row_that_is_wanted_again_while_it_runs_goes_to_the_back() {
     let db = Db::open(&folder.path().join("tollkeeper.db"), chrono_tz::UTC).await.unwrap();
     let order = |id: &str| Effect::ReadTicket { order: id.parse().unwrap() };
     let (first, second) = (order("0123456789"), order("9876543210"));
-    let heads = async |now| db.heads("boot", Millis(now)).await.unwrap();
-    db.want(&first, Millis(1), Millis(1)).await.unwrap();
-    let claim = db.claim(&[heads(1).await[0].id], "boot", Millis(1)).await.unwrap().remove(0);
-    db.want(&second, Millis(2), Millis(2)).await.unwrap();
-    db.want(&first, Millis(3), Millis(3)).await.unwrap();
-    db.finish(&claim, Millis(4)).await.unwrap();
+    let heads = async |now| db::outbox::heads(&db, "boot", Millis(now)).await.unwrap();
+    db::outbox::enqueue_alone(&db, &first, Millis(1), Millis(1)).await.unwrap();
+    let claim = db::outbox::claim(&db, &[heads(1).await[0].id], "boot", Millis(1)).await.unwrap().remove(0);
+    db::outbox::enqueue_alone(&db, &second, Millis(2), Millis(2)).await.unwrap();
+    db::outbox::enqueue_alone(&db, &first, Millis(3), Millis(3)).await.unwrap();
+    db::outbox::finish(&db, &claim, Millis(4)).await.unwrap();
     let lanes: Vec<_> = heads(5).await.into_iter().map(|head| head.lane).collect();
     assert_eq!(lanes, [second.lane().to_string(), first.lane().to_string()]);
     // The same within one lane: what waits there for longer is not overtaken for ever.
     let ticket = Effect::SyncTicket { order: "9876543210".parse().unwrap() };
-    let claim = db.claim(&[heads(5).await[0].id], "boot", Millis(5)).await.unwrap().remove(0);
-    db.want(&ticket, Millis(6), Millis(6)).await.unwrap();
-    db.want(&second, Millis(7), Millis(7)).await.unwrap();
-    db.finish(&claim, Millis(8)).await.unwrap();
+    let claim = db::outbox::claim(&db, &[heads(5).await[0].id], "boot", Millis(5)).await.unwrap().remove(0);
+    db::outbox::enqueue_alone(&db, &ticket, Millis(6), Millis(6)).await.unwrap();
+    db::outbox::enqueue_alone(&db, &second, Millis(7), Millis(7)).await.unwrap();
+    db::outbox::finish(&db, &claim, Millis(8)).await.unwrap();
     let head = heads(9).await.into_iter().find(|head| head.lane == ticket.lane().to_string()).unwrap();
     assert!(!head.reads, "the ticket's turn has come");
     db.close().await;

@@ -3,7 +3,10 @@
 
 use super::{NOT_RESET, Reset, Written, begin_anew, detached, memory, noted, remark, reset, settle, stranger, write};
 use crate::{
-    db::{applied::Applied, outbox::Claim, steps::Waiting, subscriptions::Subscription},
+    db::{
+        self, access::change_queue::Waiting, access::change_results::Applied, access::subscriptions::Subscription,
+        outbox::Claim,
+    },
     domain::{
         Millis,
         access_state::AccessState,
@@ -60,11 +63,11 @@ async fn write_down(
     match outcome {
         Outcome::Done(applied) => {
             tracing::info!(panel, email = sub.email, kind, "changed");
-            Ok(world.db.apply_change(claim, sub, change, &applied, now).await?)
+            Ok(db::access::change_results::apply_change(&world.db, claim, sub, change, &applied, now).await?)
         }
         Outcome::Void(trouble) => {
             tracing::warn!(panel, email = sub.email, kind, ?trouble, "not changed");
-            Ok(world.db.void_change(claim, sub, change, &trouble, now).await?)
+            Ok(db::access::change_results::void_change(&world.db, claim, sub, change, &trouble, now).await?)
         }
         Outcome::Lost(how) => Err(Failure::Row(how.to_owned())),
     }
@@ -160,7 +163,9 @@ async fn reset_once(
             Reset::Lost => return Ok(Some(Outcome::Lost(NOT_RESET))),
         }
     }
-    world.db.change_reset(change.id, world.clock.now()).await.map_err(|error| memory(&error))?;
+    db::access::change_results::change_reset(&world.db, change.id, world.clock.now())
+        .await
+        .map_err(|error| memory(&error))?;
     Ok(None)
 }
 
@@ -230,7 +235,8 @@ async fn made_again(world: &World, client: &Client, sub: &Subscription, change: 
     } else {
         let quota = if ours.quota == 0 { 0 } else { ours.quota.saturating_sub(ours.used).max(NOTHING) };
         let wanted = Wanted { enabled: true, quota, used_before: ours.used, ..Wanted::as_seen(ours) };
-        let filled = world.db.fill_change(change.id, ours, &wanted, world.clock.now()).await;
+        let filled =
+            db::access::change_results::fill_change(&world.db, change.id, ours, &wanted, world.clock.now()).await;
         filled.map_err(|error| memory(&error))?;
         wanted
     };
@@ -297,7 +303,9 @@ async fn fill(world: &World, sub: &Subscription, change: &Waiting, seen: Seen) -
         return Ok(filled);
     }
     let layers = match &change.what {
-        Change::Reverse { order, .. } => world.db.layers(sub.id, order).await.map_err(|error| memory(&error))?,
+        Change::Reverse { order, .. } => {
+            db::access::change_queue::layers(&world.db, sub.id, order).await.map_err(|error| memory(&error))?
+        }
         _ => None,
     };
     let compute = |seen: Seen| match (&change.what, &layers) {
@@ -312,12 +320,14 @@ async fn fill(world: &World, sub: &Subscription, change: &Waiting, seen: Seen) -
     let mut wanted = compute(seen);
     // Both are computed from what is there, and would be made twice.
     if matches!(change.what, Change::Extend { .. } | Change::Reverse { .. })
-        && world.db.may_be_ahead(sub.id).await.map_err(|error| memory(&error))?
+        && db::maintenance::restore::shown::may_be_ahead(&world.db, sub.id).await.map_err(|error| memory(&error))?
     {
         let ours = Seen { used: seen.used, ..as_ours(sub) };
         wanted = made_before(now, ours, compute(ours), seen).unwrap_or(wanted);
     }
-    world.db.fill_change(change.id, seen, &wanted, now).await.map_err(|error| memory(&error))?;
+    db::access::change_results::fill_change(&world.db, change.id, seen, &wanted, now)
+        .await
+        .map_err(|error| memory(&error))?;
     Ok(wanted)
 }
 

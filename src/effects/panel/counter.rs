@@ -2,7 +2,7 @@
 
 use super::{NOT_RESET, Reset, Written, noted, reset, write};
 use crate::{
-    db::{outbox::Claim, subscriptions::Subscription},
+    db::{self, access::subscriptions::Subscription, outbox::Claim},
     domain::{
         SubscriptionRow,
         change::Seen,
@@ -21,17 +21,21 @@ pub(in super::super) async fn recheck(
     panel: &str,
 ) -> Result<(), Failure> {
     let now = world.clock.now();
-    let known = (world.db.subscription(id).await?, world.panels.get(panel), world.db.last_reset(id).await?);
+    let known = (
+        db::access::subscriptions::subscription(&world.db, id).await?,
+        world.panels.get(panel),
+        db::access::counters::last_reset(&world.db, id).await?,
+    );
     let (Some(sub), Some(client), Some((last, busy))) = known else {
-        return Ok(world.db.finish(claim, now).await?);
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
     };
     let home = noted(world, client, client.home(&sub.email, sub.inbound_id).await).await?;
     let found = noted(world, client, home.find(&sub.email).await).await?;
     let ours = |found: &Found| !sub.deleted && sub.owns(&found.client.uuid) && found.client.on_inbound;
-    let Some(found) = found.filter(ours) else { return Ok(world.db.finish(claim, now).await?) };
+    let Some(found) = found.filter(ours) else { return Ok(db::outbox::finish(&world.db, claim, now).await?) };
     let (counted, quota) = (bytes(found.used_bytes), bytes(found.client.total_bytes));
     match judge(last, counted, quota, now) {
-        Verdict::Fine => Ok(world.db.finish(claim, now).await?),
+        Verdict::Fine => Ok(db::outbox::finish(&world.db, claim, now).await?),
         // Its target was computed from this reading.
         Verdict::CameBack if !busy => {
             tracing::warn!(
@@ -41,11 +45,18 @@ pub(in super::super) async fn recheck(
                 "the panel counts again what was reset; it is reset again"
             );
             once_more(world, &home, &sub, &found).await?;
-            Ok(world.db.reset_again(claim, id, counted.saturating_sub(last.before), world.clock.now()).await?)
+            Ok(db::access::counters::reset_again(
+                &world.db,
+                claim,
+                id,
+                counted.saturating_sub(last.before),
+                world.clock.now(),
+            )
+            .await?)
         }
         Verdict::CameBack | Verdict::Doubtful => {
             tracing::warn!(panel, email = sub.email, counted, "a counter that was reset stands high; staff are told");
-            Ok(world.db.tell_of_counter(claim, id, now).await?)
+            Ok(db::access::counters::tell_of_counter(&world.db, claim, id, now).await?)
         }
     }
 }

@@ -15,9 +15,10 @@ pub(super) use {counter::recheck, undo::remove};
 use super::{Failure, World};
 use crate::{
     db::{
+        self,
+        access::change_queue::{Next, Step},
+        access::subscriptions::Subscription,
         outbox::Claim,
-        steps::{Next, Step},
-        subscriptions::Subscription,
     },
     domain::{
         SubscriptionRow,
@@ -33,9 +34,11 @@ const WRITES_PER_TRY: usize = 2;
 /// Brings the panel's client up to date with the oldest grant or change that it does not have.
 pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, panel: &str) -> Result<(), Failure> {
     let now = world.clock.now();
-    let (Some(sub), Some(Next { step, behind })) = (world.db.subscription(id).await?, world.db.next_step(id).await?)
-    else {
-        return Ok(world.db.finish(claim, now).await?);
+    let (Some(sub), Some(Next { step, behind })) = (
+        db::access::subscriptions::subscription(&world.db, id).await?,
+        db::access::change_queue::next_step(&world.db, id).await?,
+    ) else {
+        return Ok(db::outbox::finish(&world.db, claim, now).await?);
     };
     let client = world.panels.get(panel);
     if let Step::Change(change) = &step
@@ -79,8 +82,13 @@ async fn give_up(
 ) -> Result<(), Failure> {
     let now = world.clock.now();
     match step {
-        Step::Sale(grant) => world.db.puzzled(claim, &grant.order, trouble, false, now).await?,
-        Step::Change(change) => world.db.void_change(claim, sub, change, trouble, now).await?,
+        Step::Sale(grant) => {
+            db::access::manual_intervention::mark_needs_attention(&world.db, claim, &grant.order, trouble, false, now)
+                .await?;
+        }
+        Step::Change(change) => {
+            db::access::change_results::void_change(&world.db, claim, sub, change, trouble, now).await?;
+        }
     }
     Ok(())
 }
@@ -88,11 +96,11 @@ async fn give_up(
 /// Takes note of whether the panel lets us in, whatever else it said.
 async fn noted<T>(world: &World, client: &Client, outcome: Result<T, Error>) -> Result<T, Failure> {
     if let Err(Error::Unauthorized { .. }) = &outcome {
-        world.db.login_refused(client.name(), world.clock.now()).await?;
+        db::maintenance::outages::login_refused(&world.db, client.name(), world.clock.now()).await?;
     }
     // What the panel refuses outside of the steps that expect it is the row's to count.
     let outcome = outcome?;
-    world.db.login_accepted(client.name()).await?;
+    db::maintenance::outages::login_accepted(&world.db, client.name()).await?;
     Ok(outcome)
 }
 
@@ -225,7 +233,7 @@ fn detached(email: &str) -> Trouble {
 }
 
 /// Our own memory failing in the middle is nobody's refusal: the lane waits.
-fn memory(error: &crate::db::Error) -> Error {
+fn memory(error: &db::Error) -> Error {
     tracing::error!(error = error as &dyn std::error::Error, "the database failed while a client was being written");
     Error::Unreachable { why: "our own database failed".to_owned() }
 }

@@ -3,9 +3,10 @@
 use super::{NOT_RESET, Reset, Written, begin_anew, detached, memory, noted, remark, reset, settle, stranger, write};
 use crate::{
     db::{
-        grants::Grant,
+        self,
+        access::grants::Grant,
+        access::subscriptions::{Provisioned, Subscription},
         outbox::Claim,
-        subscriptions::{Provisioned, Subscription},
     },
     domain::{
         Millis,
@@ -63,19 +64,27 @@ pub(super) async fn sync(
             let ticket_stays = world.config.schedule.ticket_delete_after;
             let inbound = snapshot.inbound.id;
             let done = Provisioned { grant, filled, inbound, link: &link, ticket_stays };
-            Ok(world.db.complete(claim, sub, done, now).await?)
+            Ok(db::access::subscriptions::complete(&world.db, claim, sub, done, now).await?)
         }
         Outcome::Refused(said) => {
             tracing::warn!(order.id = %grant.order, panel, said, "the panel refused");
             let trouble = Trouble::new(Cause::PanelRefused, said);
-            Ok(world.db.refused(claim, &grant.order, &trouble, now).await?)
+            Ok(db::access::manual_intervention::refused(&world.db, claim, &grant.order, &trouble, now).await?)
         }
         Outcome::Lost(how) => Err(Failure::Row(how.to_owned())),
         Outcome::Puzzled(trouble) => {
             tracing::warn!(order.id = %grant.order, panel, ?trouble, "a person must look");
             // Who has the name of a client that was never confirmed has taken its place: nothing of ours is there.
             let untouched = !sub.provisioned && trouble.cause == Cause::Stranger;
-            Ok(world.db.puzzled(claim, &grant.order, &trouble, untouched, now).await?)
+            Ok(db::access::manual_intervention::mark_needs_attention(
+                &world.db,
+                claim,
+                &grant.order,
+                &trouble,
+                untouched,
+                now,
+            )
+            .await?)
         }
     }
 }
@@ -163,7 +172,9 @@ async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant
                 Reset::Lost => return Ok(Outcome::Lost(NOT_RESET)),
             }
         }
-        world.db.counter_reset(grant.id, world.clock.now()).await.map_err(|error| memory(&error))?;
+        db::access::grants::counter_reset(&world.db, grant.id, world.clock.now())
+            .await
+            .map_err(|error| memory(&error))?;
     }
     // Written even where it says so already: 2.8 and 2.9 keep a client that had used up its
     // quota cut off until an update enables it.
@@ -186,7 +197,7 @@ async fn renewed(world: &World, sub: &Subscription, grant: &Grant, found: Option
     }
     let filled = stored.begun_by(now, &known, grant.days);
     if filled != stored {
-        world.db.postpone_grant(grant, &filled).await.map_err(|error| memory(&error))?;
+        db::access::grants::postpone_grant(&world.db, grant, &filled).await.map_err(|error| memory(&error))?;
     }
     Ok(filled)
 }
@@ -195,7 +206,9 @@ async fn renewed(world: &World, sub: &Subscription, grant: &Grant, found: Option
 async fn fill(world: &World, grant: &Grant, known: Known, note: Option<Note>) -> Result<Filled, Error> {
     let now = world.clock.now();
     let filled = grants::fill(now, known, grant.days, grant.bytes, world.config.shop.renewal_traffic);
-    world.db.fill_grant(grant, (&known, note), &filled, now).await.map_err(|error| memory(&error))?;
+    db::access::grants::fill_grant(&world.db, grant, (&known, note), &filled, now)
+        .await
+        .map_err(|error| memory(&error))?;
     Ok(filled)
 }
 
@@ -208,11 +221,13 @@ async fn before_a_restore(
 ) -> Result<Option<Filled>, Error> {
     let now = world.clock.now();
     let Some(given) = grants::given_before(now, known, grant.days, grant.bytes) else { return Ok(None) };
-    if !world.db.may_be_ahead(sub.id).await.map_err(|error| memory(&error))? {
+    if !db::maintenance::restore::shown::may_be_ahead(&world.db, sub.id).await.map_err(|error| memory(&error))? {
         return Ok(None);
     }
     let note = Some(Note::GivenBefore);
-    world.db.fill_grant(grant, (&known, note), &given, now).await.map_err(|error| memory(&error))?;
+    db::access::grants::fill_grant(&world.db, grant, (&known, note), &given, now)
+        .await
+        .map_err(|error| memory(&error))?;
     Ok(Some(given))
 }
 
@@ -238,7 +253,9 @@ async fn as_begun(
         _ if grant.filled.is_some() => return Ok(filled),
         _ => return fill(world, grant, known, None).await,
     };
-    world.db.fill_grant(grant, (&known, None), &filled, now).await.map_err(|error| memory(&error))?;
+    db::access::grants::fill_grant(&world.db, grant, (&known, None), &filled, now)
+        .await
+        .map_err(|error| memory(&error))?;
     Ok(filled)
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Written, noted, write};
 use crate::{
-    db::{leftovers::Leftover, outbox::Claim, subscriptions::Subscription},
+    db::{self, access::subscriptions::Subscription, access::voided_grants::Leftover, outbox::Claim},
     domain::{SubscriptionRow, grants::Before},
     effects::{Failure, World},
     panel::{Client, ClientRecord, Deleted, Error, Target},
@@ -17,16 +17,16 @@ pub(in super::super) async fn remove(
     id: SubscriptionRow,
     panel: &str,
 ) -> Result<(), Failure> {
-    let found = (world.db.subscription(id).await?, world.panels.get(panel));
+    let found = (db::access::subscriptions::subscription(&world.db, id).await?, world.panels.get(panel));
     if let (Some(sub), Some(client)) = found {
         let home = noted(world, client, client.home(&sub.email, sub.inbound_id).await).await?;
-        if world.db.may_remove_client(id).await? {
+        if db::access::subscriptions::may_remove_client(&world.db, id).await? {
             noted(world, client, delete(&home, &sub).await).await?;
-        } else if let Some(left) = world.db.leftover(id).await? {
+        } else if let Some(left) = db::access::voided_grants::voided_grant(&world.db, id).await? {
             return undo(world, &home, claim, &sub, &left).await;
         }
     }
-    Ok(world.db.finish(claim, world.clock.now()).await?)
+    Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?)
 }
 
 async fn delete(client: &Client, sub: &Subscription) -> Result<(), Error> {
@@ -55,12 +55,12 @@ async fn undo(
     if let Some(found) = found {
         if !sub.owns(&found.client.uuid) || !found.client.on_inbound {
             // Not ours to change; the next approval of the order takes the stored target over.
-            return Ok(world.db.finish(claim, world.clock.now()).await?);
+            return Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?);
         }
         let used = u64::try_from(found.used_bytes).unwrap_or(0);
         let reset = left.reset || used < left.filled.used_before;
         if reset {
-            world.db.counter_reset(left.grant, world.clock.now()).await?;
+            db::access::grants::counter_reset(&world.db, left.grant, world.clock.now()).await?;
         }
         back = wanted(&found.client, left, reset);
         if let Some(back) = back {
@@ -77,7 +77,7 @@ async fn undo(
             }
         }
     }
-    Ok(world.db.undone(claim, sub.id, left, back, world.clock.now()).await?)
+    Ok(db::access::voided_grants::mark_reverted(&world.db, claim, sub.id, left, back, world.clock.now()).await?)
 }
 
 /// What the client is to have again; `None` where nothing of the grant is there.

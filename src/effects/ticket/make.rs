@@ -11,6 +11,7 @@ use super::{
     topic,
 };
 use crate::{
+    db,
     domain::{
         ChannelId, Order,
         access::Seat,
@@ -131,7 +132,7 @@ async fn create(
 async fn look_at_the_server(world: &World, stops: &[Refusal]) -> Result<(), Failure> {
     if stops.iter().any(|stop| !stop.why.is_full()) {
         let now = world.clock.now();
-        world.db.want(&Effect::InspectPremises {}, now, now).await?;
+        db::outbox::enqueue_alone(&world.db, &Effect::InspectPremises {}, now, now).await?;
     }
     Ok(())
 }
@@ -174,7 +175,7 @@ fn is_full(world: &World, guild: &Guild) -> bool {
 /// whose link has reached its customer, the oldest first. `freed` are those that went or cannot go.
 async fn make_room(world: &World, freed: &mut Vec<ChannelId>) -> Result<bool, Failure> {
     while freed.len() < PLACES {
-        let Some(channel) = world.db.ticket_to_spare(freed).await? else { return Ok(false) };
+        let Some(channel) = db::orders::tickets::ticket_to_spare(&world.db, freed).await? else { return Ok(false) };
         freed.push(channel);
         match world.delete_channel(channel).await {
             Err(Trouble::Refused(refusal)) if refusal.why != Refused::NoChannel => {
@@ -184,7 +185,7 @@ async fn make_room(world: &World, freed: &mut Vec<ChannelId>) -> Result<bool, Fa
             Err(trouble @ (Trouble::Target(_) | Trouble::Unread(_))) => return Err(trouble.into()),
             Ok(()) | Err(Trouble::Refused(_)) => {}
         }
-        world.db.ticket_gone(channel, world.clock.now()).await?;
+        db::orders::tickets::ticket_gone(&world.db, channel, world.clock.now()).await?;
         tracing::info!(channel.id = %channel, "the ticket of an order that is over went early to make room");
         return Ok(true);
     }

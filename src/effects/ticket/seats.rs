@@ -13,6 +13,7 @@ use serenity::all::{
 
 use super::Gone;
 use crate::{
+    db,
     domain::{
         ChannelId, Order, RoleId, UserId,
         access::{Seat, Staff},
@@ -55,7 +56,7 @@ pub(super) async fn sync_lock(
     }
     match made {
         Ok(()) => {
-            world.db.ticket_locked(&order.id, locked).await?;
+            db::orders::tickets::ticket_locked(&world.db, &order.id, locked).await?;
             Ok(None)
         }
         Err(Trouble::Refused(refusal)) if refusal.why != Refused::NoChannel => {
@@ -148,7 +149,7 @@ pub(in crate::effects) async fn look_at_roles(world: &World) -> Result<(), Failu
     }
     let roles = held(world, &staff, Duration::ZERO).await?;
     let seats: Vec<_> = seated(&staff, UserId(0), &roles).iter().map(ToString::to_string).collect();
-    Ok(world.db.settle_seats(&seats.join(" "), world.clock.now()).await?)
+    Ok(db::maintenance::reload::settle_ticket_permissions(&world.db, &seats.join(" "), world.clock.now()).await?)
 }
 
 fn seat_overwrite(seat: Seat) -> PermissionOverwrite {
@@ -195,7 +196,7 @@ pub(super) async fn seat_staff(
             done => done?,
         }
     }
-    world.db.ticket_seated(&order.id, &wanted).await?;
+    db::orders::tickets::ticket_permissions_set(&world.db, &order.id, &wanted).await?;
     Ok(None)
 }
 

@@ -8,10 +8,9 @@ use std::{
 use crate::{
     config::Config,
     db::{
-        Db,
-        condition::Condition,
-        is_in_use,
-        room::{LITTLE, MODEST, free},
+        self, Db, is_in_use,
+        maintenance::condition::Condition,
+        maintenance::disk_space::{LITTLE, MODEST, free},
     },
 };
 
@@ -82,7 +81,7 @@ async fn database(section: &mut Section, config: &Config) {
     let restore = "run the bot's last backup through tollkeeper restore, or correct storage.data_dir";
     let looked = async {
         let db = Db::look(&path, config.shop.timezone).await?;
-        let condition = db.condition().await;
+        let condition = db::maintenance::condition::condition(&db).await;
         db.close().await;
         condition
     };

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     config::{Config, PanelConfig},
-    db::Db,
+    db::{self, Db},
     panel::{
         Error, Inbound, Reader, Xray,
         inbound::Way,
@@ -74,7 +74,7 @@ async fn elsewhere(config: &Config, panel: &PanelConfig) -> Vec<(i64, u64)> {
         return Vec::new();
     }
     let Ok(db) = Db::look(&path, config.shop.timezone).await else { return Vec::new() };
-    let found = db.clients_elsewhere(&panel.name, panel.inbound_id).await;
+    let found = db::access::clients::clients_elsewhere(&db, &panel.name, panel.inbound_id).await;
     db.close().await;
     found.unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use serenity::all::{GetMessages, Http, Message};
 use crate::{
     clock::Clock,
     config::Config,
-    db::boots::Whose,
+    db::{self, maintenance::instances::Whose},
     domain::{Millis, UserId},
     ops,
     view::Marker,
@@ -58,7 +58,7 @@ fn writer(message: &Message) -> Option<(String, Millis)> {
 /// `None` when there is no database that could know.
 async fn whose(config: &Config, boot: &str) -> Option<Whose> {
     let db = ops::look(config).await.ok()?;
-    let whose = db.whose_boot(boot).await;
+    let whose = db::maintenance::instances::instance_in_charge(&db, boot).await;
     db.close().await;
     whose.ok()
 }

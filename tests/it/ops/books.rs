@@ -1,6 +1,7 @@
 //! `audit verify`, `revenue` and `export`: what the books say, to those who did not write them.
 
 use super::{Operator, order, statement};
+use tollkeeper::db;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn audit_verify_prints_the_head_or_the_first_bad_row() {
@@ -9,7 +10,7 @@ async fn audit_verify_prints_the_head_or_the_first_bad_row() {
     for number in 1..=3 {
         order(&db, number).await;
     }
-    let (_, head) = db.verify_audit().await.unwrap().unwrap();
+    let (_, head) = db::audit::verify_audit(&db).await.unwrap().unwrap();
     let said = operator.types(&["audit", "verify"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("3 entries") && said.out.contains(&head), "{}", said.out);
@@ -113,7 +114,7 @@ async fn revenue_is_verified_and_shown_for_any_period() {
     assert!(said.out.starts_with("The ledger has 3 entries, 100.50 EGP in all."), "{}", said.out);
     // As the running bot repairs it.
     let db = operator.db().await;
-    assert!(db.repair_revenue(super::NOW).await.unwrap());
+    assert!(db::ledger::rebuild::repair_revenue(&db, super::NOW).await.unwrap());
     db.close().await;
     let said = operator.types(&["revenue", "show", "2027-01"]);
     assert_eq!(said.code, Some(0), "{said:?}");

@@ -13,7 +13,7 @@ use std::{
 
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tollkeeper::{
-    db::{Db, NewOrder, Ordered},
+    db::{self, Db, NewOrder, Ordered},
     domain::{Currency, Millis, Money, OrderId, UserId, order::PlanSnapshot},
 };
 
@@ -102,7 +102,7 @@ async fn order(db: &Db, number: u64) -> OrderId {
         lapse: Duration::from_hours(24),
         limit: None,
     };
-    match db.place_order(new, NOW).await.unwrap() {
+    match db::orders::place_order(db, new, NOW).await.unwrap() {
         Ordered::Made(made) => made.id,
         other => unreachable!("no order was made: {other:?}"),
     }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use tollkeeper::{
-    db::DataDirLock,
+    db::{self, DataDirLock},
     domain::UserId,
     sandbox::panel::{Generation, InboundSpec, NewClient, Panel, PanelOptions},
 };
@@ -38,7 +38,7 @@ async fn a_restored_shop_knows_what_happened_and_does_nothing_before_it_is_relea
     assert_eq!(number(kept.trim_end_matches('.').as_ref(), "SELECT count(*) FROM orders").await, 4);
 
     let db = operator.db().await;
-    let (entries, _) = db.verify_audit().await.unwrap().unwrap();
+    let (entries, _) = db::audit::verify_audit(&db).await.unwrap().unwrap();
     assert_eq!(entries, 4, "the restoration is an entry of its own");
     assert_eq!(
         number(
@@ -48,12 +48,12 @@ async fn a_restored_shop_knows_what_happened_and_does_nothing_before_it_is_relea
         .await,
         4
     );
-    assert!(!db.outbox_keys().await.unwrap().is_empty());
-    assert_eq!(db.heads("boot", NOW).await.unwrap(), [], "held");
-    assert!(db.outbox_held_since().await.unwrap().is_some());
-    assert!(db.release_outbox(UserId(1), NOW).await.unwrap());
-    assert_eq!(db.heads("boot", NOW).await.unwrap().len(), 3);
-    assert!(!db.release_outbox(UserId(1), NOW).await.unwrap(), "once");
+    assert!(!db::outbox::outbox_keys(&db).await.unwrap().is_empty());
+    assert_eq!(db::outbox::heads(&db, "boot", NOW).await.unwrap(), [], "held");
+    assert!(db::maintenance::restore::outbox_held_since(&db).await.unwrap().is_some());
+    assert!(db::maintenance::restore::release_outbox(&db, UserId(1), NOW).await.unwrap());
+    assert_eq!(db::outbox::heads(&db, "boot", NOW).await.unwrap().len(), 3);
+    assert!(!db::maintenance::restore::release_outbox(&db, UserId(1), NOW).await.unwrap(), "once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,10 +5,10 @@ use std::{path::Path, time::Duration};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tollkeeper::{
     db::{
-        Db, NewOrder, Ordered,
-        review::{Decided, Identity, Times},
-        submissions::{Proof, ProofSource, Submitted},
-        subscriptions::Provisioned,
+        self, Db, NewOrder, Ordered,
+        access::subscriptions::Provisioned,
+        payments::review::{Decided, Identity, Times},
+        payments::submissions::{Proof, ProofSource, Submitted},
     },
     domain::{
         Currency, Millis, Money, OrderId, OrderState, UserId,
@@ -50,7 +50,7 @@ impl Books {
     pub(super) async fn open(zone: chrono_tz::Tz) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("tollkeeper.db"), zone).await.unwrap();
-        db.settle_books(egp()).await.unwrap();
+        db::ledger::rebuild::settle_books(&db, egp()).await.unwrap();
         Self { folder, db, sold: 0 }
     }
 
@@ -71,24 +71,35 @@ impl Books {
         self.sold += 1;
         let (customer, id) = (UserId(self.sold), OrderId::from_random(self.sold));
         let new = NewOrder { id: id.clone(), customer, ..new_order(plan) };
-        assert!(matches!(self.db.place_order(new, at).await.unwrap(), Ordered::Made(_)));
-        assert!(self.db.choose_method(&id, &snapshot(method), at).await.unwrap());
-        let sent = self.db.submit_proof(&id, customer, &ProofSource::Message(self.sold), &proof(self.sold), at).await;
+        assert!(matches!(db::orders::place_order(&self.db, new, at).await.unwrap(), Ordered::Made(_)));
+        assert!(db::orders::choose_method(&self.db, &id, &snapshot(method), at).await.unwrap());
+        let sent = db::payments::submissions::submit_proof(
+            &self.db,
+            &id,
+            customer,
+            &ProofSource::Message(self.sold),
+            &proof(self.sold),
+            at,
+        )
+        .await;
         assert!(matches!(sent.unwrap(), Submitted::Accepted(_)));
         id
     }
 
     /// Decides about an order under review.
     pub(super) async fn decide(&self, order: &OrderId, decision: Decision, at: Millis) {
-        let submission = self.db.latest_submission(order).await.unwrap().unwrap();
+        let submission = db::payments::submissions::latest_submission(&self.db, order).await.unwrap().unwrap();
         let admin = UserId(9);
         let token = Token::from_random(submission.0.to_le_bytes().repeat(2).try_into().unwrap());
         let what = match decision {
             Decision::Approve => Confirmation::Approve { submission },
             Decision::Decline => Confirmation::Decline { submission, reason: String::new() },
         };
-        self.db.issue_confirmation(&token, admin, &what, Duration::from_mins(5), at).await.unwrap();
-        let presented = self.db.confirmation(&token, admin, at).await.unwrap().unwrap().token.unwrap();
+        db::people::confirmations::issue_confirmation(&self.db, &token, admin, &what, Duration::from_mins(5), at)
+            .await
+            .unwrap();
+        let presented =
+            db::people::confirmations::confirmation(&self.db, &token, admin, at).await.unwrap().unwrap().token.unwrap();
         let decided = match decision {
             Decision::Approve => {
                 let identity = Identity {
@@ -96,25 +107,26 @@ impl Books {
                     sub_id: order.to_string(),
                     inbound_id: 1,
                 };
-                self.db.approve(&presented, submission, &identity, at).await.unwrap()
+                db::payments::review::approve(&self.db, &presented, submission, &identity, at).await.unwrap()
             }
             Decision::Decline => {
                 let times = Times { lapse: DAY, ticket_stays: DAY };
-                self.db.decline(&presented, submission, "", times, at).await.unwrap()
+                db::payments::review::decline(&self.db, &presented, submission, "", times, at).await.unwrap()
             }
         };
         assert_eq!(decided, Decided::Done(order.clone()));
     }
 
     /// Completes an approved order, as the outbox does once the panel has been read back.
-    pub(super) async fn complete(&self, order: &OrderId, at: Millis) -> Result<(), tollkeeper::db::Error> {
-        let state = self.db.order(order).await.unwrap().unwrap();
+    pub(super) async fn complete(&self, order: &OrderId, at: Millis) -> Result<(), db::Error> {
+        let state = db::orders::order(&self.db, order).await.unwrap().unwrap();
         assert!(matches!(state.state, OrderState::Provisioning { .. }));
-        let sub = self.db.subscription(state.subscription.unwrap()).await.unwrap().unwrap();
-        let heads = self.db.heads("test", at).await.unwrap();
+        let sub =
+            db::access::subscriptions::subscription(&self.db, state.subscription.unwrap()).await.unwrap().unwrap();
+        let heads = db::outbox::heads(&self.db, "test", at).await.unwrap();
         let head = heads.iter().find(|head| head.lane == "panel:main").unwrap();
-        let claim = self.db.claim(&[head.id], "test", at).await.unwrap().remove(0);
-        let grant = self.db.next_grant(sub.id).await.unwrap().unwrap();
+        let claim = db::outbox::claim(&self.db, &[head.id], "test", at).await.unwrap().remove(0);
+        let grant = db::access::grants::next_grant(&self.db, sub.id).await.unwrap().unwrap();
         let filled =
             Filled { base: at, expiry: Expiry::At(at.plus_days(grant.days)), quota: grant.bytes, used_before: 0 };
         let done = Provisioned {
@@ -124,9 +136,9 @@ impl Books {
             link: "vless://x",
             ticket_stays: Duration::from_hours(24),
         };
-        let completed = self.db.complete(&claim, &sub, done, at).await;
+        let completed = db::access::subscriptions::complete(&self.db, &claim, &sub, done, at).await;
         if completed.is_err() {
-            self.db.release(&claim, "the test says so").await.unwrap();
+            db::outbox::release(&self.db, &claim, "the test says so").await.unwrap();
         }
         completed
     }
@@ -140,7 +152,7 @@ impl Books {
     }
 
     pub(super) async fn assert_agree(&self, sales: u64, minor: i64) {
-        let found = self.db.recount().await.unwrap();
+        let found = db::ledger::rebuild::rebuild(&self.db).await.unwrap();
         assert_eq!(found.wrong, Vec::new());
         assert_eq!((found.entries, found.minor), (sales, minor));
     }

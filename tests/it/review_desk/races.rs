@@ -9,10 +9,10 @@ use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::task::JoinSet;
 use tollkeeper::{
     db::{
-        Db, NewOrder, Ordered,
-        confirmations::Presented,
-        review::{Decided, Identity, Times},
-        submissions::{Proof, ProofSource, Submitted},
+        self, Db, NewOrder, Ordered,
+        payments::review::{Decided, Identity, Times},
+        payments::submissions::{Proof, ProofSource, Submitted},
+        people::confirmations::Presented,
     },
     domain::{
         Currency, Millis, Money, OrderId, SubmissionId, UserId,
@@ -112,14 +112,14 @@ async fn only_the_question_about_its_money_ends_an_order_with_money_in_it() {
     let part = presented(&db, 1, submission, nadia, Action::Part).await;
     assert_eq!(confirm(&db, 1, submission, &part, Action::Part).await, Decided::Done(order.clone()));
     for cause in [CancelCause::Staff, CancelCause::Customer, CancelCause::NoRoom, CancelCause::TicketDeleted] {
-        assert!(!db.cancel(&order, adel, cause, NOW).await.unwrap(), "{cause:?}");
+        assert!(!db::orders::cancel(&db, &order, adel, cause, NOW).await.unwrap(), "{cause:?}");
     }
     let token = Token::from_random(2_u128.to_le_bytes());
     let what = Confirmation::EndPaid { order: order.clone() };
-    db.issue_confirmation(&token, adel, &what, Duration::from_mins(5), NOW).await.unwrap();
-    let asked = db.confirmation(&token, adel, NOW).await.unwrap().unwrap().token.unwrap();
-    assert_eq!(db.end_paid(&asked, &order, NOW).await.unwrap(), Decided::Done(order.clone()));
-    assert_eq!(db.order(&order).await.unwrap().unwrap().status(), OrderStatus::Cancelled);
+    db::people::confirmations::issue_confirmation(&db, &token, adel, &what, Duration::from_mins(5), NOW).await.unwrap();
+    let asked = db::people::confirmations::confirmation(&db, &token, adel, NOW).await.unwrap().unwrap().token.unwrap();
+    assert_eq!(db::orders::end_paid(&db, &asked, &order, NOW).await.unwrap(), Decided::Done(order.clone()));
+    assert_eq!(db::orders::order(&db, &order).await.unwrap().unwrap().status(), OrderStatus::Cancelled);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,7 +137,7 @@ async fn one_decision_in_every_round() {
             first_won += u32::from(round(&db, number, one, other).await);
         }
     }
-    db.verify_audit().await.unwrap().unwrap();
+    db::audit::verify_audit(&db).await.unwrap().unwrap();
     println!("{rounds} rounds of each of {} pairs; the first click won {first_won} of {number}", pairs.len());
 }
 
@@ -165,7 +165,7 @@ async fn round(db: &Db, number: u64, first: Action, second: Action) -> bool {
     let (verdict, what, status) = left_by(action, winner);
     // Who, when and what: the loser's answer is made of these and of the verdict that is kept.
     assert_eq!(loser, Decided::Already { order, status, by: Some(winner), at: Some(NOW) });
-    let kept = db.submission(submission).await.unwrap().unwrap().verdict;
+    let kept = db::payments::submissions::submission(db, submission).await.unwrap().unwrap().verdict;
     assert_eq!((Done::of(&kept), kept), (Some(what), verdict));
     winner == adel
 }
@@ -194,11 +194,11 @@ async fn confirm(db: &Db, number: u64, id: SubmissionId, presented: &Presented, 
         inbound_id: 1,
     };
     let decided = match action {
-        Action::Approve => db.approve(presented, id, &identity, NOW).await,
-        Action::Part => db.receive(presented, (id, PART), &identity, None, NOW).await,
+        Action::Approve => db::payments::review::approve(db, presented, id, &identity, NOW).await,
+        Action::Part => db::payments::parts::receive(db, presented, (id, PART), &identity, None, NOW).await,
         Action::Decline => {
             let day = Duration::from_hours(24);
-            db.decline(presented, id, REASON, Times { lapse: day, ticket_stays: day }, NOW).await
+            db::payments::review::decline(db, presented, id, REASON, Times { lapse: day, ticket_stays: day }, NOW).await
         }
     };
     decided.unwrap()
@@ -211,8 +211,8 @@ async fn presented(db: &Db, number: u64, submission: SubmissionId, admin: UserId
         Action::Decline => Confirmation::Decline { submission, reason: REASON.to_owned() },
         Action::Part => Confirmation::Receive { submission, minor: PART },
     };
-    db.issue_confirmation(&token, admin, &what, Duration::from_mins(5), NOW).await.unwrap();
-    db.confirmation(&token, admin, NOW).await.unwrap().unwrap().token.unwrap()
+    db::people::confirmations::issue_confirmation(db, &token, admin, &what, Duration::from_mins(5), NOW).await.unwrap();
+    db::people::confirmations::confirmation(db, &token, admin, NOW).await.unwrap().unwrap().token.unwrap()
 }
 
 /// An order of one more customer, with a proof under review.
@@ -237,7 +237,7 @@ async fn submitted(db: &Db, number: u64) -> (OrderId, SubmissionId) {
         lapse: Duration::from_hours(24),
         limit: None,
     };
-    assert!(matches!(db.place_order(new, NOW).await.unwrap(), Ordered::Made(_)));
+    assert!(matches!(db::orders::place_order(db, new, NOW).await.unwrap(), Ordered::Made(_)));
     let method = MethodSnapshot {
         id: "cash".into(),
         name: "Cash".into(),
@@ -246,7 +246,7 @@ async fn submitted(db: &Db, number: u64) -> (OrderId, SubmissionId) {
         instructions: String::new(),
         reference: ReferencePolicy::Off,
     };
-    assert!(db.choose_method(&id, &method, NOW).await.unwrap());
+    assert!(db::orders::choose_method(db, &id, &method, NOW).await.unwrap());
     let hash = format!("{number:064x}");
     let proof = Proof {
         pixel_hash: hash.clone(),
@@ -257,7 +257,10 @@ async fn submitted(db: &Db, number: u64) -> (OrderId, SubmissionId) {
         size: 1,
         told: Told::default(),
     };
-    match db.submit_proof(&id, customer, &ProofSource::Message(number), &proof, NOW).await.unwrap() {
+    match db::payments::submissions::submit_proof(db, &id, customer, &ProofSource::Message(number), &proof, NOW)
+        .await
+        .unwrap()
+    {
         Submitted::Accepted(submission) => (id, submission),
         other => unreachable!("{other:?}"),
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteRow};
 use tollkeeper::{
-    db::Db,
+    db::{self, Db},
     sandbox::{discord::permission, panel::Panel},
 };
 
@@ -75,7 +75,7 @@ impl World {
 
     async fn audit_chain_holds(&self) {
         let db = Db::look(&self.data_dir().join("tollkeeper.db"), chrono_tz::Africa::Cairo).await.expect("it opens");
-        let verdict = db.verify_audit().await.expect("the audit log is read");
+        let verdict = db::audit::verify_audit(&db).await.expect("the audit log is read");
         db.close().await;
         verdict.expect("the audit log is whole");
     }
