@@ -11,16 +11,16 @@ use crate::{
     bot::{self, Host},
     clock::Clock,
     config::Config,
+    current_config::{Live, Reloaded, Source},
     db::{self, DataDirLock, Db},
-    discord::{self, Connected, ForAPerson},
+    discord::{self, Connected, OperatorActionRequired},
     domain::UserId,
     effects,
-    faults::Faults,
+    error_digest::Faults,
+    guild_setup::Standing,
     limits::Limits,
-    live::{Live, Reloaded, Source},
     panel, panels,
-    premises::Standing,
-    proof::Door,
+    proof::ProofIntake,
     supervisor, tasks,
 };
 
@@ -38,7 +38,7 @@ pub struct App {
     boot: String,
     clock: Clock,
     db: Db,
-    door: Door,
+    door: ProofIntake,
     panels: BTreeMap<String, panel::Client>,
     limits: Limits,
     faults: Faults,
@@ -62,8 +62,8 @@ impl App {
             );
         }
         let proxy = config.discord.rest_proxy.as_ref().map(url::Url::as_str);
-        let door =
-            Door::new(data_dir, proxy, config.discord.ca_pem.as_deref()).context("the client for attachments")?;
+        let door = ProofIntake::new(data_dir, proxy, config.discord.ca_pem.as_deref())
+            .context("the client for attachments")?;
         let panels = panels::clients(&config, &clock)?;
         for panel in &config.panels {
             for (inbound, clients) in db::access::clients::clients_elsewhere(&db, &panel.name, panel.inbound_id).await?
@@ -156,7 +156,7 @@ impl App {
     /// Starts the parts, each in a task of its own whose end is noticed.
     async fn start(&self, bot: Host, connected: Connected, stopped: &watch::Receiver<bool>) -> anyhow::Result<Parts> {
         let Connected { client, me } = connected;
-        let world = effects::World {
+        let world = effects::EffectContext {
             db: self.db.clone(),
             http: Arc::clone(&client.http),
             panels: self.panels.clone(),
@@ -309,17 +309,17 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 /// serenity reconnects by itself; what it gives up for is for a person to change.
 fn gateway_error(error: serenity::Error) -> anyhow::Error {
     match error {
-        serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents) => ForAPerson(
+        serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents) => OperatorActionRequired(
             "Discord refuses the Message Content intent: switch it on in the Developer Portal (Bot, Privileged Gateway Intents), or set discord.message_content = false"
                 .to_owned(),
         )
         .into(),
-        serenity::Error::Gateway(GatewayError::InvalidAuthentication) => ForAPerson(
+        serenity::Error::Gateway(GatewayError::InvalidAuthentication) => OperatorActionRequired(
             "Discord does not accept the bot's token any more: copy a fresh one from the Developer Portal (Bot, Reset Token) into DISCORD_TOKEN"
                 .to_owned(),
         )
         .into(),
         serenity::Error::Gateway(error) => anyhow::anyhow!("Discord's gateway: {error}"),
-        error => anyhow::anyhow!("Discord: {}", bot::Unanswered::from(error)),
+        error => anyhow::anyhow!("Discord: {}", bot::DiscordFailure::from(error)),
     }
 }

@@ -8,10 +8,10 @@ use tollkeeper::{
     app::{App, told_to_stop},
     clock::Clock,
     config::Config,
+    current_config::Source,
     db,
-    discord::ForAPerson,
+    discord::OperatorActionRequired,
     domain::{audit::Anchor, revenue::Period},
-    live::Source,
     ops, telemetry,
 };
 
@@ -197,7 +197,7 @@ fn exit(done: anyhow::Result<bool>) -> ExitCode {
 }
 
 fn is_for_a_person(error: &anyhow::Error) -> bool {
-    error.is::<ForAPerson>()
+    error.is::<OperatorActionRequired>()
         || matches!(error.downcast_ref(), Some(db::Error::Unusable { .. } | db::Error::Currency { .. }))
 }
 

@@ -24,12 +24,12 @@ use crate::domain::{
     limits::Limit,
 };
 
-pub use renewal::{Changed, Renewal};
+pub use reload::{Changed, Renewal};
 pub(crate) use secrets::long_enough;
 
-mod goods;
+mod catalog;
 mod read;
-mod renewal;
+mod reload;
 mod secrets;
 mod section;
 mod values;
@@ -322,7 +322,7 @@ impl Config {
     /// The file as it is now, for a running bot: everything else stays as it was read at the
     /// start. See [`Renewal`].
     pub fn renew(&self, path: &Path, env: &impl Fn(&str) -> Option<String>) -> Result<Renewal, ConfigErrors> {
-        renewal::of(self, Self::load(path, env)?)
+        reload::of(self, Self::load(path, env)?)
     }
 
     fn load_with(path: &Path, env: &dyn Fn(&str) -> Option<String>, secrets: Secrets) -> Result<Self, ConfigErrors> {

@@ -12,7 +12,7 @@ use serenity::all::{
     ApplicationId, ClientBuilder, CreateAllowedMentions, CreateCommand, GatewayIntents, GuildId, Http, HttpBuilder,
 };
 
-pub use crate::bot::Unanswered;
+pub use crate::bot::DiscordFailure;
 use crate::{config::DiscordConfig, domain::UserId};
 
 /// The longest wait for one answer of Discord, uploads included.
@@ -33,7 +33,7 @@ pub struct Connected {
 /// What neither waiting nor starting again cures: a person has to change something first.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct ForAPerson(pub String);
+pub struct OperatorActionRequired(pub String);
 
 /// Why there is no connection.
 enum Refused {
@@ -141,7 +141,7 @@ fn client(config: &DiscordConfig) -> anyhow::Result<reqwest::Client> {
 }
 
 /// Reaches Discord, however long that takes, registers the commands and prepares the gateway.
-/// Fails only for what waiting does not cure, with [`ForAPerson`].
+/// Fails only for what waiting does not cure, with [`OperatorActionRequired`].
 pub async fn connect<F>(
     config: &DiscordConfig,
     commands: &[CreateCommand],
@@ -158,7 +158,7 @@ where
         let attempt = attempt(config, commands, intents, framework());
         match tokio::time::timeout(ANSWERS_WITHIN, attempt).await.unwrap_or_else(|_| silent()) {
             Ok(connected) => return Ok(connected),
-            Err(Refused::Never(why)) => return Err(ForAPerson(why).into()),
+            Err(Refused::Never(why)) => return Err(OperatorActionRequired(why).into()),
             Err(Refused::Later(why)) => {
                 tracing::warn!("Discord is not reachable, trying again in {pause:?}: {why}");
                 tokio::time::sleep(pause).await;
@@ -206,7 +206,7 @@ async fn register(
     http.set_application_id(application);
     let guild = config.guild_id;
     let Err(error) = http.create_guild_commands(GuildId::new(guild.0), &commands).await else { return Ok(()) };
-    let error = Unanswered::from(error);
+    let error = DiscordFailure::from(error);
     match error.status {
         // A page of something in between, which knows nothing of our rights.
         _ if error.code.is_none_or(|code| code <= 0) => Err(Refused::Later(error.to_string())),
@@ -221,7 +221,7 @@ async fn register(
 }
 
 fn unanswered(error: serenity::Error) -> Refused {
-    let error = Unanswered::from(error);
+    let error = DiscordFailure::from(error);
     if error.status == Some(401) {
         return Refused::Never(BAD_TOKEN.to_owned());
     }

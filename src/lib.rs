@@ -26,7 +26,7 @@
 //!
 //! **An order.** `/order` (`bot/order.rs`) checks block, open order, limit and outage and shows the
 //! plans. Choosing one writes the order's row first (an index decides a race of two clicks) and with it
-//! `SyncTicket`; the worker makes the private channel with its overwrites (`effects/ticket/seats.rs`)
+//! `SyncTicket`; the worker makes the private channel with its overwrites (`effects/ticket/permissions.rs`)
 //! and its one status message (`effects/ticket.rs`). The customer picks a method, pays, uploads.
 //! `ReadTicket` reads what was written there since it was last read (`effects/read.rs`), [`proof`] judges
 //! the picture, the duplicate rule decides (`domain/proofs.rs`), and payment, submission and lock are
@@ -49,8 +49,8 @@
 //! - A write transaction never spans a network call; there is one writer connection.
 //! - No parked row without something that a person sees.
 //! - An effect's first try acts; every later try looks first, because a timeout is an unknown outcome.
-//!   All we create carries a marker by which it is found again (`view/marker.rs`, `effects/written.rs`).
-//! - An interaction is handled once however often Discord delivers it (`bot/entrance.rs`). Its answer is
+//!   All we create carries a marker by which it is found again (`view/marker.rs`, `effects/messages.rs`).
+//! - An interaction is handled once however often Discord delivers it (`bot/dedup.rs`). Its answer is
 //!   the one thing outside the outbox: it carries no state.
 //! - Success of a panel is not proof: whoever writes reads back. uuid and subscription id are random and
 //!   stored before the first call; a client is ours only if its uuid is the stored one.
@@ -97,18 +97,18 @@ pub mod app;
 pub mod bot;
 pub mod clock;
 pub mod config;
+pub mod current_config;
 pub mod db;
 pub mod discord;
 pub mod domain;
 pub mod drift;
 pub mod effects;
-pub mod faults;
+pub mod error_digest;
+pub mod guild_setup;
 pub mod limits;
-pub mod live;
 pub mod ops;
 pub mod panel;
 pub mod panels;
-pub mod premises;
 pub mod proof;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -15,17 +15,17 @@ use std::{
 
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-use crate::domain::picture::{PictureHash, PictureRefused, Told};
+use crate::domain::picture::{ImageMetadata, PictureHash, PictureRefused};
 
 mod decode;
 mod fetch;
+mod format;
+mod image_store;
 mod jpeg;
-mod look;
-mod shelf;
-mod told;
+mod metadata;
 
 pub use fetch::FetchError;
-pub use look::Format;
+pub use format::Format;
 
 /// The largest file that is taken, in bytes; Discord's own limit for everybody is 10 MiB.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -38,7 +38,7 @@ pub const MAX_PIXELS_JPEG: u64 = 64_000_000;
 
 /// Fetches, examines and keeps pictures. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Door {
+pub struct ProofIntake {
     http: reqwest::Client,
     folder: PathBuf,
     /// One picture is decoded at a time: it may take 150 MB while it is looked at.
@@ -62,7 +62,7 @@ pub struct Picture {
     /// the same picture saved another way without loss. A flag for staff, never a verdict.
     pub pixel_hash: PictureHash,
     /// What the file says about itself.
-    pub told: Told,
+    pub told: ImageMetadata,
     /// The copy for the review card.
     pub card: Card,
 }
@@ -80,7 +80,7 @@ impl Card {
     pub const FILE_NAME: &str = "proof.jpg";
 }
 
-impl Door {
+impl ProofIntake {
     /// A door that keeps its pictures under `data_dir`, and reaches Discord directly or through
     /// `rest_proxy`, whose certificates `ca_pem` vouches for.
     pub fn new(data_dir: &Path, rest_proxy: Option<&str>, ca_pem: Option<&[u8]>) -> Result<Self, reqwest::Error> {
@@ -103,7 +103,7 @@ impl Door {
         let permit = Arc::clone(&self.decoding).acquire_owned().await.ok();
         let examined = spawn_blocking(move || {
             let _permit = permit;
-            let format = look::look(&bytes)?;
+            let format = format::look(&bytes)?;
             decode::picture(bytes, format)
         });
         // A decoder that panics has met a file that nobody can look at.
@@ -115,14 +115,14 @@ impl Door {
     pub async fn keep(&self, picture: &Picture) -> io::Result<PathBuf> {
         let (folder, hash, format) = (self.folder.clone(), picture.hash, picture.format);
         let bytes = picture.bytes.clone();
-        spawn_blocking(move || shelf::keep(&folder, hash, format, &bytes)).await.map_err(io::Error::other)?
+        spawn_blocking(move || image_store::keep(&folder, hash, format, &bytes)).await.map_err(io::Error::other)?
     }
 
     /// The original with this hash; `NotFound` when it was never kept, `InvalidData` when the disk
     /// no longer holds what was written.
     pub async fn load(&self, hash: PictureHash) -> io::Result<Vec<u8>> {
         let folder = self.folder.clone();
-        spawn_blocking(move || shelf::load(&folder, hash)).await.map_err(io::Error::other)?
+        spawn_blocking(move || image_store::load(&folder, hash)).await.map_err(io::Error::other)?
     }
 
     /// The card's copy of a kept picture, made again from the original.

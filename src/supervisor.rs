@@ -22,7 +22,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
-use crate::{effects::Asker, panel::Reader, premises::State};
+use crate::{effects::Asker, guild_setup::State, panel::Reader};
 
 /// How long the gateway may be gone before the bot no longer counts as alive: Discord's own outages
 /// are shorter as a rule, and reconnecting is serenity's work. What it does not manage in this time

@@ -8,41 +8,41 @@ use crate::{
     view::refusal::{Refusal, refused},
 };
 
-use super::{Bot, asked::Asked, fault::Fault};
+use super::{Bot, error::Error, interaction::Interaction};
 
 impl Bot {
     /// The person's power at this moment.
-    pub(super) fn power(&self, asked: &Asked<'_>) -> Option<Power> {
-        self.staff.power(asked.user, &asked.roles)
+    pub(super) fn power(&self, interaction: &Interaction<'_>) -> Option<Power> {
+        self.staff.power(interaction.user, &interaction.roles)
     }
 
     /// Whether the person may decide about payments.
-    pub(super) fn decides(&self, asked: &Asked<'_>) -> bool {
-        self.staff.allows(asked.user, &asked.roles, Power::Admin)
+    pub(super) fn decides(&self, interaction: &Interaction<'_>) -> bool {
+        self.staff.allows(interaction.user, &interaction.roles, Power::Admin)
     }
 
     /// Lets admins through; refuses everybody else, and remembers that they tried.
-    pub(super) async fn admins_only(&self, asked: &mut Asked<'_>, button: &Button) -> Result<(), Fault> {
+    pub(super) async fn admins_only(&self, interaction: &mut Interaction<'_>, button: &Button) -> Result<(), Error> {
         let (what, target) = described(button);
-        self.needs(asked, Power::Admin, what, target).await
+        self.needs(interaction, Power::Admin, what, target).await
     }
 
     /// Lets owners through; refuses everybody else, and remembers that they tried.
-    pub(super) async fn owners_only(&self, asked: &mut Asked<'_>, button: &Button) -> Result<(), Fault> {
+    pub(super) async fn owners_only(&self, interaction: &mut Interaction<'_>, button: &Button) -> Result<(), Error> {
         let (what, target) = described(button);
-        self.needs(asked, Power::Owner, what, target).await
+        self.needs(interaction, Power::Owner, what, target).await
     }
 
     /// Lets through who has this power at this moment; refuses everybody else, and writes into the audit
     /// log `what` they tried with which `target`.
     pub(super) async fn needs(
         &self,
-        asked: &mut Asked<'_>,
+        interaction: &mut Interaction<'_>,
         needed: Power,
         what: &str,
         target: String,
-    ) -> Result<(), Fault> {
-        let power = self.power(asked);
+    ) -> Result<(), Error> {
+        let power = self.power(interaction);
         if power >= Some(needed) {
             return Ok(());
         }
@@ -52,27 +52,37 @@ impl Bot {
             (Some(_), _) => Refusal::AdminsOnly,
         };
         // First the answer, which has three seconds; what is kept of it may wait for the database.
-        asked.answer(refused(asked.locale, refusal)).await?;
-        self.audit_refusal(asked, what, target).await?;
-        Err(Fault::Told)
+        interaction.answer(refused(interaction.locale, refusal)).await?;
+        self.audit_refusal(interaction, what, target).await?;
+        Err(Error::ImageMetadata)
     }
 
     /// Writes into the audit log that staff looked at a customer's data, before they see it.
-    pub(super) async fn audit_lookup(&self, asked: &Asked<'_>, what: &str, target: String) -> Result<(), Fault> {
-        let happened = Happened { actor: asked.user, action: what, target, payload: json!({}), session: None };
+    pub(super) async fn audit_lookup(
+        &self,
+        interaction: &Interaction<'_>,
+        what: &str,
+        target: String,
+    ) -> Result<(), Error> {
+        let happened = Happened { actor: interaction.user, action: what, target, payload: json!({}), session: None };
         Ok(db::audit::fallback_file::audit_or_note(&self.db, happened, self.clock.now()).await?)
     }
 
     /// Writes into the audit log what somebody was refused; folded, for anybody may ask for anything.
-    pub(super) async fn audit_refusal(&self, asked: &Asked<'_>, what: &str, target: String) -> Result<(), Fault> {
-        let Some(times) = self.limits.repeated(asked.user, "refused") else { return Ok(()) };
-        tracing::info!(user.id = %asked.user, target, times, "refused: {what}");
-        let power = self.power(asked).map_or("none", |power| match power {
+    pub(super) async fn audit_refusal(
+        &self,
+        interaction: &Interaction<'_>,
+        what: &str,
+        target: String,
+    ) -> Result<(), Error> {
+        let Some(times) = self.limits.repeated(interaction.user, "refused") else { return Ok(()) };
+        tracing::info!(user.id = %interaction.user, target, times, "refused: {what}");
+        let power = self.power(interaction).map_or("none", |power| match power {
             Power::Support => "support",
             Power::Admin => "admin",
             Power::Owner => "owner",
         });
-        db::audit::audit_refusal(&self.db, asked.user, what, target, power, times, self.clock.now()).await?;
+        db::audit::audit_refusal(&self.db, interaction.user, what, target, power, times, self.clock.now()).await?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use serenity::all::CreateCommand;
 
-use super::{Fault, Host, admin, link, order, payment, shop_locale};
+use super::{Error, Host, admin, link, order, payment, shop_locale};
 use crate::{
     config::Config,
     view::{Locale, command::description},
@@ -14,7 +14,7 @@ pub fn registrations(config: &Config) -> Vec<CreateCommand> {
 }
 
 /// The slash commands, with the texts that Discord shows beside them.
-pub(super) fn commands(locale: Locale) -> Vec<poise::Command<Host, Fault>> {
+pub(super) fn commands(locale: Locale) -> Vec<poise::Command<Host, Error>> {
     let mut commands = vec![order::order(), payment::proof(), link::link(), admin::admin()];
     for command in &mut commands {
         describe(command, None, locale);
@@ -23,7 +23,7 @@ pub(super) fn commands(locale: Locale) -> Vec<poise::Command<Host, Fault>> {
 }
 
 /// Puts the texts beside a command, its options and the commands below it.
-fn describe(command: &mut poise::Command<Host, Fault>, group: Option<&str>, locale: Locale) {
+fn describe(command: &mut poise::Command<Host, Error>, group: Option<&str>, locale: Locale) {
     let path = group.map_or_else(|| command.name.to_string(), |group| format!("{group} {}", command.name));
     command.description = description(locale, &path, None).map(Into::into);
     for parameter in &mut command.parameters {

@@ -17,101 +17,110 @@ use crate::{
 
 use super::{
     Bot, admin,
-    asked::Asked,
-    fault::{Fault, random},
+    error::{Error, random},
+    interaction::Interaction,
     review::{approve, attention, decline},
 };
 
 /// Stores a one-time token for a question, and says when it expires.
-pub(super) async fn issue(bot: &Bot, asked: &Asked<'_>, what: &Confirmation) -> Result<(Token, Millis), Fault> {
+pub(super) async fn issue(
+    bot: &Bot,
+    interaction: &Interaction<'_>,
+    what: &Confirmation,
+) -> Result<(Token, Millis), Error> {
     let (token, now, ttl) = (Token::from_random(random()?), bot.clock.now(), bot.config.limits.confirm_ttl);
-    db::people::confirmations::issue_confirmation(&bot.db, &token, asked.user, what, ttl, now).await?;
+    db::people::confirmations::issue_confirmation(&bot.db, &token, interaction.user, what, ttl, now).await?;
     Ok((token, now.plus(ttl)))
 }
 
 /// Confirm.
-pub(super) async fn confirm(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    if !asked.take_alone().await {
+pub(super) async fn confirm(bot: &Bot, interaction: &mut Interaction<'_>, token: &Token) -> Result<(), Error> {
+    if !interaction.take_alone().await {
         return Ok(());
     }
-    let Some(found) = db::people::confirmations::confirmation(&bot.db, token, asked.user, bot.clock.now()).await?
+    let Some(found) =
+        db::people::confirmations::confirmation(&bot.db, token, interaction.user, bot.clock.now()).await?
     else {
-        asked.edit(refused(asked.locale, Refusal::Stale)).await?;
-        return bot.audit_refusal(asked, "confirm", "unknown".to_owned()).await;
+        interaction.edit(refused(interaction.locale, Refusal::Stale)).await?;
+        return bot.audit_refusal(interaction, "confirm", "unknown".to_owned()).await;
     };
     let what = &found.confirmation;
     let presented = match found.token {
         Ok(presented) => presented,
         Err(why) => {
-            not_confirmed(asked, what, why).await?;
-            return bot.audit_refusal(asked, "confirm", format!("{why:?}").to_lowercase()).await;
+            not_confirmed(interaction, what, why).await?;
+            return bot.audit_refusal(interaction, "confirm", format!("{why:?}").to_lowercase()).await;
         }
     };
-    if bot.power(asked) < Some(what.required_power()) {
+    if bot.power(interaction) < Some(what.required_power()) {
         // An open confirmation dies with the power it was opened with.
-        db::people::tokens::cancel_confirmation(&bot.db, token, asked.user, bot.clock.now()).await?;
-        asked.edit(confirmation::not_confirmed(asked.locale, NotConfirmed::PowerLost, what)).await?;
-        return bot.audit_refusal(asked, "confirm", what.subject()).await;
+        db::people::tokens::cancel_confirmation(&bot.db, token, interaction.user, bot.clock.now()).await?;
+        interaction.edit(confirmation::not_confirmed(interaction.locale, NotConfirmed::PowerLost, what)).await?;
+        return bot.audit_refusal(interaction, "confirm", what.subject()).await;
     }
-    let done: Result<Post, Fault> = match what {
-        Confirmation::Approve { submission } => approve::approve(bot, asked, &presented, *submission).await,
+    let done: Result<Post, Error> = match what {
+        Confirmation::Approve { submission } => approve::approve(bot, interaction, &presented, *submission).await,
         Confirmation::Receive { submission, minor } => {
-            approve::receive(bot, asked, &presented, *submission, *minor).await
+            approve::receive(bot, interaction, &presented, *submission, *minor).await
         }
         Confirmation::Decline { submission, reason } => {
-            decline::decline(bot, asked, &presented, *submission, reason).await
+            decline::decline(bot, interaction, &presented, *submission, reason).await
         }
         Confirmation::DeclineFake { submission, reason } => {
-            decline::decline_fake(bot, asked, &presented, *submission, reason).await
+            decline::decline_fake(bot, interaction, &presented, *submission, reason).await
         }
         // Its button opens a form; see `reference`.
-        Confirmation::OverrideReference { .. } => Ok(refused(asked.locale, Refusal::Stale)),
+        Confirmation::OverrideReference { .. } => Ok(refused(interaction.locale, Refusal::Stale)),
         Confirmation::GiveUp { submission, reason } => {
-            decline::give_up(bot, asked, &presented, *submission, reason).await
+            decline::give_up(bot, interaction, &presented, *submission, reason).await
         }
-        Confirmation::BookByHand { order } => attention::book_by_hand(bot, asked, &presented, order).await,
-        Confirmation::VoidSale { order, reason } => attention::void_sale(bot, asked, &presented, order, reason).await,
-        Confirmation::EndPaid { order } => attention::end_paid(bot, asked, &presented, order).await,
+        Confirmation::BookByHand { order } => attention::book_by_hand(bot, interaction, &presented, order).await,
+        Confirmation::VoidSale { order, reason } => {
+            attention::void_sale(bot, interaction, &presented, order, reason).await
+        }
+        Confirmation::EndPaid { order } => attention::end_paid(bot, interaction, &presented, order).await,
         Confirmation::Block { user, name, reason } => {
-            admin::block::carry_out(bot, asked, &presented, *user, name, reason).await
+            admin::block::carry_out(bot, interaction, &presented, *user, name, reason).await
         }
-        Confirmation::Unblock { user } => admin::block::carry_out_unblock(bot, asked, &presented, *user).await,
-        Confirmation::DropEffect { row } => admin::status::drop_effect(bot, asked, &presented, *row).await,
-        Confirmation::ReleaseOutbox => admin::status::release(bot, asked, &presented).await,
+        Confirmation::Unblock { user } => admin::block::carry_out_unblock(bot, interaction, &presented, *user).await,
+        Confirmation::DropEffect { row } => admin::status::drop_effect(bot, interaction, &presented, *row).await,
+        Confirmation::ReleaseOutbox => admin::status::release(bot, interaction, &presented).await,
         Confirmation::Change { subscription, change } => {
-            admin::change::carry_out(bot, asked, &presented, *subscription, change).await
+            admin::change::carry_out(bot, interaction, &presented, *subscription, change).await
         }
-        Confirmation::Refund { order, reason } => admin::change::refund(bot, asked, &presented, order, reason).await,
+        Confirmation::Refund { order, reason } => {
+            admin::change::refund(bot, interaction, &presented, order, reason).await
+        }
         Confirmation::Adopt { panel, email, user, name } => {
             let wanted = admin::adopt::Wanted { panel, email, user: *user, name };
-            admin::adopt::carry_out(bot, asked, &presented, &wanted).await
+            admin::adopt::carry_out(bot, interaction, &presented, &wanted).await
         }
         Confirmation::Sell { user, name, plan, note } => {
-            admin::create::carry_out(bot, asked, &presented, (*user, name), plan, note).await
+            admin::create::carry_out(bot, interaction, &presented, (*user, name), plan, note).await
         }
     };
     match done {
-        Ok(post) => Ok(asked.edit(post).await?),
-        Err(Fault::Db(db::Error::Token(why))) => not_confirmed(asked, what, why).await,
+        Ok(post) => Ok(interaction.edit(post).await?),
+        Err(Error::Db(db::Error::Token(why))) => not_confirmed(interaction, what, why).await,
         Err(fault) => Err(fault),
     }
 }
 
 /// Cancel: the token lapses.
-pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    db::people::tokens::cancel_confirmation(&bot.db, token, asked.user, bot.clock.now()).await?;
-    Ok(asked.update(confirmation::cancelled(asked.locale)).await?)
+pub(super) async fn cancel(bot: &Bot, interaction: &mut Interaction<'_>, token: &Token) -> Result<(), Error> {
+    db::people::tokens::cancel_confirmation(&bot.db, token, interaction.user, bot.clock.now()).await?;
+    Ok(interaction.update(confirmation::cancelled(interaction.locale)).await?)
 }
 
 /// Says why a token is not accepted. A question that belongs to somebody else, or to the first
 /// click's result, stays as it is, and a message of its own says so.
-async fn not_confirmed(asked: &mut Asked<'_>, what: &Confirmation, why: TokenRefused) -> Result<(), Fault> {
-    let say = |why| confirmation::not_confirmed(asked.locale, why, what);
+async fn not_confirmed(interaction: &mut Interaction<'_>, what: &Confirmation, why: TokenRefused) -> Result<(), Error> {
+    let say = |why| confirmation::not_confirmed(interaction.locale, why, what);
     match why {
-        TokenRefused::Unknown => asked.edit(refused(asked.locale, Refusal::Stale)).await?,
-        TokenRefused::Expired => asked.edit(say(NotConfirmed::Expired)).await?,
-        TokenRefused::Spent => asked.add(say(NotConfirmed::Used)).await?,
-        TokenRefused::NotYours => asked.add(say(NotConfirmed::NotYours)).await?,
+        TokenRefused::Unknown => interaction.edit(refused(interaction.locale, Refusal::Stale)).await?,
+        TokenRefused::Expired => interaction.edit(say(NotConfirmed::Expired)).await?,
+        TokenRefused::Spent => interaction.add(say(NotConfirmed::Used)).await?,
+        TokenRefused::NotYours => interaction.add(say(NotConfirmed::NotYours)).await?,
     }
     Ok(())
 }

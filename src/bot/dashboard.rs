@@ -13,70 +13,74 @@ use crate::{
     },
 };
 
-use super::{Bot, PATIENCE, asked::Asked, fault::Fault};
+use super::{Bot, PATIENCE, error::Error, interaction::Interaction};
 
 /// A larger table is not sent: Discord takes 10 MiB, with the rest of the request in it.
 pub(super) const LARGEST_TABLE: usize = 9 * 1024 * 1024;
 
 /// Refresh: the numbers of this moment.
-pub(super) async fn refresh(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    bot.within_limit(asked, Limited::Refresh)?;
-    bot.admins_only(asked, &Button::DashboardRefresh).await?;
+pub(super) async fn refresh(bot: &Bot, interaction: &mut Interaction<'_>) -> Result<(), Error> {
+    bot.within_limit(interaction, Limited::Refresh)?;
+    bot.admins_only(interaction, &Button::DashboardRefresh).await?;
     let now = bot.clock.now();
     db::outbox::enqueue_alone(&bot.db, &Effect::SyncDashboard {}, now, now).await?;
-    asked.defer().await?;
+    interaction.defer().await?;
     let look = || async { Ok(db::ledger::dashboard::dashboard(&bot.db).await?.filter(|shown| shown.at >= now)) };
     let shown = bot.db.wait_for(&Subject::Dashboard, PATIENCE, look).await?;
-    asked.edit(refreshed(asked.locale, shown.is_some())).await?;
+    interaction.edit(refreshed(interaction.locale, shown.is_some())).await?;
     Ok(())
 }
 
 /// Export CSV: the last days, and a menu of other periods.
-pub(super) async fn export_last_days(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    bot.within_limit(asked, Limited::Export)?;
-    bot.admins_only(asked, &Button::DashboardExport).await?;
+pub(super) async fn export_last_days(bot: &Bot, interaction: &mut Interaction<'_>) -> Result<(), Error> {
+    bot.within_limit(interaction, Limited::Export)?;
+    bot.admins_only(interaction, &Button::DashboardExport).await?;
     let today = db::ledger::revenue::shop_day(&bot.db, bot.clock.now());
-    export_period(bot, asked, Period::last_days(books::DAYS, today)).await
+    export_period(bot, interaction, Period::last_days(books::DAYS, today)).await
 }
 
 /// A period was chosen from the menu, or is to be typed.
-pub(super) async fn period_chosen(bot: &Bot, asked: &mut Asked<'_>, value: Option<&str>) -> Result<(), Fault> {
-    bot.within_limit(asked, Limited::Export)?;
-    bot.admins_only(asked, &Button::ExportMenu).await?;
+pub(super) async fn period_chosen(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    value: Option<&str>,
+) -> Result<(), Error> {
+    bot.within_limit(interaction, Limited::Export)?;
+    bot.admins_only(interaction, &Button::ExportMenu).await?;
     match value {
-        Some(books::OTHER) => Ok(asked.ask(books::period_modal(asked.locale)).await?),
-        Some(value) => period_typed_or_chosen(bot, asked, value).await,
-        None => super::stale(bot, asked),
+        Some(books::OTHER) => Ok(interaction.ask(books::period_modal(interaction.locale)).await?),
+        Some(value) => period_typed_or_chosen(bot, interaction, value).await,
+        None => super::stale(bot, interaction),
     }
 }
 
 /// A period was typed.
-pub(super) async fn period_typed(bot: &Bot, asked: &mut Asked<'_>, typed: &str) -> Result<(), Fault> {
-    bot.within_limit(asked, Limited::Export)?;
-    bot.admins_only(asked, &Button::ExportModal).await?;
-    period_typed_or_chosen(bot, asked, typed).await
+pub(super) async fn period_typed(bot: &Bot, interaction: &mut Interaction<'_>, typed: &str) -> Result<(), Error> {
+    bot.within_limit(interaction, Limited::Export)?;
+    bot.admins_only(interaction, &Button::ExportModal).await?;
+    period_typed_or_chosen(bot, interaction, typed).await
 }
 
-async fn period_typed_or_chosen(bot: &Bot, asked: &mut Asked<'_>, text: &str) -> Result<(), Fault> {
+async fn period_typed_or_chosen(bot: &Bot, interaction: &mut Interaction<'_>, text: &str) -> Result<(), Error> {
     match text.parse() {
-        Ok(period) => export_period(bot, asked, period).await,
-        Err(_) => Ok(asked.answer(books::not_a_period(asked.locale)).await?),
+        Ok(period) => export_period(bot, interaction, period).await,
+        Err(_) => Ok(interaction.answer(books::not_a_period(interaction.locale)).await?),
     }
 }
 
-async fn export_period(bot: &Bot, asked: &mut Asked<'_>, period: Period) -> Result<(), Fault> {
-    asked.defer().await?;
+async fn export_period(bot: &Bot, interaction: &mut Interaction<'_>, period: Period) -> Result<(), Error> {
+    interaction.defer().await?;
     let (now, zone) = (bot.clock.now(), bot.config.shop.timezone);
     let (from, until) = period.moments(zone);
     let (orders, totals) = tokio::try_join!(
         db::ledger::export::export_orders(&bot.db, from, until),
         db::ledger::export::export_totals(&bot.db, from, until)
     )?;
-    let csv = export::orders(&orders, zone).map_err(|error| Fault::Disk(error.into()))?;
+    let csv = export::orders(&orders, zone).map_err(|error| Error::Disk(error.into()))?;
     db::audit::fallback_file::audit_or_note(
         &bot.db,
         Happened {
-            actor: asked.user,
+            actor: interaction.user,
             action: "orders.export",
             target: period.to_string(),
             payload: json!({ "orders": orders.len() }),
@@ -86,7 +90,7 @@ async fn export_period(bot: &Bot, asked: &mut Asked<'_>, period: Period) -> Resu
     )
     .await?;
     if csv.len() > LARGEST_TABLE {
-        return Ok(asked.edit(books::too_large(asked.locale, period)).await?);
+        return Ok(interaction.edit(books::too_large(interaction.locale, period)).await?);
     }
     let methods = bot.config.payment_methods.iter().map(|method| (method.id.to_string(), method.name.clone()));
     let facts = TableFacts {
@@ -96,29 +100,29 @@ async fn export_period(bot: &Bot, asked: &mut Asked<'_>, period: Period) -> Resu
         totals: &totals,
         method_names: &methods.collect::<Vec<_>>(),
     };
-    asked.edit(books::table(asked.locale, &facts, csv)).await?;
+    interaction.edit(books::table(interaction.locale, &facts, csv)).await?;
     Ok(())
 }
 
 /// DB backup: written on the server; with a passphrase, an encrypted copy follows by message.
-pub(super) async fn back_up(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    bot.within_limit(asked, Limited::Backup)?;
-    bot.owners_only(asked, &Button::DashboardBackup).await?;
-    asked.defer().await?;
+pub(super) async fn back_up(bot: &Bot, interaction: &mut Interaction<'_>) -> Result<(), Error> {
+    bot.within_limit(interaction, Limited::Backup)?;
+    bot.owners_only(interaction, &Button::DashboardBackup).await?;
+    interaction.defer().await?;
     let now = bot.clock.now();
     let made = db::maintenance::backup::back_up(&bot.db, &bot.config.storage.data_dir, now).await;
     let (target, payload) = match &made {
         Ok(path) => (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), json!({})),
         Err(_) => (String::new(), json!({ "failed": true })),
     };
-    let happened = Happened { actor: asked.user, action: "database.backup", target, payload, session: None };
+    let happened = Happened { actor: interaction.user, action: "database.backup", target, payload, session: None };
     db::audit::fallback_file::audit_or_note(&bot.db, happened, now).await?;
     let path = match made {
         Ok(path) => path,
         Err(error) => {
             let incident = incident();
-            tracing::error!(%incident, user.id = %asked.user, %error, "the backup that was asked for failed");
-            return Ok(asked.edit(books::not_backed_up(asked.locale, incident.as_str())).await?);
+            tracing::error!(%incident, user.id = %interaction.user, %error, "the backup that was asked for failed");
+            return Ok(interaction.edit(books::not_backed_up(interaction.locale, incident.as_str())).await?);
         }
     };
     let sealed = match bot.config.backup_passphrase.clone() {
@@ -130,9 +134,9 @@ pub(super) async fn back_up(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Faul
         }
     };
     if let Some(name) = sealed.as_ref().and_then(|path| path.file_name()) {
-        let effect = Effect::SendBackup { file: name.to_string_lossy().into_owned(), user: asked.user };
+        let effect = Effect::SendBackup { file: name.to_string_lossy().into_owned(), user: interaction.user };
         db::outbox::enqueue_alone(&bot.db, &effect, now, now).await?;
     }
-    asked.edit(books::backed_up(asked.locale, &path.display().to_string(), sealed.is_some())).await?;
+    interaction.edit(books::backed_up(interaction.locale, &path.display().to_string(), sealed.is_some())).await?;
     Ok(())
 }

@@ -11,12 +11,12 @@ use crate::{
     view::{self, delivery::LinkFacts},
 };
 
-use super::{Bot, Context, asked::Asked, fault::Fault, order::own_order, usage};
+use super::{Bot, Context, error::Error, interaction::Interaction, order::own_order, usage};
 
 /// `/link`
 #[poise::command(slash_command)]
-pub(super) async fn link(ctx: Context<'_>) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| all(bot, asked))
+pub(super) async fn link(ctx: Context<'_>) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| all(bot, interaction))
 }
 
 /// A subscription with what its message says.
@@ -61,7 +61,7 @@ impl Owned {
         subscription: Subscription,
         used: Option<(u64, Millis)>,
         link: Link,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, Error> {
         let plan = db::access::subscriptions::plan_of(&bot.db, subscription.id).await?.unwrap_or_default();
         let page = bot.panels.get(&subscription.panel).and_then(|panel| panel.subscription_link(&subscription.sub_id));
         Ok(Self { subscription, plan, page, used, link })
@@ -81,12 +81,12 @@ impl Owned {
     }
 }
 
-async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    bot.at_home(asked)?;
-    bot.within_limit(asked, Limited::Link)?;
-    let subscriptions = db::access::subscriptions::subscriptions_of(&bot.db, asked.user).await?;
+async fn all(bot: &Bot, interaction: &mut Interaction<'_>) -> Result<(), Error> {
+    bot.at_home(interaction)?;
+    bot.within_limit(interaction, Limited::Link)?;
+    let subscriptions = db::access::subscriptions::subscriptions_of(&bot.db, interaction.user).await?;
     if subscriptions.iter().any(|subscription| usage::answers(bot, subscription)) {
-        asked.defer().await?;
+        interaction.defer().await?;
     }
     let each = |subscription| join(usage::look(bot, subscription), current(bot, subscription));
     let seen = join_all(subscriptions.iter().map(each)).await;
@@ -97,20 +97,20 @@ async fn all(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     }
     let (facts, states): (Vec<_>, Vec<_>) =
         owned.iter().filter_map(|(owned, state)| Some((owned.facts()?, *state))).unzip();
-    for (n, post) in view::delivery::my_links(asked.locale, &facts).into_iter().enumerate() {
+    for (n, post) in view::delivery::my_links(interaction.locale, &facts).into_iter().enumerate() {
         let state = states.get(n).copied().unwrap_or(AccessState::Works);
-        asked.reply(view::delivery::standing(asked.locale, post, state)).await?;
+        interaction.reply(view::delivery::standing(interaction.locale, post, state)).await?;
     }
     for (shown, _) in owned.iter().filter(|(owned, _)| owned.subscription.link.is_some()) {
-        fetched(bot, asked, &shown.subscription).await?;
+        fetched(bot, interaction, &shown.subscription).await?;
     }
     Ok(())
 }
 
 /// "Get my link" in the ticket.
-pub(super) async fn of_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
-    bot.within_limit(asked, Limited::GetLink)?;
-    let order = own_order(bot, asked, id).await?;
+pub(super) async fn of_order(bot: &Bot, interaction: &mut Interaction<'_>, id: &OrderId) -> Result<(), Error> {
+    bot.within_limit(interaction, Limited::GetLink)?;
+    let order = own_order(bot, interaction, id).await?;
     let subscription = match order.subscription {
         Some(row) => {
             db::access::subscriptions::subscription(&bot.db, row).await?.filter(|subscription| subscription.provisioned)
@@ -118,20 +118,20 @@ pub(super) async fn of_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> 
         None => None,
     };
     let Some(subscription) = subscription else {
-        return Ok(asked.answer(view::delivery::not_ready(asked.locale)).await?);
+        return Ok(interaction.answer(view::delivery::not_ready(interaction.locale)).await?);
     };
     if usage::answers(bot, &subscription) {
-        asked.defer().await?;
+        interaction.defer().await?;
     }
     let (seen, link) = join(usage::look(bot, &subscription), current(bot, &subscription)).await;
     let state = stands(&subscription, &seen, bot.clock.now());
     let owned = Owned::new(bot, subscription, None, link).await?;
     let Some(facts) = owned.facts() else {
-        return Ok(asked.reply(view::delivery::panel_down(asked.locale)).await?);
+        return Ok(interaction.reply(view::delivery::panel_down(interaction.locale)).await?);
     };
-    let post = view::delivery::standing(asked.locale, view::delivery::my_link(asked.locale, &facts), state);
-    asked.reply(post).await?;
-    fetched(bot, asked, &owned.subscription).await
+    let post = view::delivery::standing(interaction.locale, view::delivery::my_link(interaction.locale, &facts), state);
+    interaction.reply(post).await?;
+    fetched(bot, interaction, &owned.subscription).await
 }
 
 /// How a client stands: as the panel says, else by the books.
@@ -143,12 +143,12 @@ fn stands(subscription: &Subscription, seen: &usage::Seen, now: Millis) -> Acces
 }
 
 /// The customer has the link now, whatever became of the direct message.
-async fn fetched(bot: &Bot, asked: &Asked<'_>, subscription: &Subscription) -> Result<(), Fault> {
+async fn fetched(bot: &Bot, interaction: &Interaction<'_>, subscription: &Subscription) -> Result<(), Error> {
     let waiting = db::access::subscriptions::undelivered_of(&bot.db, subscription.id).await?;
     if waiting.is_empty() {
         return Ok(());
     }
-    db::orders::tickets::fetched(&bot.db, asked.user, &waiting, bot.clock.now()).await?;
-    tracing::info!(user.id = %asked.user, orders = waiting.len(), "a link was fetched");
+    db::orders::tickets::fetched(&bot.db, interaction.user, &waiting, bot.clock.now()).await?;
+    tracing::info!(user.id = %interaction.user, orders = waiting.len(), "a link was fetched");
     Ok(())
 }

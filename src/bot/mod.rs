@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serenity::all::{
     ActionRowComponent, ComponentInteraction, ComponentInteractionDataKind, CreateAllowedMentions, FullEvent,
-    GatewayIntents, Http, Interaction, ModalInteraction,
+    GatewayIntents, Http, ModalInteraction,
 };
 
 use tokio::sync::watch;
@@ -17,62 +17,62 @@ use tokio::sync::watch;
 use crate::{
     clock::Clock,
     config::{Config, DiscordConfig},
+    current_config::Live,
     db::Db,
     domain::{ChannelId, GuildId, MessageId, Millis, access::Staff, button::Button, limits::Limited},
-    faults::Faults,
+    error_digest::Faults,
+    guild_setup::Standing,
     limits::Limits,
-    live::Live,
     panel::Reader,
-    premises::Standing,
-    proof::Door,
+    proof::ProofIntake,
     view::{Locale, Modal, refusal::Refusal},
 };
 
 /// A slash command: the bot of its moment and the interaction, handled to the end.
 macro_rules! command {
-    ($ctx:ident, |$bot:ident, $asked:ident| $work:expr) => {{
+    ($ctx:ident, |$bot:ident, $interaction:ident| $work:expr) => {{
         let $bot = &$ctx.data().bot();
-        let mut interaction = $bot.command(&$ctx);
-        let $asked = &mut interaction;
+        let mut received = $bot.command(&$ctx);
+        let $interaction = &mut received;
         let done = $work.await;
-        $crate::bot::fault::settle($asked, done).await;
+        $crate::bot::error::settle($interaction, done).await;
         Ok(())
     }};
 }
 
 mod access;
 mod admin;
-mod asked;
 mod commands;
 mod confirm;
 mod dashboard;
-mod entrance;
-mod fault;
-mod home;
+mod dedup;
+mod error;
+mod guild;
+mod interaction;
 mod link;
-mod more;
 mod order;
 mod payment;
 mod presence;
 mod provisioning;
 mod reference;
 mod review;
-mod room;
+mod review_menu;
 mod ticket;
+mod ticket_capacity;
 mod usage;
 
-use asked::Asked;
 use commands::commands;
 pub use commands::registrations;
-use entrance::Entrance;
-pub use fault::{Fault, Unanswered};
-use fault::{on_error, settle};
+use dedup::Entrance;
+pub use error::{DiscordFailure, Error};
+use error::{on_error, settle};
+use interaction::Interaction;
 
 /// How long an answer may wait for what it is about; a person does not watch for longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a command's function is given.
-type Context<'a> = poise::ApplicationContext<'a, Host, Fault>;
+type Context<'a> = poise::ApplicationContext<'a, Host, Error>;
 
 /// Hands every interaction the bot of its moment: from the first check to the answer it sees one
 /// configuration. Cheap to clone.
@@ -84,7 +84,7 @@ pub struct Host(Bot);
 struct Bot {
     db: Db,
     panels: BTreeMap<String, Reader>,
-    door: Door,
+    door: ProofIntake,
     config: Arc<Config>,
     clock: Clock,
     limits: Limits,
@@ -95,7 +95,7 @@ struct Bot {
     /// Whether the bot is in its server, and what is wrong there.
     standing: Standing,
     /// The server's channels.
-    room: room::Room,
+    room: ticket_capacity::Room,
     /// This run of the process, as the log and the dashboard name it.
     boot: String,
     /// Whether Discord has said READY.
@@ -114,7 +114,7 @@ pub struct Parts {
     /// The panels by name, of which it only reads.
     pub panels: BTreeMap<String, Reader>,
     /// Where pictures come in and are kept.
-    pub door: Door,
+    pub door: ProofIntake,
     /// The configuration in force.
     pub live: Live,
     /// The time.
@@ -149,7 +149,7 @@ impl Host {
             locale,
             live,
             standing,
-            room: room::Room::default(),
+            room: ticket_capacity::Room::default(),
             boot,
             connected,
             in_hand,
@@ -180,16 +180,16 @@ impl Host {
 }
 
 impl Bot {
-    fn command<'a>(&self, ctx: &Context<'a>) -> Asked<'a> {
-        Asked::command(&ctx.framework.serenity_context.http, self, ctx.interaction)
+    fn command<'a>(&self, ctx: &Context<'a>) -> Interaction<'a> {
+        Interaction::command(&ctx.framework.serenity_context.http, self, ctx.interaction)
     }
 
     /// Refuses what does not come from the shop's own guild.
-    fn at_home(&self, asked: &Asked<'_>) -> Result<(), Fault> {
-        if asked.guild == Some(self.config.discord.guild_id) {
+    fn at_home(&self, interaction: &Interaction<'_>) -> Result<(), Error> {
+        if interaction.guild == Some(self.config.discord.guild_id) {
             return Ok(());
         }
-        Err(Fault::refused(asked.locale, Refusal::NotHere))
+        Err(Error::refused(interaction.locale, Refusal::NotHere))
     }
 
     /// Counts this, and refuses what is over its limit with when to come back.
@@ -197,12 +197,12 @@ impl Bot {
     /// Call it once for an interaction, right after [`Self::at_home`] and before powers are looked
     /// at and anything is read or deferred: what is refused for lack of power costs an audit row,
     /// and is limited with the rest.
-    fn within_limit(&self, asked: &Asked<'_>, limited: Limited) -> Result<(), Fault> {
-        let Err(again_at) = self.limits.count(limited, asked.user) else { return Ok(()) };
-        if let Some(times) = self.limits.repeated(asked.user, "too often") {
-            tracing::info!(user.id = %asked.user, times, "refused: {} too often", limited.as_str());
+    fn within_limit(&self, interaction: &Interaction<'_>, limited: Limited) -> Result<(), Error> {
+        let Err(again_at) = self.limits.count(limited, interaction.user) else { return Ok(()) };
+        if let Some(times) = self.limits.repeated(interaction.user, "too often") {
+            tracing::info!(user.id = %interaction.user, times, "refused: {} too often", limited.as_str());
         }
-        Err(Fault::refused(asked.locale, Refusal::TooOften { again_at }))
+        Err(Error::refused(interaction.locale, Refusal::TooOften { again_at }))
     }
 }
 
@@ -237,14 +237,14 @@ pub fn framework(host: Host) -> impl serenity::framework::Framework + 'static {
     Entrance { framework, host }
 }
 
-async fn on_event(framework: poise::FrameworkContext<'_, Host, Fault>, event: &FullEvent) -> Result<(), Fault> {
+async fn on_event(framework: poise::FrameworkContext<'_, Host, Error>, event: &FullEvent) -> Result<(), Error> {
     let (bot, http) = (&framework.user_data.bot(), &*framework.serenity_context.http);
     match event {
         FullEvent::Ready { data_about_bot } => {
             let (activity, status) = bot.presence();
             framework.serenity_context.set_presence(Some(activity), status);
             bot.connected.send_replace(true);
-            home::ready(bot, &data_about_bot.guilds).await?;
+            guild::ready(bot, &data_about_bot.guilds).await?;
             ticket::reread(bot).await
         }
         // Between the break and this, events may have been lost all the same.
@@ -257,12 +257,12 @@ async fn on_event(framework: poise::FrameworkContext<'_, Host, Fault>, event: &F
             let gone: Vec<_> = multiple_deleted_messages_ids.iter().map(|id| MessageId(id.get())).collect();
             ticket::messages_gone(bot, ChannelId(channel_id.get()), &gone).await
         }
-        FullEvent::InteractionCreate { interaction: Interaction::Component(interaction) } => {
-            component(bot, http, interaction).await;
+        FullEvent::InteractionCreate { interaction: serenity::all::Interaction::Component(received) } => {
+            component(bot, http, received).await;
             Ok(())
         }
-        FullEvent::InteractionCreate { interaction: Interaction::Modal(interaction) } => {
-            modal(bot, http, interaction).await;
+        FullEvent::InteractionCreate { interaction: serenity::all::Interaction::Modal(received) } => {
+            modal(bot, http, received).await;
             Ok(())
         }
         other => on_change(bot, http, other).await,
@@ -270,14 +270,14 @@ async fn on_event(framework: poise::FrameworkContext<'_, Host, Fault>, event: &F
 }
 
 /// Something changed about the server itself.
-async fn on_change(bot: &Bot, http: &Http, event: &FullEvent) -> Result<(), Fault> {
+async fn on_change(bot: &Bot, http: &Http, event: &FullEvent) -> Result<(), Error> {
     let is_ours = |guild: serenity::all::GuildId| GuildId(guild.get()) == bot.config.discord.guild_id;
     match event {
         FullEvent::GuildCreate { guild, .. } if is_ours(guild.id) => {
             bot.room.is(guild, bot.clock.steady());
-            home::found(bot, http).await
+            guild::found(bot, http).await
         }
-        FullEvent::GuildDelete { incomplete, .. } => home::lost(bot, incomplete).await,
+        FullEvent::GuildDelete { incomplete, .. } => guild::lost(bot, incomplete).await,
         FullEvent::ChannelCreate { channel } | FullEvent::CategoryCreate { category: channel }
             if is_ours(channel.guild_id) =>
         {
@@ -286,71 +286,76 @@ async fn on_change(bot: &Bot, http: &Http, event: &FullEvent) -> Result<(), Faul
         }
         FullEvent::ChannelUpdate { new, .. } if is_ours(new.guild_id) => {
             bot.room.has(new, bot.clock.steady());
-            home::changed(bot, new).await
+            guild::changed(bot, new).await
         }
         FullEvent::CategoryDelete { category } => {
             bot.room.lost(category, bot.clock.steady());
-            home::changed(bot, category).await
+            guild::changed(bot, category).await
         }
         FullEvent::ChannelDelete { channel, .. } => {
             bot.room.lost(channel, bot.clock.steady());
             ticket::gone(bot, ChannelId(channel.id.get())).await?;
-            home::changed(bot, channel).await
+            guild::changed(bot, channel).await
         }
-        FullEvent::GuildRoleUpdate { new, .. } => home::look(bot, GuildId(new.guild_id.get())).await,
-        FullEvent::GuildRoleDelete { guild_id, .. } => home::look(bot, GuildId(guild_id.get())).await,
+        FullEvent::GuildRoleUpdate { new, .. } => guild::look(bot, GuildId(new.guild_id.get())).await,
+        FullEvent::GuildRoleDelete { guild_id, .. } => guild::look(bot, GuildId(guild_id.get())).await,
         // Without the intent for members only the bot's own membership is told of.
-        FullEvent::GuildMemberUpdate { event, .. } => home::look(bot, GuildId(event.guild_id.get())).await,
+        FullEvent::GuildMemberUpdate { event, .. } => guild::look(bot, GuildId(event.guild_id.get())).await,
         _ => Ok(()),
     }
 }
 
-async fn component(bot: &Bot, http: &Http, interaction: &ComponentInteraction) {
-    let mut asked = Asked::component(http, bot, interaction);
-    let value = match &interaction.data.kind {
+async fn component(bot: &Bot, http: &Http, received: &ComponentInteraction) {
+    let mut interaction = Interaction::component(http, bot, received);
+    let value = match &received.data.kind {
         ComponentInteractionDataKind::StringSelect { values } => values.first().map(String::as_str),
         _ => None,
     };
-    let done = match interaction.data.custom_id.parse() {
-        Ok(button) => press(bot, &mut asked, &button, value).await,
-        Err(_) => stale(bot, &asked),
+    let done = match received.data.custom_id.parse() {
+        Ok(button) => press(bot, &mut interaction, &button, value).await,
+        Err(_) => stale(bot, &interaction),
     };
-    settle(&mut asked, done).await;
+    settle(&mut interaction, done).await;
 }
 
 /// A button was pressed, or an entry of a menu chosen.
-async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<&str>) -> Result<(), Fault> {
-    bot.at_home(asked)?;
+async fn press(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    button: &Button,
+    value: Option<&str>,
+) -> Result<(), Error> {
+    bot.at_home(interaction)?;
     match button {
-        Button::PlanMenu => order::choose_plan(bot, asked, value).await,
-        Button::MethodMenu(order) => order::choose_method(bot, asked, order, value).await,
-        Button::CancelOrder(order) => order::cancel(bot, asked, order).await,
-        Button::GetLink(order) => link::of_order(bot, asked, order).await,
-        Button::Approve(submission) => review::approve::ask(bot, asked, *submission).await,
-        Button::Decline(submission) => review::decline::ask(bot, asked, *submission).await,
-        Button::ReasonMenu(submission) => review::decline::reason_chosen(bot, asked, *submission, value).await,
-        Button::Confirm(token) => confirm::confirm(bot, asked, token).await,
-        Button::Abort(token) => confirm::cancel(bot, asked, token).await,
-        Button::Retry(order) => review::attention::retry(bot, asked, order).await,
-        Button::BackToReview(order) => review::attention::back_to_review(bot, asked, order).await,
-        Button::ByHand(order) => review::attention::ask_by_hand(bot, asked, order).await,
-        Button::VoidSale(order) => review::attention::ask_to_void(bot, asked, order).await,
-        Button::AmountDiffers(submission) => review::approve::ask_amount(bot, asked, *submission).await,
-        Button::Reference(order) => reference::ask(bot, asked, order).await,
-        Button::Override(token) => reference::ask_why(bot, asked, token).await,
-        Button::More(submission) => more::open(bot, asked, *submission).await,
-        Button::MoreMenu(submission) => more::chosen(bot, asked, *submission, value).await,
-        Button::Answer(question) => more::ask_answer(bot, asked, *question).await,
-        Button::DashboardRefresh => dashboard::refresh(bot, asked).await,
-        Button::DashboardExport => dashboard::export_last_days(bot, asked).await,
-        Button::ExportMenu => dashboard::period_chosen(bot, asked, value).await,
-        Button::DashboardBackup => dashboard::back_up(bot, asked).await,
-        Button::Queue(page) => admin::orders::turn(bot, asked, *page).await,
-        Button::Audit { list, page } => admin::audit::turn(bot, asked, list, *page).await,
-        Button::AuditFile(list) => admin::audit::file(bot, asked, list).await,
-        Button::RetryEffect(row) => admin::status::retry(bot, asked, *row).await,
-        Button::DropEffect(row) => admin::status::ask_to_drop(bot, asked, *row).await,
-        Button::Release => admin::status::ask_to_release(bot, asked).await,
+        Button::PlanMenu => order::choose_plan(bot, interaction, value).await,
+        Button::MethodMenu(order) => order::choose_method(bot, interaction, order, value).await,
+        Button::CancelOrder(order) => order::cancel(bot, interaction, order).await,
+        Button::GetLink(order) => link::of_order(bot, interaction, order).await,
+        Button::Approve(submission) => review::approve::ask(bot, interaction, *submission).await,
+        Button::Decline(submission) => review::decline::ask(bot, interaction, *submission).await,
+        Button::ReasonMenu(submission) => review::decline::reason_chosen(bot, interaction, *submission, value).await,
+        Button::Confirm(token) => confirm::confirm(bot, interaction, token).await,
+        Button::Abort(token) => confirm::cancel(bot, interaction, token).await,
+        Button::Retry(order) => review::attention::retry(bot, interaction, order).await,
+        Button::BackToReview(order) => review::attention::back_to_review(bot, interaction, order).await,
+        Button::ByHand(order) => review::attention::ask_by_hand(bot, interaction, order).await,
+        Button::VoidSale(order) => review::attention::ask_to_void(bot, interaction, order).await,
+        Button::AmountDiffers(submission) => review::approve::ask_amount(bot, interaction, *submission).await,
+        Button::Reference(order) => reference::ask(bot, interaction, order).await,
+        Button::Override(token) => reference::ask_why(bot, interaction, token).await,
+        Button::More(submission) => review_menu::open(bot, interaction, *submission).await,
+        Button::MoreMenu(submission) => review_menu::chosen(bot, interaction, *submission, value).await,
+        Button::Answer(question) => review_menu::ask_answer(bot, interaction, *question).await,
+        Button::DashboardRefresh => dashboard::refresh(bot, interaction).await,
+        Button::DashboardExport => dashboard::export_last_days(bot, interaction).await,
+        Button::ExportMenu => dashboard::period_chosen(bot, interaction, value).await,
+        Button::DashboardBackup => dashboard::back_up(bot, interaction).await,
+        Button::Queue(page) => admin::orders::turn(bot, interaction, *page).await,
+        Button::Audit { list, page } => admin::audit::turn(bot, interaction, list, *page).await,
+        Button::AuditFile(list) => admin::audit::file(bot, interaction, list).await,
+        Button::RetryEffect(row) => admin::status::retry(bot, interaction, *row).await,
+        Button::DropEffect(row) => admin::status::ask_to_drop(bot, interaction, *row).await,
+        Button::Release => admin::status::ask_to_release(bot, interaction).await,
         // Forms, which arrive elsewhere.
         Button::ReasonModal(_)
         | Button::AmountModal(_)
@@ -359,41 +364,45 @@ async fn press(bot: &Bot, asked: &mut Asked<'_>, button: &Button, value: Option<
         | Button::ReferenceModal(_)
         | Button::NoteReference(_)
         | Button::OverrideModal(_)
-        | Button::ExportModal => stale(bot, asked),
+        | Button::ExportModal => stale(bot, interaction),
     }
 }
 
-async fn modal(bot: &Bot, http: &Http, interaction: &ModalInteraction) {
-    let mut asked = Asked::modal(http, bot, interaction);
-    let fields = interaction.data.components.iter().flat_map(|row| &row.components);
+async fn modal(bot: &Bot, http: &Http, received: &ModalInteraction) {
+    let mut interaction = Interaction::modal(http, bot, received);
+    let fields = received.data.components.iter().flat_map(|row| &row.components);
     let mut typed = fields.filter_map(|field| match field {
         ActionRowComponent::InputText(text) if text.custom_id == Modal::FIELD => text.value.as_deref(),
         _ => None,
     });
     let typed = typed.next_back().unwrap_or_default();
-    let done = submit(bot, &mut asked, interaction.data.custom_id.parse().ok(), typed).await;
-    settle(&mut asked, done).await;
+    let done = submit(bot, &mut interaction, received.data.custom_id.parse().ok(), typed).await;
+    settle(&mut interaction, done).await;
 }
 
-async fn submit(bot: &Bot, asked: &mut Asked<'_>, form: Option<Button>, typed: &str) -> Result<(), Fault> {
-    bot.at_home(asked)?;
+async fn submit(bot: &Bot, interaction: &mut Interaction<'_>, form: Option<Button>, typed: &str) -> Result<(), Error> {
+    bot.at_home(interaction)?;
     match form {
-        Some(Button::ReasonModal(submission)) => review::decline::reason_typed(bot, asked, submission, typed).await,
-        Some(Button::ReferenceModal(order)) => reference::typed(bot, asked, &order, typed).await,
-        Some(Button::NoteReference(submission)) => reference::noted(bot, asked, submission, typed).await,
-        Some(Button::OverrideModal(token)) => reference::overridden(bot, asked, &token, typed).await,
-        Some(Button::AskModal(submission)) => more::question_typed(bot, asked, submission, typed).await,
-        Some(Button::AnswerModal(question)) => more::answer_typed(bot, asked, question, typed).await,
-        Some(Button::AmountModal(submission)) => review::approve::amount_typed(bot, asked, submission, typed).await,
-        Some(Button::ExportModal) => dashboard::period_typed(bot, asked, typed).await,
-        _ => stale(bot, asked),
+        Some(Button::ReasonModal(submission)) => {
+            review::decline::reason_typed(bot, interaction, submission, typed).await
+        }
+        Some(Button::ReferenceModal(order)) => reference::typed(bot, interaction, &order, typed).await,
+        Some(Button::NoteReference(submission)) => reference::noted(bot, interaction, submission, typed).await,
+        Some(Button::OverrideModal(token)) => reference::overridden(bot, interaction, &token, typed).await,
+        Some(Button::AskModal(submission)) => review_menu::question_typed(bot, interaction, submission, typed).await,
+        Some(Button::AnswerModal(question)) => review_menu::answer_typed(bot, interaction, question, typed).await,
+        Some(Button::AmountModal(submission)) => {
+            review::approve::amount_typed(bot, interaction, submission, typed).await
+        }
+        Some(Button::ExportModal) => dashboard::period_typed(bot, interaction, typed).await,
+        _ => stale(bot, interaction),
     }
 }
 
 /// Something that we did not issue, or that means nothing any more.
-fn stale(bot: &Bot, asked: &Asked<'_>) -> Result<(), Fault> {
-    if let Some(times) = bot.limits.repeated(asked.user, "stale") {
-        tracing::info!(user.id = %asked.user, times, "refused: a button that is none of ours");
+fn stale(bot: &Bot, interaction: &Interaction<'_>) -> Result<(), Error> {
+    if let Some(times) = bot.limits.repeated(interaction.user, "stale") {
+        tracing::info!(user.id = %interaction.user, times, "refused: a button that is none of ours");
     }
-    Err(Fault::refused(asked.locale, Refusal::Stale))
+    Err(Error::refused(interaction.locale, Refusal::Stale))
 }

@@ -24,23 +24,23 @@ use crate::{
 
 use super::{
     Bot, Context, PATIENCE,
-    asked::Asked,
-    fault::{Fault, random},
+    error::{Error, random},
+    interaction::Interaction,
     review,
 };
 
 /// `/order`
 #[poise::command(slash_command)]
-pub(super) async fn order(ctx: Context<'_>) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| open(bot, asked))
+pub(super) async fn order(ctx: Context<'_>) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| open(bot, interaction))
 }
 
-async fn open(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    bot.at_home(asked)?;
+async fn open(bot: &Bot, interaction: &mut Interaction<'_>) -> Result<(), Error> {
+    bot.at_home(interaction)?;
     let now = bot.clock.now();
     let standing =
-        db::orders::eligibility::eligibility(&bot.db, asked.user, limit(bot.config.limits.order), now).await?;
-    let locale = asked.locale;
+        db::orders::eligibility::eligibility(&bot.db, interaction.user, limit(bot.config.limits.order), now).await?;
+    let locale = interaction.locale;
     let post = if let Some(order) = standing.open {
         view::order::still_open(locale, &order)
     } else if standing.blocked {
@@ -48,19 +48,19 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
     } else if let Some(again_at) = standing.again_at {
         refused(locale, Refusal::TooSoon { again_at })
     } else {
-        plans(bot, asked)
+        plans(bot, interaction)
     };
-    asked.answer(post).await?;
+    interaction.answer(post).await?;
     Ok(())
 }
 
 /// The plans whose panels are up, or the word that there are none.
-fn plans(bot: &Bot, asked: &Asked<'_>) -> Post {
+fn plans(bot: &Bot, interaction: &Interaction<'_>) -> Post {
     let up: Vec<&Plan> = bot.config.plans.iter().filter(|plan| is_up(bot, plan)).collect();
     if up.is_empty() && !bot.config.plans.is_empty() {
-        return refused(asked.locale, Refusal::Outage);
+        return refused(interaction.locale, Refusal::Outage);
     }
-    view::order::plan_menu(asked.locale, &bot.config.shop.name, up)
+    view::order::plan_menu(interaction.locale, &bot.config.shop.name, up)
 }
 
 fn is_up(bot: &Bot, plan: &Plan) -> bool {
@@ -70,35 +70,39 @@ fn is_up(bot: &Bot, plan: &Plan) -> bool {
 /// A plan was chosen. The click is taken before the order waits for the writer, where many may
 /// stand in line: Discord gives three seconds. The order is placed whatever becomes of the answer:
 /// a second `/order` shows it.
-pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<&str>) -> Result<(), Fault> {
-    let locale = asked.locale;
+pub(super) async fn choose_plan(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    value: Option<&str>,
+) -> Result<(), Error> {
+    let locale = interaction.locale;
     let Some(plan) = value.and_then(|id| bot.config.plan(id)) else {
-        return Ok(asked.update(refused(locale, Refusal::UnknownPlan)).await?);
+        return Ok(interaction.update(refused(locale, Refusal::UnknownPlan)).await?);
     };
     if !is_up(bot, plan) {
-        return Ok(asked.update(refused(locale, Refusal::Outage)).await?);
+        return Ok(interaction.update(refused(locale, Refusal::Outage)).await?);
     }
-    if bot.lacks_room(asked).await? {
-        asked.update(refused(locale, Refusal::NoRoom)).await?;
+    if bot.lacks_room(interaction).await? {
+        interaction.update(refused(locale, Refusal::NoRoom)).await?;
         return bot.tell_of_no_room().await;
     }
     let new = NewOrder {
         id: OrderId::from_random(u64::from_le_bytes(random()?)),
-        customer: asked.user,
-        name: asked.name.to_owned(),
+        customer: interaction.user,
+        name: interaction.name.to_owned(),
         locale: locale.tag().to_owned(),
-        joined_at: asked.joined_at,
+        joined_at: interaction.joined_at,
         plan: plan_snapshot(plan),
         attempts: bot.config.limits.upload_attempts.get(),
         lapse: bot.config.schedule.order_expiry,
         limit: limit(bot.config.limits.order),
     };
-    let taken = asked.take().await;
+    let taken = interaction.take().await;
     let ordered = db::orders::place_order(&bot.db, new, bot.clock.now()).await?;
     if let Ordered::Made(order) = &ordered
-        && let Some(times) = bot.limits.repeated(asked.user, "order")
+        && let Some(times) = bot.limits.repeated(interaction.user, "order")
     {
-        tracing::info!(order.id = %order.id, user.id = %asked.user, plan = %plan.id, times, "an order was placed");
+        tracing::info!(order.id = %order.id, user.id = %interaction.user, plan = %plan.id, times, "an order was placed");
     }
     taken?;
     let post = match ordered {
@@ -108,14 +112,14 @@ pub(super) async fn choose_plan(bot: &Bot, asked: &mut Asked<'_>, value: Option<
         Ordered::Limited { until } => Some(refused(locale, Refusal::TooSoon { again_at: until })),
     };
     if let Some(post) = post {
-        asked.edit(post).await?;
+        interaction.edit(post).await?;
     }
     Ok(())
 }
 
 /// Says where the ticket is, or why there is none, as soon as that is known; `None` when the
 /// order was taken back meanwhile and whoever did that has said so.
-async fn ticket_of(bot: &Bot, locale: Locale, order: Order) -> Result<Option<Post>, Fault> {
+async fn ticket_of(bot: &Bot, locale: Locale, order: Order) -> Result<Option<Post>, Error> {
     let id = order.id.clone();
     let look = || async {
         let order = db::orders::order(&bot.db, &id).await?;
@@ -136,49 +140,49 @@ async fn ticket_of(bot: &Bot, locale: Locale, order: Order) -> Result<Option<Pos
 /// A payment method was chosen in the ticket; the status message there follows by itself.
 pub(super) async fn choose_method(
     bot: &Bot,
-    asked: &mut Asked<'_>,
+    interaction: &mut Interaction<'_>,
     id: &OrderId,
     value: Option<&str>,
-) -> Result<(), Fault> {
-    let order = own_order(bot, asked, id).await?;
+) -> Result<(), Error> {
+    let order = own_order(bot, interaction, id).await?;
     let Some(method) = value.and_then(|id| bot.config.payment_method(id)) else {
-        return Ok(asked.answer(refused(asked.locale, Refusal::UnknownMethod)).await?);
+        return Ok(interaction.answer(refused(interaction.locale, Refusal::UnknownMethod)).await?);
     };
     if db::orders::choose_method(&bot.db, id, &method_snapshot(method, &order), bot.clock.now()).await? {
-        asked.acknowledge().await?;
+        interaction.acknowledge().await?;
     } else {
-        asked.answer(refused(asked.locale, Refusal::NotChangeable)).await?;
+        interaction.answer(refused(interaction.locale, Refusal::NotChangeable)).await?;
     }
     Ok(())
 }
 
 /// Cancel: by the customer, or by an admin.
-pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
-    let locale = asked.locale;
+pub(super) async fn cancel(bot: &Bot, interaction: &mut Interaction<'_>, id: &OrderId) -> Result<(), Error> {
+    let locale = interaction.locale;
     let Some(order) = db::orders::order(&bot.db, id).await? else {
-        return Ok(asked.answer(refused(locale, Refusal::Stale)).await?);
+        return Ok(interaction.answer(refused(locale, Refusal::Stale)).await?);
     };
-    let cause = match bot.power(asked) {
-        _ if order.customer == asked.user => CancelCause::Customer,
+    let cause = match bot.power(interaction) {
+        _ if order.customer == interaction.user => CancelCause::Customer,
         Some(Power::Admin | Power::Owner) => CancelCause::Staff,
         Some(Power::Support) | None => {
-            asked.answer(refused(locale, Refusal::NotYours)).await?;
-            return bot.audit_refusal(asked, "order.cancel", id.to_string()).await;
+            interaction.answer(refused(locale, Refusal::NotYours)).await?;
+            return bot.audit_refusal(interaction, "order.cancel", id.to_string()).await;
         }
     };
     if cause == CancelCause::Staff && is_part_paid(&order) {
-        return ask_to_end(bot, asked, &order).await;
+        return ask_to_end(bot, interaction, &order).await;
     }
     // A customer's picture may be the proof; staff may always end what is not under review.
     if cause == CancelCause::Customer && db::orders::is_being_read(&bot.db, id).await? {
-        return Ok(asked.answer(refused(locale, Refusal::BeingRead)).await?);
+        return Ok(interaction.answer(refused(locale, Refusal::BeingRead)).await?);
     }
-    let cancelled = db::orders::cancel(&bot.db, id, asked.user, cause, bot.clock.now()).await?;
+    let cancelled = db::orders::cancel(&bot.db, id, interaction.user, cause, bot.clock.now()).await?;
     // The second of two clicks asks for what the first has done.
     let after = if cancelled { None } else { db::orders::order(&bot.db, id).await? };
     // A part may have been booked since the order was read.
     if let Some(order) = after.as_ref().filter(|order| cause == CancelCause::Staff && is_part_paid(order)) {
-        return ask_to_end(bot, asked, order).await;
+        return ask_to_end(bot, interaction, order).await;
     }
     let done = cancelled || after.is_some_and(|order| matches!(order.state, OrderState::Cancelled { .. }));
     let post = match (done, cause) {
@@ -187,10 +191,10 @@ pub(super) async fn cancel(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Re
         (true, _) => view::order::cancelled_for_customer(locale),
     };
     // In the ticket the button is under the status message, which says the new state by itself.
-    if asked.private {
-        asked.update(post).await?;
+    if interaction.private {
+        interaction.update(post).await?;
     } else {
-        asked.answer(post).await?;
+        interaction.answer(post).await?;
     }
     Ok(())
 }
@@ -201,21 +205,21 @@ fn is_part_paid(order: &Order) -> bool {
 }
 
 /// Money is in it: not with one click.
-async fn ask_to_end(bot: &Bot, asked: &mut Asked<'_>, order: &Order) -> Result<(), Fault> {
-    let post = review::question(bot, asked, order, &Confirmation::EndPaid { order: order.id.clone() }).await?;
-    Ok(asked.answer(post).await?)
+async fn ask_to_end(bot: &Bot, interaction: &mut Interaction<'_>, order: &Order) -> Result<(), Error> {
+    let post = review::question(bot, interaction, order, &Confirmation::EndPaid { order: order.id.clone() }).await?;
+    Ok(interaction.answer(post).await?)
 }
 
 /// The order, if it is the person's own; everybody else is refused.
-pub(super) async fn own_order(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<Order, Fault> {
+pub(super) async fn own_order(bot: &Bot, interaction: &mut Interaction<'_>, id: &OrderId) -> Result<Order, Error> {
     let refusal = match db::orders::order(&bot.db, id).await? {
-        Some(order) if order.customer == asked.user => return Ok(order),
+        Some(order) if order.customer == interaction.user => return Ok(order),
         Some(_) => Refusal::NotYours,
         None => Refusal::Stale,
     };
-    asked.answer(refused(asked.locale, refusal)).await?;
-    bot.audit_refusal(asked, "order.open", id.to_string()).await?;
-    Err(Fault::Told)
+    interaction.answer(refused(interaction.locale, refusal)).await?;
+    bot.audit_refusal(interaction, "order.open", id.to_string()).await?;
+    Err(Error::ImageMetadata)
 }
 
 fn limit(limit: Limit) -> Option<(u32, Duration)> {

@@ -13,52 +13,52 @@ use crate::{
     view::{self, Post},
 };
 
-use super::{Bot, Context, asked::Asked, fault::Fault};
+use super::{Bot, Context, error::Error, interaction::Interaction};
 
 /// `/proof`
 #[poise::command(slash_command)]
-pub(super) async fn proof(ctx: Context<'_>, image: Attachment) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| submit(bot, asked, &image))
+pub(super) async fn proof(ctx: Context<'_>, image: Attachment) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| submit(bot, interaction, &image))
 }
 
-async fn submit(bot: &Bot, asked: &mut Asked<'_>, image: &Attachment) -> Result<(), Fault> {
-    bot.at_home(asked)?;
-    bot.within_limit(asked, Limited::Proof)?;
-    let order = addressed(bot, asked).await?;
+async fn submit(bot: &Bot, interaction: &mut Interaction<'_>, image: &Attachment) -> Result<(), Error> {
+    bot.at_home(interaction)?;
+    bot.within_limit(interaction, Limited::Proof)?;
+    let order = addressed(bot, interaction).await?;
     // Fetching and decoding may take longer than Discord waits for an answer.
-    asked.defer().await?;
-    let post = examine(bot, asked, &order, image).await?;
-    asked.edit(post).await?;
+    interaction.defer().await?;
+    let post = examine(bot, interaction, &order, image).await?;
+    interaction.edit(post).await?;
     Ok(())
 }
 
 /// The order that the proof is for.
-async fn addressed(bot: &Bot, asked: &Asked<'_>) -> Result<Order, Fault> {
-    let locale = asked.locale;
-    let order = match db::orders::order_in(&bot.db, asked.channel).await? {
-        Some(order) if order.customer == asked.user => order,
-        _ => match db::orders::open_order(&bot.db, asked.user).await? {
-            Some(order) => return Err(Fault::answered(view::proof::wrong_channel(locale, &order))),
-            None => return Err(Fault::answered(view::proof::no_order(locale))),
+async fn addressed(bot: &Bot, interaction: &Interaction<'_>) -> Result<Order, Error> {
+    let locale = interaction.locale;
+    let order = match db::orders::order_in(&bot.db, interaction.channel).await? {
+        Some(order) if order.customer == interaction.user => order,
+        _ => match db::orders::open_order(&bot.db, interaction.user).await? {
+            Some(order) => return Err(Error::answered(view::proof::wrong_channel(locale, &order))),
+            None => return Err(Error::answered(view::proof::no_order(locale))),
         },
     };
-    if db::orders::customer(&bot.db, asked.user).await?.is_some_and(|customer| customer.blocked) {
-        return Err(Fault::answered(view::proof::refused(locale, ProofRefused::Blocked)));
+    if db::orders::customer(&bot.db, interaction.user).await?.is_some_and(|customer| customer.blocked) {
+        return Err(Error::answered(view::proof::refused(locale, ProofRefused::Blocked)));
     }
     match order.accepts_proof() {
         Ok(()) => Ok(order),
-        Err(why) => Err(Fault::answered(view::proof::refused(locale, why))),
+        Err(why) => Err(Error::answered(view::proof::refused(locale, why))),
     }
 }
 
-async fn examine(bot: &Bot, asked: &Asked<'_>, order: &Order, image: &Attachment) -> Result<Post, Fault> {
-    let locale = asked.locale;
+async fn examine(bot: &Bot, interaction: &Interaction<'_>, order: &Order, image: &Attachment) -> Result<Post, Error> {
+    let locale = interaction.locale;
     let bytes = match bot.door.fetch(&image.url, u64::from(image.size)).await {
         Ok(bytes) => bytes,
         Err(FetchError::Refused(why)) => return Ok(view::proof::bad_picture(locale, why)),
         Err(error @ (FetchError::Foreign { .. } | FetchError::Gone | FetchError::Unreachable(_))) => {
-            if let Some(times) = bot.limits.repeated(asked.user, "proof not fetched") {
-                tracing::warn!(order.id = %order.id, user.id = %asked.user, times, "a proof was not fetched: {error}");
+            if let Some(times) = bot.limits.repeated(interaction.user, "proof not fetched") {
+                tracing::warn!(order.id = %order.id, user.id = %interaction.user, times, "a proof was not fetched: {error}");
             }
             return Ok(view::proof::not_fetched(locale));
         }
@@ -68,11 +68,11 @@ async fn examine(bot: &Bot, asked: &Asked<'_>, order: &Order, image: &Attachment
         Err(why) => return Ok(view::proof::bad_picture(locale, why)),
     };
     bot.door.keep(&picture).await?;
-    let source = ProofSource::Interaction(asked.id);
+    let source = ProofSource::Interaction(interaction.id);
     let submitted = db::payments::submissions::submit_proof(
         &bot.db,
         &order.id,
-        asked.user,
+        interaction.user,
         &source,
         &known(&picture),
         bot.clock.now(),
@@ -80,7 +80,7 @@ async fn examine(bot: &Bot, asked: &Asked<'_>, order: &Order, image: &Attachment
     .await?;
     Ok(match submitted {
         Submitted::Accepted(submission) => {
-            tracing::info!(order.id = %order.id, user.id = %asked.user, %submission, "a proof was submitted");
+            tracing::info!(order.id = %order.id, user.id = %interaction.user, %submission, "a proof was submitted");
             view::proof::accepted(locale)
         }
         Submitted::Seen => view::proof::accepted(locale),

@@ -8,11 +8,11 @@ use crate::{
 
 use super::{
     Bot, PATIENCE,
-    fault::{Fault, random},
+    error::{Error, random},
 };
 
 /// A client's name and keys, drawn at random; `None` for a panel that is not configured (any more).
-pub(super) fn new_identity(bot: &Bot, panel: &str) -> Result<Option<Identity>, Fault> {
+pub(super) fn new_identity(bot: &Bot, panel: &str) -> Result<Option<Identity>, Error> {
     let Some(panel) = bot.config.panels.iter().find(|known| known.name == panel) else { return Ok(None) };
     Ok(Some(Identity {
         uuid: uuid::Builder::from_random_bytes(random()?).into_uuid(),
@@ -23,7 +23,7 @@ pub(super) fn new_identity(bot: &Bot, panel: &str) -> Result<Option<Identity>, F
 
 /// The order as it is once the panel's work is done, or after as long as a person watches a
 /// confirmation, or at once when the panel goes down.
-pub(super) async fn await_order(bot: &Bot, id: &OrderId, panel: &str) -> Result<Option<Order>, Fault> {
+pub(super) async fn await_order(bot: &Bot, id: &OrderId, panel: &str) -> Result<Option<Order>, Error> {
     let look = || async { Ok(db::orders::order(&bot.db, id).await?.filter(is_settled)) };
     let subject = Subject::Order(id.clone());
     let settled = tokio::select! {

@@ -20,55 +20,69 @@ use crate::{
     },
 };
 
-use super::{Bot, asked::Asked, confirm::issue, fault::Fault, order::own_order};
+use super::{Bot, confirm::issue, error::Error, interaction::Interaction, order::own_order};
 
 /// The longest reason that is kept.
 const LONGEST_REASON: usize = 300;
 
 /// The customer's button: the form.
-pub(super) async fn ask(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId) -> Result<(), Fault> {
-    let order = own_order(bot, asked, id).await?;
+pub(super) async fn ask(bot: &Bot, interaction: &mut Interaction<'_>, id: &OrderId) -> Result<(), Error> {
+    let order = own_order(bot, interaction, id).await?;
     let OrderState::PendingPayment { .. } = order.state else {
-        return Ok(asked.answer(reference::outcome(asked.locale, &Outcome::TooLate)).await?);
+        return Ok(interaction.answer(reference::outcome(interaction.locale, &Outcome::TooLate)).await?);
     };
-    asked.ask(reference::modal(asked.locale, id)).await?;
+    interaction.ask(reference::modal(interaction.locale, id)).await?;
     Ok(())
 }
 
 /// The customer typed it.
-pub(super) async fn typed(bot: &Bot, asked: &mut Asked<'_>, id: &OrderId, typed: &str) -> Result<(), Fault> {
-    let order = own_order(bot, asked, id).await?;
-    if db::orders::customer(&bot.db, asked.user).await?.is_some_and(|customer| customer.blocked) {
-        return Err(Fault::refused(asked.locale, Refusal::Blocked));
+pub(super) async fn typed(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    id: &OrderId,
+    typed: &str,
+) -> Result<(), Error> {
+    let order = own_order(bot, interaction, id).await?;
+    if db::orders::customer(&bot.db, interaction.user).await?.is_some_and(|customer| customer.blocked) {
+        return Err(Error::refused(interaction.locale, Refusal::Blocked));
     }
     let outcome = match understood(bot, order.method.as_ref().map(|method| method.id.as_str()), typed) {
         None => Outcome::NotOne,
         Some(reference) => {
-            match db::payments::references::set_reference(&bot.db, id, asked.user, &reference, bot.clock.now()).await? {
+            match db::payments::references::set_reference(&bot.db, id, interaction.user, &reference, bot.clock.now())
+                .await?
+            {
                 Referenced::Kept => Outcome::Kept(reference),
                 Referenced::Taken { .. } => Outcome::Taken,
                 Referenced::TooLate => Outcome::TooLate,
             }
         }
     };
-    asked.answer(reference::outcome(asked.locale, &outcome)).await?;
+    interaction.answer(reference::outcome(interaction.locale, &outcome)).await?;
     Ok(())
 }
 
 /// Staff typed the reference of a proof.
-pub(super) async fn noted(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId, typed: &str) -> Result<(), Fault> {
-    bot.admins_only(asked, &Button::NoteReference(id)).await?;
+pub(super) async fn noted(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    id: SubmissionId,
+    typed: &str,
+) -> Result<(), Error> {
+    bot.admins_only(interaction, &Button::NoteReference(id)).await?;
     // What staff read on the receipt need not look like the pattern that guards against slips.
     let Ok(reference) = typed.parse::<Reference>() else {
-        return Ok(asked.answer(reference::outcome(asked.locale, &Outcome::NotOne)).await?);
+        return Ok(interaction.answer(reference::outcome(interaction.locale, &Outcome::NotOne)).await?);
     };
     let post =
-        match db::payments::references::note_reference(&bot.db, id, asked.user, &reference, bot.clock.now()).await? {
-            Referenced::Kept => reference::outcome(asked.locale, &Outcome::Noted(reference)),
-            Referenced::TooLate => reference::outcome(asked.locale, &Outcome::Decided),
+        match db::payments::references::note_reference(&bot.db, id, interaction.user, &reference, bot.clock.now())
+            .await?
+        {
+            Referenced::Kept => reference::outcome(interaction.locale, &Outcome::Noted(reference)),
+            Referenced::TooLate => reference::outcome(interaction.locale, &Outcome::Decided),
             Referenced::Taken { twin } => {
                 let what = Confirmation::OverrideReference { submission: id, reference };
-                let (token, _) = issue(bot, asked, &what).await?;
+                let (token, _) = issue(bot, interaction, &what).await?;
                 let card = match db::payments::submissions::latest_submission(&bot.db, &twin).await? {
                     Some(latest) => {
                         db::payments::submissions::submission(&bot.db, latest).await?.and_then(|found| found.card)
@@ -77,40 +91,45 @@ pub(super) async fn noted(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId, ty
                 };
                 let discord = &bot.config.discord;
                 let place = card.map(|card| (discord.guild_id, discord.review_channel_id, card));
-                reference::twin(asked.locale, &twin, place, &token)
+                reference::twin(interaction.locale, &twin, place, &token)
             }
         };
-    asked.answer(post).await?;
+    interaction.answer(post).await?;
     Ok(())
 }
 
 /// Use it all the same: the form for the reason.
-pub(super) async fn ask_why(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    may_override(bot, asked, &Button::Override(token.clone()), token).await?;
-    asked.ask(reference::why_modal(asked.locale, token)).await?;
+pub(super) async fn ask_why(bot: &Bot, interaction: &mut Interaction<'_>, token: &Token) -> Result<(), Error> {
+    may_override(bot, interaction, &Button::Override(token.clone()), token).await?;
+    interaction.ask(reference::why_modal(interaction.locale, token)).await?;
     Ok(())
 }
 
 /// The reason was typed: the token is spent with it.
-pub(super) async fn overridden(bot: &Bot, asked: &mut Asked<'_>, token: &Token, typed: &str) -> Result<(), Fault> {
-    may_override(bot, asked, &Button::OverrideModal(token.clone()), token).await?;
+pub(super) async fn overridden(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    token: &Token,
+    typed: &str,
+) -> Result<(), Error> {
+    may_override(bot, interaction, &Button::OverrideModal(token.clone()), token).await?;
     let why: String = typed.trim().chars().take(LONGEST_REASON).collect();
     let now = bot.clock.now();
-    let expired = || Fault::answered(reference::outcome(asked.locale, &Outcome::Expired));
+    let expired = || Error::answered(reference::outcome(interaction.locale, &Outcome::Expired));
     let Some(Found { confirmation: Confirmation::OverrideReference { submission, reference }, token }) =
-        db::people::confirmations::confirmation(&bot.db, token, asked.user, now).await?
+        db::people::confirmations::confirmation(&bot.db, token, interaction.user, now).await?
     else {
-        return Err(Fault::refused(asked.locale, Refusal::Stale));
+        return Err(Error::refused(interaction.locale, Refusal::Stale));
     };
     let presented = match token {
         Ok(presented) => presented,
         Err(TokenRefused::Unknown | TokenRefused::NotYours) => {
-            return Err(Fault::refused(asked.locale, Refusal::Stale));
+            return Err(Error::refused(interaction.locale, Refusal::Stale));
         }
         Err(TokenRefused::Spent | TokenRefused::Expired) => return Err(expired()),
     };
     if why.is_empty() {
-        return Err(Fault::answered(reference::outcome(asked.locale, &Outcome::NoReason)));
+        return Err(Error::answered(reference::outcome(interaction.locale, &Outcome::NoReason)));
     }
     let outcome = match db::payments::references::override_reference(
         &bot.db, &presented, submission, &reference, &why, now,
@@ -122,15 +141,20 @@ pub(super) async fn overridden(bot: &Bot, asked: &mut Asked<'_>, token: &Token, 
         Err(db::Error::Token(_)) => return Err(expired()),
         Err(error) => return Err(error.into()),
     };
-    Ok(asked.answer(reference::outcome(asked.locale, &outcome)).await?)
+    Ok(interaction.answer(reference::outcome(interaction.locale, &outcome)).await?)
 }
 
 /// Lets admins through; an open question dies with the power it was opened with.
-async fn may_override(bot: &Bot, asked: &mut Asked<'_>, button: &Button, token: &Token) -> Result<(), Fault> {
-    if !bot.decides(asked) {
-        db::people::tokens::cancel_confirmation(&bot.db, token, asked.user, bot.clock.now()).await?;
+async fn may_override(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    button: &Button,
+    token: &Token,
+) -> Result<(), Error> {
+    if !bot.decides(interaction) {
+        db::people::tokens::cancel_confirmation(&bot.db, token, interaction.user, bot.clock.now()).await?;
     }
-    bot.admins_only(asked, button).await
+    bot.admins_only(interaction, button).await
 }
 
 /// A reference that looks as the method's should.

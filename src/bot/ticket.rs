@@ -9,12 +9,12 @@ use crate::domain::{
     order::ProofRefused,
 };
 
-use super::{Bot, fault::Fault};
+use super::{Bot, error::Error};
 use crate::db;
 
 /// The gateway session is new, or was broken: what was written in the meantime may have come with
 /// no event.
-pub(super) async fn reread(bot: &Bot) -> Result<(), Fault> {
+pub(super) async fn reread(bot: &Bot) -> Result<(), Error> {
     let open = db::orders::open_tickets(&bot.db).await?;
     tracing::info!(tickets = open.len(), "connected to Discord");
     let tickets = open.into_iter().map(|order| Effect::ReadTicket { order });
@@ -27,7 +27,7 @@ pub(super) async fn reread(bot: &Bot) -> Result<(), Fault> {
 
 /// Somebody wrote somewhere. In a ticket its own customer matters; elsewhere, files of customers whose
 /// proof is awaited, and what they write to the bot itself.
-pub(super) async fn message(bot: &Bot, message: &Message) -> Result<(), Fault> {
+pub(super) async fn message(bot: &Bot, message: &Message) -> Result<(), Error> {
     // Discord promises no guild in the event; that the channel is a ticket is asked below.
     let home = message.guild_id.is_none_or(|guild| GuildId(guild.get()) == bot.config.discord.guild_id);
     if !home || message.author.bot {
@@ -66,7 +66,7 @@ fn awaits_proof(order: &Order) -> bool {
 
 /// A thread, another channel, a direct message: where proofs are not looked for. Its customer reads
 /// in the ticket what to do; what they ask while it is locked, staff read.
-async fn elsewhere(bot: &Bot, message: &Message, direct: bool) -> Result<(), Fault> {
+async fn elsewhere(bot: &Bot, message: &Message, direct: bool) -> Result<(), Error> {
     let Some(order) = db::orders::open_order(&bot.db, UserId(message.author.id.get())).await? else { return Ok(()) };
     if order.ticket.channel.is_none() {
         return Ok(());
@@ -83,7 +83,7 @@ async fn elsewhere(bot: &Bot, message: &Message, direct: bool) -> Result<(), Fau
 
 /// Messages were deleted, by us or by somebody. Only in a ticket or in the review channel do
 /// messages of ours stand that must stay.
-pub(super) async fn messages_gone(bot: &Bot, channel: ChannelId, messages: &[MessageId]) -> Result<(), Fault> {
+pub(super) async fn messages_gone(bot: &Bot, channel: ChannelId, messages: &[MessageId]) -> Result<(), Error> {
     let ours =
         channel == bot.config.discord.review_channel_id || db::orders::order_in(&bot.db, channel).await?.is_some();
     if ours {
@@ -96,7 +96,7 @@ pub(super) async fn messages_gone(bot: &Bot, channel: ChannelId, messages: &[Mes
 }
 
 /// A channel was deleted.
-pub(super) async fn gone(bot: &Bot, channel: ChannelId) -> Result<(), Fault> {
+pub(super) async fn gone(bot: &Bot, channel: ChannelId) -> Result<(), Error> {
     if let Some(order) = db::orders::tickets::ticket_gone(&bot.db, channel, bot.clock.now()).await? {
         let customer = db::orders::order(&bot.db, &order).await?.map(|order| order.customer);
         if let Some(times) = customer.and_then(|customer| bot.limits.repeated(customer, "channel gone")) {

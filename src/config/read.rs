@@ -13,7 +13,7 @@ use tracing::Level;
 use super::{
     Config, ConfigErrors, DiscordConfig, LimitsConfig, LogConfig, LogFormat, PanelConfig, Problem, ScheduleConfig,
     Secrets, ShopConfig, StorageConfig,
-    goods::{payment_method, plan},
+    catalog::{payment_method, plan},
     secrets::Vault,
     section::{Notes, Section},
     values,

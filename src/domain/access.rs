@@ -68,7 +68,7 @@ impl Staff {
 
 /// Who of staff sees the tickets by an overwrite of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Seat {
+pub enum StaffOverwrite {
     /// Everybody who holds a role.
     Role(RoleId),
     /// One listed person.
@@ -79,12 +79,12 @@ impl Staff {
     /// Who sees a customer's ticket: whoever has a power. Where people are listed and a role is set
     /// an overwrite for the role would let in too many, so each listed person who `holds` the role
     /// gets one. The customer sees it as a customer, whatever else they are.
-    pub fn seats(&self, customer: UserId, holds: impl Fn(UserId, RoleId) -> bool) -> BTreeSet<Seat> {
-        let person = |id: &UserId| (*id != customer).then_some(Seat::Person(*id));
+    pub fn seats(&self, customer: UserId, holds: impl Fn(UserId, RoleId) -> bool) -> BTreeSet<StaffOverwrite> {
+        let person = |id: &UserId| (*id != customer).then_some(StaffOverwrite::Person(*id));
         let mut seats: BTreeSet<_> = self.owners.ids.iter().filter_map(person).collect();
         for layers in [&self.admins, &self.support] {
             match layers.role {
-                Some(role) if layers.ids.is_empty() => drop(seats.insert(Seat::Role(role))),
+                Some(role) if layers.ids.is_empty() => drop(seats.insert(StaffOverwrite::Role(role))),
                 Some(role) => seats.extend(layers.ids.iter().filter(|id| holds(**id, role)).filter_map(person)),
                 None => seats.extend(layers.ids.iter().filter_map(person)),
             }
@@ -99,7 +99,7 @@ impl Staff {
     }
 }
 
-impl fmt::Display for Seat {
+impl fmt::Display for StaffOverwrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Role(id) => write!(f, "role:{id}"),
@@ -113,7 +113,7 @@ impl fmt::Display for Seat {
 #[error("not a seat")]
 pub struct NotASeat;
 
-impl FromStr for Seat {
+impl FromStr for StaffOverwrite {
     type Err = NotASeat;
 
     fn from_str(text: &str) -> Result<Self, NotASeat> {
@@ -157,25 +157,32 @@ mod tests {
         assert_eq!(owners(vec![]).power(ADEL, &[ADMINS]), None);
         assert_eq!(owners(vec![MONA]).power(MONA, &[]), Some(Power::Owner), "without the role");
         assert_eq!(owners(vec![MONA]).power(ADEL, &[ADMINS]), None, "the role alone");
-        assert_eq!(owners(vec![MONA]).seats(UserId(9), |_, _| false), BTreeSet::from([Seat::Person(MONA)]));
+        assert_eq!(owners(vec![MONA]).seats(UserId(9), |_, _| false), BTreeSet::from([StaffOverwrite::Person(MONA)]));
     }
 
     #[test]
     fn who_has_a_power_has_a_seat() {
         let nobody = |_, _| false;
         let by_id = staff(&[ADEL, MONA], None);
-        assert_eq!(by_id.seats(UserId(9), nobody), BTreeSet::from([Seat::Person(ADEL), Seat::Person(MONA)]));
-        assert_eq!(by_id.seats(MONA, nobody), BTreeSet::from([Seat::Person(ADEL)]), "a customer like any other");
-        assert_eq!(staff(&[], Some(ADMINS)).seats(MONA, nobody), BTreeSet::from([Seat::Role(ADMINS)]));
+        assert_eq!(
+            by_id.seats(UserId(9), nobody),
+            BTreeSet::from([StaffOverwrite::Person(ADEL), StaffOverwrite::Person(MONA)])
+        );
+        assert_eq!(
+            by_id.seats(MONA, nobody),
+            BTreeSet::from([StaffOverwrite::Person(ADEL)]),
+            "a customer like any other"
+        );
+        assert_eq!(staff(&[], Some(ADMINS)).seats(MONA, nobody), BTreeSet::from([StaffOverwrite::Role(ADMINS)]));
         let both = staff(&[ADEL, MONA], Some(ADMINS));
         let adel = |person, role| person == ADEL && role == ADMINS;
-        assert_eq!(both.seats(UserId(9), adel), BTreeSet::from([Seat::Person(ADEL)]), "never the whole role");
+        assert_eq!(both.seats(UserId(9), adel), BTreeSet::from([StaffOverwrite::Person(ADEL)]), "never the whole role");
         assert_eq!(both.asked_for_roles(), BTreeSet::from([ADEL, MONA]));
         assert!(by_id.asked_for_roles().is_empty());
-        for seat in [Seat::Role(ADMINS), Seat::Person(ADEL)] {
+        for seat in [StaffOverwrite::Role(ADMINS), StaffOverwrite::Person(ADEL)] {
             assert_eq!(seat.to_string().parse(), Ok(seat));
         }
-        assert_eq!("user:".parse::<Seat>(), Err(NotASeat));
+        assert_eq!("user:".parse::<StaffOverwrite>(), Err(NotASeat));
     }
 
     #[test]

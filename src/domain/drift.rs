@@ -109,7 +109,7 @@ pub enum Differs {
     /// It is not there.
     Missing,
     /// It is there, and the books know nothing of it.
-    Stranger,
+    EmailTaken,
     /// It is there, and by the books it should not be any more.
     Leftover,
     /// It was made anew with another uuid: the customer's link is dead.
@@ -141,7 +141,7 @@ impl Differs {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
-            Self::Stranger => "no order",
+            Self::EmailTaken => "no order",
             Self::Leftover => "left over",
             Self::Foreign => "other key",
             Self::Elsewhere => "other inbound",
@@ -258,7 +258,7 @@ pub fn compare((panel, sold): (&str, i64), books: &[Expected], found: &[Present]
         email: client.email.clone(),
         owner: None,
         order: None,
-        differs: Differs::Stranger,
+        differs: Differs::EmailTaken,
         mend: if is_kept_name(&client.email) { Mend::Adopt } else { Mend::Rename },
     }));
     Compared::Done { drifts, unsettled }

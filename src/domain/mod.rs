@@ -3,25 +3,26 @@
 
 pub mod access;
 pub mod access_state;
+pub mod attention;
 pub mod audit;
 pub mod books;
 pub mod button;
 pub mod change;
 pub mod confirmation;
 pub mod counter;
+pub mod discord_error;
 pub mod drift;
 pub mod effect;
 pub mod grants;
+pub mod guild_setup;
 pub mod ids;
 pub mod limits;
 pub mod log;
 pub mod money;
 pub mod order;
 pub mod picture;
-pub mod premises;
 pub mod proofs;
 pub mod reference;
-pub mod refused;
 pub mod retention;
 pub mod revenue;
 pub mod reversal;
@@ -30,7 +31,6 @@ pub mod shop;
 pub mod target;
 pub mod time;
 pub mod tracked;
-pub mod trouble;
 
 pub use ids::{ChannelId, GuildId, Incident, MessageId, OrderId, RoleId, UserId};
 pub use money::{Currency, Money};

@@ -6,7 +6,8 @@
 use std::{collections::BTreeSet, fmt};
 
 use super::{
-    ChannelId, MessageId, Millis, Money, OrderId, UserId, access::Seat, shop::ReferencePolicy, trouble::Trouble,
+    ChannelId, MessageId, Millis, Money, OrderId, UserId, access::StaffOverwrite, attention::Trouble,
+    shop::ReferencePolicy,
 };
 
 mod status;
@@ -227,7 +228,7 @@ pub struct Ticket {
     /// Messages up to this one have been looked at.
     pub last_seen: u64,
     /// Who of staff has an overwrite of ours; `None` = nobody wrote it down.
-    pub seats: Option<BTreeSet<Seat>>,
+    pub seats: Option<BTreeSet<StaffOverwrite>>,
 }
 
 /// An order.

@@ -34,7 +34,7 @@ impl FromStr for PictureHash {
 /// What a picture's file says about itself. Anybody can write anything there, and most files that
 /// pass through a chat say nothing: a reason to look, never a verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Told {
+pub struct ImageMetadata {
     /// The program for editing pictures that wrote it.
     pub software: Option<String>,
     /// When it was taken, as if the file's clock were in UTC.

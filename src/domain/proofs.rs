@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Millis, Money, OrderId, OrderStatus, UserId, picture::Told};
+use super::{Millis, Money, OrderId, OrderStatus, UserId, picture::ImageMetadata};
 
 /// So many files of one message are looked at. A receipt is one picture, or two halves of one.
 pub const FILES_OF_A_MESSAGE: usize = 3;
@@ -97,7 +97,7 @@ const NEW_ACCOUNT: Duration = Duration::from_hours(48);
 const ZONES: Duration = Duration::from_hours(27);
 
 /// What is odd about a picture's file and its sender; none of it proves anything.
-pub fn oddities(told: &Told, customer: UserId, ordered_at: Millis, now: Millis) -> Vec<Flag> {
+pub fn oddities(told: &ImageMetadata, customer: UserId, ordered_at: Millis, now: Millis) -> Vec<Flag> {
     let mut flags = Vec::new();
     flags.extend(told.software.clone().map(|software| Flag::Edited { software }));
     match told.taken_at {
@@ -126,7 +126,7 @@ pub struct Owner {
 
 /// What follows for a new submission of the picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
+pub enum ImageOwnership {
     /// Never seen: the order claims it.
     Fresh,
     /// Already this order's own: a wrong decline must be curable.
@@ -147,15 +147,17 @@ pub enum Claim {
 }
 
 /// Decides what a picture with this owner is worth for `order` of `customer`.
-pub fn claim(order: &OrderId, customer: UserId, owner: Option<&Owner>) -> Claim {
+pub fn claim(order: &OrderId, customer: UserId, owner: Option<&Owner>) -> ImageOwnership {
     match owner {
-        None => Claim::Fresh,
-        Some(owner) if owner.order == *order => Claim::Again,
-        Some(owner) if owner.customer != customer => Claim::Refused { twin: owner.order.clone(), foreign: true },
-        Some(owner) if owner.has_money || keeps_money(owner.status) => {
-            Claim::Refused { twin: owner.order.clone(), foreign: false }
+        None => ImageOwnership::Fresh,
+        Some(owner) if owner.order == *order => ImageOwnership::Again,
+        Some(owner) if owner.customer != customer => {
+            ImageOwnership::Refused { twin: owner.order.clone(), foreign: true }
         }
-        Some(owner) => Claim::HandedOn { from: owner.order.clone() },
+        Some(owner) if owner.has_money || keeps_money(owner.status) => {
+            ImageOwnership::Refused { twin: owner.order.clone(), foreign: false }
+        }
+        Some(owner) => ImageOwnership::HandedOn { from: owner.order.clone() },
     }
 }
 
@@ -180,8 +182,8 @@ mod tests {
         let now = Millis(1_800_000_000_000);
         let old = UserId(1 << 22);
         let young = UserId(((now.0 - 1_420_070_400_000 - 3_600_000).cast_unsigned()) << 22);
-        let told = |software: Option<&str>, taken_at| Told { software: software.map(str::to_owned), taken_at };
-        let odd = |told: &Told, who| oddities(told, who, now, now);
+        let told = |software: Option<&str>, taken_at| ImageMetadata { software: software.map(str::to_owned), taken_at };
+        let odd = |told: &ImageMetadata, who| oddities(told, who, now, now);
         assert_eq!(odd(&told(None, None), old), []);
         assert_eq!(odd(&told(None, Some(now.minus(Duration::from_hours(26)))), old), [], "another zone");
         assert_eq!(odd(&told(None, Some(now.minus(Duration::from_hours(72)))), old), [Flag::TakenBefore]);
@@ -195,23 +197,29 @@ mod tests {
         let (mine, earlier) = (OrderId::from_random(1), OrderId::from_random(2));
         let (mona, karim) = (UserId(1), UserId(2));
         let owner = |customer, status| Owner { order: earlier.clone(), customer, status, has_money: false };
-        assert_eq!(claim(&mine, mona, None), Claim::Fresh);
+        assert_eq!(claim(&mine, mona, None), ImageOwnership::Fresh);
         let own = Owner { order: mine.clone(), ..owner(mona, OrderStatus::PendingPayment) };
-        assert_eq!(claim(&mine, mona, Some(&own)), Claim::Again);
+        assert_eq!(claim(&mine, mona, Some(&own)), ImageOwnership::Again);
         assert_eq!(
             claim(&mine, mona, Some(&owner(karim, OrderStatus::Expired))),
-            Claim::Refused { twin: earlier.clone(), foreign: true }
+            ImageOwnership::Refused { twin: earlier.clone(), foreign: true }
         );
         for status in [OrderStatus::Completed, OrderStatus::Reversed] {
             assert_eq!(
                 claim(&mine, mona, Some(&owner(mona, status))),
-                Claim::Refused { twin: earlier.clone(), foreign: false }
+                ImageOwnership::Refused { twin: earlier.clone(), foreign: false }
             );
         }
         for status in [OrderStatus::Expired, OrderStatus::Cancelled, OrderStatus::Declined] {
-            assert_eq!(claim(&mine, mona, Some(&owner(mona, status))), Claim::HandedOn { from: earlier.clone() });
+            assert_eq!(
+                claim(&mine, mona, Some(&owner(mona, status))),
+                ImageOwnership::HandedOn { from: earlier.clone() }
+            );
             let in_part = Owner { has_money: true, ..owner(mona, status) };
-            assert_eq!(claim(&mine, mona, Some(&in_part)), Claim::Refused { twin: earlier.clone(), foreign: false });
+            assert_eq!(
+                claim(&mine, mona, Some(&in_part)),
+                ImageOwnership::Refused { twin: earlier.clone(), foreign: false }
+            );
         }
     }
 }

@@ -1,8 +1,8 @@
 //! An encrypted backup on its way to an owner.
 
-use super::{Failure, World};
+use super::{EffectContext, EffectError};
 use crate::{
-    db::{self, maintenance::backup, maintenance::encryption, outbox::Claim},
+    db::{self, maintenance::backup, maintenance::encryption, outbox::Lease},
     domain::UserId,
     view::{Marker, books::backup_message},
 };
@@ -13,14 +13,14 @@ const LARGEST: u64 = 10 * 1024 * 1024 - 64 * 1024;
 
 /// Sends the file, or says that it is too large. An owner whose direct messages are closed has
 /// been told where it is.
-pub(super) async fn send(world: &World, claim: &Claim, file: &str, user: UserId) -> Result<(), Failure> {
+pub(super) async fn send(world: &EffectContext, claim: &Lease, file: &str, user: UserId) -> Result<(), EffectError> {
     let now = world.clock.now();
     let plain = file.strip_suffix(encryption::ENDING).and_then(|name| name.strip_suffix('.')).unwrap_or_default();
     let (Some(at), true) = (backup::taken_at(plain), world.config.discord.owners.contains(&user)) else {
         return Ok(db::outbox::finish(&world.db, claim, now).await?);
     };
     let path = world.config.storage.data_dir.join(backup::FOLDER).join(file);
-    let unread = |error: std::io::Error| Failure::Row(format!("the backup cannot be read: {error}"));
+    let unread = |error: std::io::Error| EffectError::Row(format!("the backup cannot be read: {error}"));
     let bytes = match tokio::fs::metadata(&path).await {
         Ok(found) if found.len() <= LARGEST => Some(tokio::fs::read(&path).await.map_err(unread)?),
         Ok(_) => None,

@@ -1,9 +1,9 @@
 //! The review card: one message per submission, made what its order says now.
 
-use super::{Failure, World};
+use super::{EffectContext, EffectError};
 use crate::{
-    db::{self, outbox::Claim, payments::submissions::Submission},
-    domain::{Order, OrderState, SubmissionId, effect::Effect, refused::Refused},
+    db::{self, outbox::Lease, payments::submissions::Submission},
+    domain::{Order, OrderState, SubmissionId, discord_error::Refused, effect::Effect},
     panel::breaker::Availability,
     view::{
         File, Marker, Post,
@@ -15,7 +15,7 @@ use crate::{
 const MOST_BYTES: usize = 20 * 1024 * 1024;
 
 /// Makes the card what the state says.
-pub(super) async fn sync(world: &World, claim: &Claim, id: SubmissionId) -> Result<(), Failure> {
+pub(super) async fn sync(world: &EffectContext, claim: &Lease, id: SubmissionId) -> Result<(), EffectError> {
     let now = world.clock.now();
     let Some(submission) = db::payments::submissions::submission(&world.db, id).await? else {
         return Ok(db::outbox::finish(&world.db, claim, now).await?);
@@ -91,7 +91,7 @@ fn bare_digest(post: &Post) -> String {
 
 /// Whether the picture is still on disk as it was sent. An embed that shows a file which its message
 /// does not have is refused.
-async fn is_kept(world: &World, submission: &Submission) -> bool {
+async fn is_kept(world: &EffectContext, submission: &Submission) -> bool {
     match submission.proof.hash.parse() {
         Ok(hash) => world.door.load(hash).await.is_ok(),
         Err(_) => false,
@@ -100,7 +100,7 @@ async fn is_kept(world: &World, submission: &Submission) -> bool {
 
 /// The card's copy of the picture. A picture that can no longer be read from disk does not keep
 /// the card from being posted: staff decide with what there is.
-async fn picture(world: &World, hash: &str) -> Option<Vec<u8>> {
+async fn picture(world: &EffectContext, hash: &str) -> Option<Vec<u8>> {
     let hash = hash.parse().ok()?;
     match world.door.card(hash).await {
         Ok(card) => Some(card.bytes),
@@ -112,11 +112,11 @@ async fn picture(world: &World, hash: &str) -> Option<Vec<u8>> {
 }
 
 async fn card_of(
-    world: &World,
+    world: &EffectContext,
     submission: &Submission,
     order: &Order,
     picture: Option<Vec<u8>>,
-) -> Result<Post, Failure> {
+) -> Result<Post, EffectError> {
     let name = db::orders::customer(&world.db, order.customer).await?.map(|customer| customer.name).unwrap_or_default();
     let panel_note = db::access::grants::grant_note(&world.db, &order.id).await?;
     let given = match order.subscription {
@@ -147,7 +147,7 @@ async fn card_of(
 }
 
 /// What a person who must look at an order should not have to look up.
-async fn known(world: &World, order: &Order) -> Result<Option<Known>, Failure> {
+async fn known(world: &EffectContext, order: &Order) -> Result<Option<Known>, EffectError> {
     let OrderState::NeedsAttention { .. } = order.state else { return Ok(None) };
     let booked = db::access::manual_intervention::is_booked(&world.db, &order.id).await?;
     let subscription = match order.subscription {
@@ -174,7 +174,7 @@ async fn known(world: &World, order: &Order) -> Result<Option<Known>, Failure> {
 }
 
 /// An approved order that waits for its panel says so.
-fn down_since(world: &World, order: &Order) -> Option<crate::domain::Millis> {
+fn down_since(world: &EffectContext, order: &Order) -> Option<crate::domain::Millis> {
     let OrderState::Provisioning { .. } = order.state else { return None };
     match world.panels.get(&order.plan.panel)?.availability() {
         Availability::Up => None,

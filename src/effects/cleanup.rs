@@ -6,17 +6,17 @@ use std::{collections::HashSet, time::Duration};
 use serenity::all::{GuildChannel, MessageId as DiscordMessage};
 
 use super::{
-    Failure, World,
+    EffectContext, EffectError,
+    deleted_channel::{is_unknown, listed},
     discord::{Trouble, call, made_before, serenity_channel},
-    gone::{is_unknown, listed},
     ticket,
 };
 use crate::{
-    db::{self, outbox::Claim},
+    db::{self, outbox::Lease},
     domain::{
         ChannelId, MessageId, Millis, Order,
+        discord_error::Refused,
         effect::{Effect, OwnerNews},
-        refused::Refused,
     },
 };
 
@@ -44,7 +44,7 @@ enum Round {
 /// Deletes the messages in a channel whose time is over. What could not be deleted is tried again
 /// in the next round, and stands in the way of nothing: neither of the other messages nor of the
 /// other channels.
-pub(super) async fn channel(world: &World, claim: &Claim, channel: ChannelId) -> Result<(), Failure> {
+pub(super) async fn channel(world: &EffectContext, claim: &Lease, channel: ChannelId) -> Result<(), EffectError> {
     let mut tried = MessageId(0);
     let mut failures = 0;
     loop {
@@ -64,12 +64,12 @@ pub(super) async fn channel(world: &World, claim: &Claim, channel: ChannelId) ->
 }
 
 async fn delete_all(
-    world: &World,
+    world: &EffectContext,
     channel: ChannelId,
     due: &[MessageId],
     failures: &mut u32,
     now: Millis,
-) -> Result<Round, Failure> {
+) -> Result<Round, EffectError> {
     let (old, young): (Vec<_>, Vec<_>) = due.iter().partition(|message| made_before(message.0, now.minus(BULK_AGE)));
     let mut one_by_one: Vec<MessageId> = old;
     if young.len() < 2 {
@@ -111,12 +111,12 @@ async fn delete_all(
 }
 
 /// Compares the guild's channels with the tickets we know, and mends both.
-pub(super) async fn sweep(world: &World, claim: &Claim) -> Result<(), Failure> {
+pub(super) async fn sweep(world: &EffectContext, claim: &Lease) -> Result<(), EffectError> {
     let now = world.clock.now();
     // Before the list: what is made after it is in neither.
     let known = db::maintenance::housekeeping::known_tickets(&world.db).await?;
     let there = match listed(world).await {
-        Err(Failure::Refused(_, says)) => {
+        Err(EffectError::Refused(_, says)) => {
             tracing::warn!("no channels were compared: {says}");
             db::outbox::enqueue_alone(&world.db, &Effect::InspectPremises {}, now, now).await?;
             return Ok(db::outbox::finish(&world.db, claim, now).await?);
@@ -147,7 +147,7 @@ pub(super) async fn sweep(world: &World, claim: &Claim) -> Result<(), Failure> {
 }
 
 /// One channel that is there: whether it is a ticket of ours that somebody still needs.
-async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(), Failure> {
+async fn look_at(world: &EffectContext, channel: &GuildChannel, now: Millis) -> Result<(), EffectError> {
     let Some(id) = channel.topic.as_deref().and_then(ticket::order_of_topic) else { return Ok(()) };
     let here = ChannelId(channel.id.get());
     let Some(order) = db::orders::order(&world.db, &id).await? else {
@@ -187,7 +187,7 @@ async fn look_at(world: &World, channel: &GuildChannel, now: Millis) -> Result<(
 }
 
 /// The ticket of an order that is over goes one day, whatever became of the row that said when.
-async fn end_in_time(world: &World, order: &Order, now: Millis) -> Result<(), Failure> {
+async fn end_in_time(world: &EffectContext, order: &Order, now: Millis) -> Result<(), EffectError> {
     if order.status().is_active() || db::orders::tickets::ticket_closes_at(&world.db, &order.id).await?.is_some() {
         return Ok(());
     }

@@ -2,15 +2,15 @@
 
 use chrono::Datelike as _;
 
-use super::{Failure, World, written::Written};
+use super::{EffectContext, EffectError, messages::Written};
 use crate::{
     db::{
         self,
         ledger::dashboard::{Glance, Shown, Totals},
         maintenance::instances::Whose,
-        outbox::Claim,
+        outbox::Lease,
     },
-    domain::{ChannelId, MessageId, Millis, effect::OwnerNews, refused::Refused, revenue::Sum},
+    domain::{ChannelId, MessageId, Millis, discord_error::Refused, effect::OwnerNews, revenue::Sum},
     panel::Availability,
     view::{
         Marker,
@@ -29,7 +29,7 @@ const SOON: u32 = 7;
 const PAGES: usize = 5;
 
 /// Makes the dashboard what the numbers say.
-pub(super) async fn sync(world: &World, claim: &Claim) -> Result<(), Failure> {
+pub(super) async fn sync(world: &EffectContext, claim: &Lease) -> Result<(), EffectError> {
     let numbers = Numbers::read(world).await?;
     let channel = world.config.discord.dashboard_channel_id;
     let known = db::ledger::dashboard::dashboard(&world.db).await?.filter(|shown| shown.channel == channel);
@@ -66,20 +66,24 @@ pub(super) async fn sync(world: &World, claim: &Claim) -> Result<(), Failure> {
 }
 
 async fn shown(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     channel: ChannelId,
     message: MessageId,
     picture: String,
     at: Millis,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let shown = Shown { channel, message, picture, at };
     Ok(db::ledger::dashboard::dashboard_shown(&world.db, claim, &shown, world.clock.now()).await?)
 }
 
 /// Whoever wrote the dashboard last should be a run of ours. Two bots with one token answer
 /// everything twice, and nobody but this footer tells.
-async fn look_for_a_second_bot(world: &World, channel: ChannelId, message: MessageId) -> Result<(), Failure> {
+async fn look_for_a_second_bot(
+    world: &EffectContext,
+    channel: ChannelId,
+    message: MessageId,
+) -> Result<(), EffectError> {
     let shown = match world.message(channel, message).await {
         Err(trouble) if trouble.is(Refused::NoMessage) => return Ok(()),
         shown => shown?,
@@ -100,7 +104,7 @@ fn writer(message: &Written) -> Option<&str> {
 }
 
 /// A dashboard of ours in the channel, the newest if there are several.
-async fn find(world: &World, channel: ChannelId) -> Result<Option<MessageId>, Failure> {
+async fn find(world: &EffectContext, channel: ChannelId) -> Result<Option<MessageId>, EffectError> {
     let mut before = None;
     for _ in 0..PAGES {
         let page = world.messages_before(channel, before).await?;
@@ -126,7 +130,7 @@ struct Numbers {
 }
 
 impl Numbers {
-    async fn read(world: &World) -> Result<Self, Failure> {
+    async fn read(world: &EffectContext) -> Result<Self, EffectError> {
         let now = world.clock.now();
         let glance = db::ledger::dashboard::summary(&world.db, DAYS, SOON, now).await?;
         let days = glance.days.iter().map(|(day, sum)| (day.day(), *sum)).collect();
@@ -137,7 +141,7 @@ impl Numbers {
         Ok(Self { now, glance, days, down: down.collect() })
     }
 
-    fn facts<'a>(&'a self, world: &'a World, names: &'a Names) -> DashboardFacts<'a> {
+    fn facts<'a>(&'a self, world: &'a EffectContext, names: &'a Names) -> DashboardFacts<'a> {
         let Glance { totals: Totals { day, month, quarter, year }, running, .. } = &self.glance;
         DashboardFacts {
             shop: &world.config.shop.name,
@@ -166,7 +170,7 @@ struct Names {
 }
 
 impl Names {
-    fn of(world: &World) -> Self {
+    fn of(world: &EffectContext) -> Self {
         let methods = world.config.payment_methods.iter().map(|method| (method.id.to_string(), method.name.clone()));
         let plans = world.config.plans.iter().map(|plan| (plan.id.to_string(), plan.name.clone()));
         Self { methods: methods.collect(), plans: plans.collect() }

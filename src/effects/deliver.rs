@@ -1,8 +1,8 @@
 //! The link, by direct message, once.
 
-use super::{Failure, World, discord::Trouble};
+use super::{EffectContext, EffectError, discord::Trouble};
 use crate::{
-    db::{self, outbox::Claim},
+    db::{self, outbox::Lease},
     domain::{OrderId, OrderStatus, UserId, grants::Expiry, order::Delivery},
     view::{
         Marker,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Sends the link of a completed order.
-pub(super) async fn link(world: &World, claim: &Claim, id: &OrderId, user: UserId) -> Result<(), Failure> {
+pub(super) async fn link(world: &EffectContext, claim: &Lease, id: &OrderId, user: UserId) -> Result<(), EffectError> {
     let now = world.clock.now();
     let Some(order) = db::orders::order(&world.db, id).await? else {
         return Ok(db::outbox::finish(&world.db, claim, now).await?);
@@ -25,7 +25,7 @@ pub(super) async fn link(world: &World, claim: &Claim, id: &OrderId, user: UserI
         return Ok(db::outbox::finish(&world.db, claim, now).await?);
     };
     let Some(link) = sub.link.as_deref() else {
-        return Err(Failure::Row("the subscription has no link yet".to_owned()));
+        return Err(EffectError::Row("the subscription has no link yet".to_owned()));
     };
     let subscription = world.panels.get(&sub.panel).and_then(|panel| panel.reader().subscription_link(&sub.sub_id));
     let facts = LinkFacts {

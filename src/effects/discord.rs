@@ -7,10 +7,10 @@ use serenity::{
     http::{DiscordJsonError, HttpError},
 };
 
-use super::{Failure, World};
+use super::{EffectContext, EffectError};
 use crate::{
-    db::{self, outbox::Claim},
-    domain::{ChannelId, MessageId, Millis, UserId, effect::OwnerNews, refused::Refused},
+    db::{self, outbox::Lease},
+    domain::{ChannelId, MessageId, Millis, UserId, discord_error::Refused, effect::OwnerNews},
     view::Post,
 };
 
@@ -48,7 +48,7 @@ pub(super) enum Trouble {
     Unread(String),
 }
 
-impl From<Trouble> for Failure {
+impl From<Trouble> for EffectError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Refused(refusal) => {
@@ -157,10 +157,10 @@ fn root(error: &dyn std::error::Error) -> String {
 /// that is believed.
 const BELIEVED_AFTER: i64 = 2;
 
-impl World {
+impl EffectContext {
     /// A direct message did not go out. `Ok` when it is settled that it will not: who it was for finds
     /// it elsewhere, and owners read of what only they can mend.
-    pub(super) async fn not_sent(&self, claim: &Claim, trouble: Trouble) -> Result<(), Failure> {
+    pub(super) async fn not_sent(&self, claim: &Lease, trouble: Trouble) -> Result<(), EffectError> {
         let Some(why) = trouble.why().filter(|_| trouble.is_no()) else { return Err(trouble.into()) };
         if why.is_the_persons() {
             return Ok(());
@@ -170,7 +170,7 @@ impl World {
         }
         db::maintenance::housekeeping::tell_owners_hourly(&self.db, &OwnerNews::Refused { why }, self.clock.now())
             .await?;
-        tracing::error!(effect = claim.effect.key(), "a direct message is given up: {}", Failure::from(trouble));
+        tracing::error!(effect = claim.effect.key(), "a direct message is given up: {}", EffectError::from(trouble));
         Ok(())
     }
 

@@ -1,8 +1,8 @@
 //! The owners' weekly message: where the panels and the books do not say the same.
 
-use super::{Failure, World, notify::to_owners};
+use super::{EffectContext, EffectError, notify::to_owners};
 use crate::{
-    db::outbox::Claim,
+    db::outbox::Lease,
     domain::{Millis, revenue::day_of, tracked::Tracked},
     drift::look,
     view::{Marker, drift::report},
@@ -10,11 +10,11 @@ use crate::{
 
 /// Tells of the week that began at `week`, as panels and books are now. A panel that is down is
 /// said to be: the owners' other news does not wait for it.
-pub(super) async fn tell(world: &World, claim: &Claim, week: Millis) -> Result<(), Failure> {
+pub(super) async fn tell(world: &EffectContext, claim: &Lease, week: Millis) -> Result<(), EffectError> {
     let date = day_of(week, world.config.shop.timezone);
     let panels: Vec<_> = world.panels.values().map(crate::panel::Client::reader).collect();
     let found = look(&world.db, &panels, world.clock.now()).await?;
-    let post = report(world.shop_locale(), &found).map_err(|error| Failure::Row(error.to_string()))?;
+    let post = report(world.shop_locale(), &found).map_err(|error| EffectError::Row(error.to_string()))?;
     let marker = Marker::week(date);
     to_owners(world, claim, post.marked(&marker), &marker, Tracked::OwnerNews).await
 }

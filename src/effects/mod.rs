@@ -16,23 +16,23 @@
 
 mod backup;
 mod card;
+mod change_notices;
 mod cleanup;
+mod daily_report;
 mod dashboard;
-mod day;
+mod deleted_channel;
 mod deliver;
-mod desk;
 mod discord;
 mod drift;
-mod gone;
+mod guild_setup;
+mod heartbeat;
+mod messages;
 mod notify;
 mod panel;
-mod premises;
-mod pulse;
 mod read;
 mod resend;
 mod ticket;
 mod worker;
-mod written;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -41,27 +41,27 @@ use serenity::http::Http;
 use crate::{
     clock::Clock,
     config::Config,
-    db::{self, Db, outbox::Claim},
+    current_config::Live,
+    db::{self, Db, outbox::Lease},
     domain::{
         UserId,
+        discord_error::Refused,
         effect::{Effect, Lane},
-        refused::Refused,
     },
-    faults::Faults,
-    live::Live,
+    error_digest::Faults,
+    guild_setup::Standing,
     panel as panels,
-    premises::Standing,
-    proof::Door,
+    proof::ProofIntake,
     view::Locale,
 };
 
-pub use pulse::{Asker, Pulse, pulse};
+pub use heartbeat::{Asker, Heartbeat, pulse};
 pub use ticket::StaffRoles;
 pub use worker::Worker;
 
 /// Everything an effect may touch.
 #[derive(Clone)]
-pub struct World {
+pub struct EffectContext {
     /// The memory.
     pub db: Db,
     /// Discord's REST API.
@@ -69,8 +69,8 @@ pub struct World {
     /// The panels by name.
     pub panels: BTreeMap<String, panels::Client>,
     /// Where pictures come in and are kept.
-    pub door: Door,
-    /// The configuration that this decision sees; [`World::now`] takes the one in force.
+    pub door: ProofIntake,
+    /// The configuration that this decision sees; [`EffectContext::now`] takes the one in force.
     pub config: Arc<Config>,
     /// The configuration in force.
     pub live: Live,
@@ -88,13 +88,13 @@ pub struct World {
     pub staff_roles: StaffRoles,
 }
 
-impl std::fmt::Debug for World {
+impl std::fmt::Debug for EffectContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("World").field("boot", &self.boot).finish_non_exhaustive()
     }
 }
 
-impl World {
+impl EffectContext {
     /// The same with the configuration of this moment, for one effect or one tick of a task.
     #[must_use]
     pub fn now(&self) -> Self {
@@ -107,7 +107,7 @@ impl World {
     }
 
     /// The language of a customer.
-    async fn locale_of(&self, customer: UserId) -> Result<Locale, Failure> {
+    async fn locale_of(&self, customer: UserId) -> Result<Locale, EffectError> {
         let shop = self.shop_locale();
         Ok(db::orders::customer(&self.db, customer)
             .await?
@@ -117,7 +117,7 @@ impl World {
 
 /// Why an effect did not come to its end.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+enum EffectError {
     /// The target's fault: the lane waits, nothing is counted.
     #[error("{0}")]
     Target(String),
@@ -132,7 +132,7 @@ enum Failure {
     Db(#[from] db::Error),
 }
 
-impl From<panels::Error> for Failure {
+impl From<panels::Error> for EffectError {
     fn from(error: panels::Error) -> Self {
         if error.is_target() { Self::Target(error.to_string()) } else { Self::Row(error.to_string()) }
     }
@@ -146,7 +146,7 @@ const LONG_DEADLINE: Duration = Duration::from_mins(2);
 
 /// Performs one effect within its deadline. Passing that is an unknown outcome as any other: the next
 /// try looks first.
-async fn perform_in_time(world: &World, claim: &Claim) -> Result<(), Failure> {
+async fn perform_in_time(world: &EffectContext, claim: &Lease) -> Result<(), EffectError> {
     let deadline = match claim.effect.lane() {
         Lane::Owner => DEADLINE,
         Lane::Order(_) if !claim.effect.reads() => DEADLINE,
@@ -154,12 +154,12 @@ async fn perform_in_time(world: &World, claim: &Claim) -> Result<(), Failure> {
     };
     match tokio::time::timeout(deadline, perform(world, claim)).await {
         Ok(done) => done,
-        Err(_) => Err(Failure::Target(format!("it was not done within {} s", deadline.as_secs()))),
+        Err(_) => Err(EffectError::Target(format!("it was not done within {} s", deadline.as_secs()))),
     }
 }
 
 /// Performs one effect. `Ok` means that its row has been ended in a transaction of `db`.
-async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
+async fn perform(world: &EffectContext, claim: &Lease) -> Result<(), EffectError> {
     match &claim.effect {
         Effect::SyncTicket { order } => ticket::sync(world, claim, order).await,
         Effect::ReadTicket { order } => read::ticket(world, claim, order).await,
@@ -169,21 +169,21 @@ async fn perform(world: &World, claim: &Claim) -> Result<(), Failure> {
         Effect::RemoveClient { subscription, panel } => panel::remove(world, claim, *subscription, panel).await,
         Effect::RecheckCounter { subscription, panel } => panel::recheck(world, claim, *subscription, panel).await,
         Effect::DeliverLink { order, user } => deliver::link(world, claim, order, *user).await,
-        Effect::SyncSaleCard { order } => desk::sale_card(world, claim, order).await,
-        Effect::TellCustomer { change, user } => desk::tell(world, claim, *change, *user).await,
-        Effect::TellOfChange { change } => desk::line(world, claim, *change).await,
+        Effect::SyncSaleCard { order } => change_notices::sale_card(world, claim, order).await,
+        Effect::TellCustomer { change, user } => change_notices::tell(world, claim, *change, *user).await,
+        Effect::TellOfChange { change } => change_notices::line(world, claim, *change).await,
         Effect::ResendLink { subscription, user, asked } => {
             resend::link(world, claim, *subscription, *user, *asked).await
         }
         Effect::Notify { order, notice } => notify::customer(world, claim, order, notice).await,
         Effect::TellStaff { news } => notify::staff(world, claim, news).await,
         Effect::TellOwner { news } => notify::owners(world, claim, news).await,
-        Effect::TellDay { day } => day::tell(world, claim, *day).await,
+        Effect::TellDay { day } => daily_report::tell(world, claim, *day).await,
         Effect::TellDrift { week } => drift::tell(world, claim, *week).await,
         Effect::DeleteTicket { order } => ticket::delete(world, claim, order).await,
         Effect::CleanChannel { channel } => cleanup::channel(world, claim, *channel).await,
         Effect::SweepChannels {} => cleanup::sweep(world, claim).await,
-        Effect::InspectPremises {} => premises::inspect(world, claim).await,
+        Effect::InspectPremises {} => guild_setup::inspect(world, claim).await,
         Effect::SendBackup { file, user } => backup::send(world, claim, file, *user).await,
         Effect::SyncDashboard {} => dashboard::sync(world, claim).await,
         Effect::TellOutage { outage, change, to } => notify::outage(world, claim, *outage, *change, *to).await,

@@ -1,16 +1,16 @@
 //! Short new messages: an edited message rings no phone.
 
-use super::{Failure, World, gone::confirm_gone};
+use super::{EffectContext, EffectError, deleted_channel::confirm_gone};
 use crate::{
     db::{
         self,
-        outbox::Claim,
+        outbox::Lease,
         payments::submissions::{Submission, Verdict},
     },
     domain::{
         ChannelId, MessageId, OrderId, SubmissionId,
+        discord_error::Refused,
         effect::{Audience, Change, Effect, Notice, OutageId, OwnerNews, StaffNews},
-        refused::Refused,
         tracked::Tracked,
     },
     view::{
@@ -24,7 +24,12 @@ use crate::{
 const CALLED: usize = 20;
 
 /// Tells a customer something in the ticket.
-pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: &Notice) -> Result<(), Failure> {
+pub(super) async fn customer(
+    world: &EffectContext,
+    claim: &Lease,
+    id: &OrderId,
+    about: &Notice,
+) -> Result<(), EffectError> {
     let now = world.clock.now();
     let Some(order) = db::orders::order(&world.db, id).await? else {
         return Ok(db::outbox::finish(&world.db, claim, now).await?);
@@ -65,17 +70,17 @@ pub(super) async fn customer(world: &World, claim: &Claim, id: &OrderId, about: 
 }
 
 /// Where there is no ticket there is nothing to tell; but for a question one is made.
-async fn no_ticket(world: &World, claim: &Claim, id: &OrderId, about: &Notice) -> Result<(), Failure> {
+async fn no_ticket(world: &EffectContext, claim: &Lease, id: &OrderId, about: &Notice) -> Result<(), EffectError> {
     let now = world.clock.now();
     if !matches!(about, Notice::Asked { .. }) || !db::payments::review_actions::awaits_answer(&world.db, id).await? {
         return Ok(db::outbox::finish(&world.db, claim, now).await?);
     }
     db::outbox::enqueue_alone(&world.db, &Effect::SyncTicket { order: id.clone() }, now, now).await?;
-    Err(Failure::Row("there is no ticket to ask the customer in".to_owned()))
+    Err(EffectError::Row("there is no ticket to ask the customer in".to_owned()))
 }
 
 /// Tells staff something in the review channel.
-pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Result<(), Failure> {
+pub(super) async fn staff(world: &EffectContext, claim: &Lease, about: &StaffNews) -> Result<(), EffectError> {
     let now = world.clock.now();
     let Some(order) = db::orders::order(&world.db, about.order()).await? else {
         return Ok(db::outbox::finish(&world.db, claim, now).await?);
@@ -123,7 +128,7 @@ pub(super) async fn staff(world: &World, claim: &Claim, about: &StaffNews) -> Re
 }
 
 /// Tells every owner something by direct message; where those are closed, in the review channel.
-pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> Result<(), Failure> {
+pub(super) async fn owners(world: &EffectContext, claim: &Lease, about: &OwnerNews) -> Result<(), EffectError> {
     let mut post = news::owner(world.shop_locale(), about);
     if let OwnerNews::ReviewWaits { submission, .. } = about {
         let Some(waiting) = waiting(world, *submission).await? else {
@@ -136,12 +141,12 @@ pub(super) async fn owners(world: &World, claim: &Claim, about: &OwnerNews) -> R
 }
 
 /// A proof that still waits for review; `None` when it was decided meanwhile.
-async fn waiting(world: &World, id: SubmissionId) -> Result<Option<Submission>, Failure> {
+async fn waiting(world: &EffectContext, id: SubmissionId) -> Result<Option<Submission>, EffectError> {
     Ok(db::payments::submissions::submission(&world.db, id).await?.filter(|found| found.verdict == Verdict::Pending))
 }
 
 /// A proof whose card, if it has one, is there: nobody may have told us that somebody deleted it.
-async fn with_card_there(world: &World, submission: Submission) -> Result<Submission, Failure> {
+async fn with_card_there(world: &EffectContext, submission: Submission) -> Result<Submission, EffectError> {
     let Some(card) = submission.card else { return Ok(submission) };
     let channel = world.config.discord.review_channel_id;
     let there = is_there(world, channel, card).await?;
@@ -150,7 +155,11 @@ async fn with_card_there(world: &World, submission: Submission) -> Result<Submis
 
 /// Whether a message of ours that must stand is there, as far as Discord says. One that somebody
 /// deleted is posted again.
-pub(super) async fn is_there(world: &World, channel: ChannelId, message: MessageId) -> Result<bool, Failure> {
+pub(super) async fn is_there(
+    world: &EffectContext,
+    channel: ChannelId,
+    message: MessageId,
+) -> Result<bool, EffectError> {
     match world.message(channel, message).await {
         Err(trouble) if trouble.is(Refused::NoMessage) => {
             let lost =
@@ -164,7 +173,7 @@ pub(super) async fn is_there(world: &World, channel: ChannelId, message: Message
 }
 
 /// With a way to the card of the order that was first, if it has one.
-async fn with_twin(world: &World, post: Post, twin: &OrderId) -> Result<Post, Failure> {
+async fn with_twin(world: &EffectContext, post: Post, twin: &OrderId) -> Result<Post, EffectError> {
     let Some(latest) = db::payments::submissions::latest_submission(&world.db, twin).await? else { return Ok(post) };
     Ok(match db::payments::submissions::submission(&world.db, latest).await? {
         Some(submission) => with_card(world, post, &submission),
@@ -172,7 +181,7 @@ async fn with_twin(world: &World, post: Post, twin: &OrderId) -> Result<Post, Fa
     })
 }
 
-fn with_card(world: &World, post: Post, submission: &Submission) -> Post {
+fn with_card(world: &EffectContext, post: Post, submission: &Submission) -> Post {
     let discord = &world.config.discord;
     let link = |card| news::link_to(world.shop_locale(), discord.guild_id, discord.review_channel_id, card);
     match submission.card {
@@ -183,12 +192,12 @@ fn with_card(world: &World, post: Post, submission: &Submission) -> Post {
 
 /// Tells of an outage as it is now, to owners or to staff.
 pub(super) async fn outage(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     id: OutageId,
     change: Change,
     to: Audience,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let now = world.clock.now();
     let Some(outage) = db::maintenance::outages::outage(&world.db, id).await? else {
         return Ok(db::outbox::finish(&world.db, claim, now).await?);
@@ -217,12 +226,12 @@ pub(super) async fn outage(
 }
 
 pub(super) async fn to_owners(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     post: Post,
     marker: &Marker,
     kind: Tracked,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let mut unreached = Vec::new();
     for owner in &world.config.discord.owners {
         let told = async {
@@ -233,7 +242,7 @@ pub(super) async fn to_owners(
             Ok(_) => {}
             // One who cannot be written to keeps no other from reading it.
             Err(trouble) if trouble.is_no() => {
-                tracing::warn!(user.id = %owner, "an owner cannot be told by direct message: {}", Failure::from(trouble));
+                tracing::warn!(user.id = %owner, "an owner cannot be told by direct message: {}", EffectError::from(trouble));
                 unreached.push(*owner);
             }
             Err(trouble) => return Err(trouble.into()),
@@ -249,7 +258,7 @@ pub(super) async fn to_owners(
     Ok(db::orders::tickets::posted(&world.db, claim, message, channel, kind, now).await?)
 }
 
-impl World {
+impl EffectContext {
     /// Tells the owners without a row of the outbox, because none can be written. Says whether any of
     /// them was reached.
     pub async fn tell_owners_at_once(&self, about: &OwnerNews) -> bool {
@@ -263,7 +272,7 @@ impl World {
             match told.await {
                 Ok(_) => reached = true,
                 Err(trouble) => {
-                    tracing::warn!(user.id = %owner, "an owner cannot be told: {}", Failure::from(trouble));
+                    tracing::warn!(user.id = %owner, "an owner cannot be told: {}", EffectError::from(trouble));
                 }
             }
         }
@@ -277,7 +286,7 @@ impl World {
             let Some(channel) = order.ticket.channel else { return Ok(()) };
             let post = proof::kept_for_later(self.locale_of(order.customer).await?, order.customer);
             self.post(channel, post, &format!("later:{id}:{}", self.clock.now())).await?;
-            Ok::<(), Failure>(())
+            Ok::<(), EffectError>(())
         };
         if let Err(failure) = told.await {
             tracing::warn!(order.id = %id, "a customer cannot be told that their file is read later: {failure}");
@@ -287,8 +296,8 @@ impl World {
 
 /// Posts a message once: a later try looks for its marker first.
 pub(super) async fn say(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     channel: ChannelId,
     post: Post,
     marker: &Marker,

@@ -6,20 +6,21 @@
 use std::time::Duration;
 
 use super::{
-    Failure, World,
+    EffectContext, EffectError,
+    deleted_channel::confirm_gone,
     discord::made_before,
-    gone::confirm_gone,
+    messages::{File, Written},
     notify::is_there,
-    written::{File, Written},
 };
 use crate::{
     db::{
         self,
-        outbox::Claim,
+        outbox::Lease,
         payments::submissions::{Proof, ProofSource, Submitted, Verdict},
     },
     domain::{
-        Order, OrderId, OrderStatus, effect::Notice, order::ProofRefused, proofs::FILES_OF_A_MESSAGE, refused::Refused,
+        Order, OrderId, OrderStatus, discord_error::Refused, effect::Notice, order::ProofRefused,
+        proofs::FILES_OF_A_MESSAGE,
     },
     proof::{FetchError, Picture},
 };
@@ -32,7 +33,7 @@ const FILE_PATIENCE: Duration = Duration::from_mins(10);
 const TURN: Duration = Duration::from_secs(20);
 
 /// Reads a ticket to its end.
-pub(super) async fn ticket(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+pub(super) async fn ticket(world: &EffectContext, claim: &Lease, id: &OrderId) -> Result<(), EffectError> {
     if to_its_end(world, claim, id).await? {
         what_must_stand(world, id).await?;
     }
@@ -40,7 +41,7 @@ pub(super) async fn ticket(world: &World, claim: &Claim, id: &OrderId) -> Result
 }
 
 /// Ends an unpaid order whose time is over, after one more look for a proof that nobody announced.
-pub(super) async fn and_lapse(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+pub(super) async fn and_lapse(world: &EffectContext, claim: &Lease, id: &OrderId) -> Result<(), EffectError> {
     let read = to_its_end(world, claim, id).await?;
     let now = world.clock.now();
     if !read || world.clock.jumped(world.config.schedule.clock_hold).is_some() {
@@ -54,7 +55,7 @@ pub(super) async fn and_lapse(world: &World, claim: &Claim, id: &OrderId) -> Res
 
 /// That somebody deleted the status message or the card may have come with no event, or before we
 /// knew the message at all.
-async fn what_must_stand(world: &World, id: &OrderId) -> Result<(), Failure> {
+async fn what_must_stand(world: &EffectContext, id: &OrderId) -> Result<(), EffectError> {
     let Some(order) = db::orders::order(&world.db, id).await? else { return Ok(()) };
     if let (Some(channel), Some(status)) = (order.ticket.channel, order.ticket.status_message) {
         is_there(world, channel, status).await?;
@@ -78,7 +79,7 @@ async fn what_must_stand(world: &World, id: &OrderId) -> Result<(), Failure> {
 
 /// Reads on from where it was read last. Says whether to the end: otherwise it is wanted again, and
 /// its next turn comes after everybody else's.
-async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, Failure> {
+async fn to_its_end(world: &EffectContext, claim: &Lease, id: &OrderId) -> Result<bool, EffectError> {
     let began = world.clock.uptime();
     loop {
         let now = world.clock.now();
@@ -90,7 +91,7 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
                 db::orders::tickets::ticket_gone(&world.db, channel, now).await?;
                 break;
             }
-            other => other.map_err(Failure::from)?,
+            other => other.map_err(EffectError::from)?,
         };
         for message in page.messages.iter().filter(|message| message.author() == order.customer) {
             if world.clock.uptime().saturating_sub(began) > TURN {
@@ -104,7 +105,7 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
                 if message.files().next().is_none() {
                     return Ok(());
                 }
-                Ok::<(), Failure>(
+                Ok::<(), EffectError>(
                     db::payments::submissions::ticket_read(
                         &world.db,
                         id,
@@ -117,7 +118,7 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
                 )
             };
             if let Err(failure) = looked.await {
-                if matches!(&failure, Failure::Db(error) if error.passes()) {
+                if matches!(&failure, EffectError::Db(error) if error.passes()) {
                     world.faults.unheard(id);
                 }
                 return Err(failure);
@@ -137,11 +138,11 @@ async fn to_its_end(world: &World, claim: &Claim, id: &OrderId) -> Result<bool, 
 /// What the customer must be told about one message, and how many of its files could not be taken; a
 /// proof that is taken tells by itself.
 async fn look_at(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     order: &Order,
     message: &Written,
-) -> Result<(Vec<Notice>, u32), Failure> {
+) -> Result<(Vec<Notice>, u32), EffectError> {
     let id = message.id().0;
     // The order as it is now: an earlier message of the same page may have been its proof.
     let Some(order) = db::orders::order(&world.db, &order.id).await? else { return Ok((Vec::new(), 0)) };
@@ -207,11 +208,11 @@ async fn look_at(
 
 /// Words where a picture is awaited: what to do is said once an hour.
 async fn say_how(
-    world: &World,
+    world: &EffectContext,
     order: &Order,
     message: &Written,
     accepts: Result<(), ProofRefused>,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let id = message.id().0;
     let (what, notice) = match accepts {
         Err(ProofRefused::NoMethod) => ("method", Notice::NoMethod { message: id }),
@@ -225,12 +226,12 @@ async fn say_how(
 
 /// Downloads and examines one file; where that leads nowhere, what the customer must be told.
 async fn fetch(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     order: &OrderId,
     message: u64,
     file: &File,
-) -> Result<Result<Picture, Notice>, Failure> {
+) -> Result<Result<Picture, Notice>, EffectError> {
     let bytes = match world.door.fetch(&file.url, file.size).await {
         Ok(bytes) => bytes,
         Err(FetchError::Refused(why)) => return Ok(Err(Notice::BadPicture { message, why })),
@@ -243,7 +244,7 @@ async fn fetch(
             // waiting for it: a ticket that could not be read at all gives a file its whole time.
             let given_up_at = world.clock.now().minus(FILE_PATIENCE);
             if claim.first_try_at > given_up_at || !made_before(message, given_up_at) {
-                return Err(Failure::Target(error.to_string()));
+                return Err(EffectError::Target(error.to_string()));
             }
             tracing::warn!(order.id = %order, "a file in a ticket was given up: {error}");
             return Ok(Err(Notice::NotFetched { message }));

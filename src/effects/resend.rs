@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Failure, World, discord::Trouble};
+use super::{EffectContext, EffectError, discord::Trouble};
 use crate::{
-    db::{self, access::resend::Resent, access::subscriptions::Subscription, outbox::Claim},
+    db::{self, access::resend::Resent, access::subscriptions::Subscription, outbox::Lease},
     domain::{Millis, SubscriptionRow, UserId, grants::Expiry},
     panel::link::name_for,
     view::{
@@ -17,7 +17,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The link as the panel is now; the one built last, with its time, where it does not say.
-async fn current(world: &World, sub: &Subscription) -> Result<(Option<String>, Option<Millis>), Failure> {
+async fn current(world: &EffectContext, sub: &Subscription) -> Result<(Option<String>, Option<Millis>), EffectError> {
     let stored = (sub.link.clone(), sub.link_at);
     let panel = world.panels.get(&sub.panel).filter(|panel| panel.availability().is_up());
     let (Some(panel), true) = (panel, sub.link.is_some()) else { return Ok(stored) };
@@ -37,18 +37,18 @@ async fn current(world: &World, sub: &Subscription) -> Result<(Option<String>, O
 
 /// Sends the link of a subscription.
 pub(super) async fn link(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     row: SubscriptionRow,
     user: UserId,
     asked: u64,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let sub = db::access::subscriptions::subscription(&world.db, row)
         .await?
         .filter(|sub| sub.provisioned && sub.user == user);
     let Some(sub) = sub else { return Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?) };
     let (Some(link), as_of) = current(world, &sub).await? else {
-        return Err(Failure::Row("the subscription has no link yet".to_owned()));
+        return Err(EffectError::Row("the subscription has no link yet".to_owned()));
     };
     let page = world.panels.get(&sub.panel).and_then(|panel| panel.reader().subscription_link(&sub.sub_id));
     let plan = db::access::subscriptions::plan_of(&world.db, row).await?.unwrap_or_default();

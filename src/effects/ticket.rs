@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use super::{
-    Failure, World,
+    EffectContext, EffectError,
+    deleted_channel::confirm_gone,
     discord::{Trouble, call, has_topic},
-    gone::confirm_gone,
 };
 use crate::{
-    db::{self, outbox::Claim},
+    db::{self, outbox::Lease},
     domain::{
         ChannelId, MessageId, Millis, Order, OrderId, OrderState,
+        discord_error::Refused,
         order::{Delivery, Source},
-        refused::Refused,
     },
     view::{
         Marker,
@@ -21,12 +21,12 @@ use crate::{
 };
 
 mod make;
-mod seats;
+mod permissions;
 
 use make::NoChannel;
-pub use seats::StaffRoles;
-pub(super) use seats::look_at_roles;
-use seats::{seat_staff, seats, sync_lock};
+pub use permissions::StaffRoles;
+pub(super) use permissions::look_at_roles;
+use permissions::{seat_staff, seats, sync_lock};
 
 /// How long a completed order's ticket waits for a link that was neither delivered nor fetched.
 const UNDELIVERED_STAYS: Duration = Duration::from_hours(7 * 24);
@@ -42,7 +42,7 @@ const SLOW_MODE: u16 = 5;
 const TOPIC: &str = "Tollkeeper order ";
 
 /// Makes the ticket what the state says.
-pub(super) async fn sync(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+pub(super) async fn sync(world: &EffectContext, claim: &Lease, id: &OrderId) -> Result<(), EffectError> {
     let Some(order) = db::orders::order(&world.db, id).await? else {
         return Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?);
     };
@@ -53,7 +53,7 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: &OrderId) -> Result<(
             db::orders::tickets::ticket_gone(&world.db, channel, world.clock.now()).await?;
             Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?)
         }
-        Err(Gone::Failure(failure)) => Err(failure),
+        Err(Gone::EffectError(failure)) => Err(failure),
         Ok(()) => Ok(()),
     }
 }
@@ -61,22 +61,22 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: &OrderId) -> Result<(
 /// The channel does not exist any more, or something else failed.
 enum Gone {
     Channel,
-    Failure(Failure),
+    EffectError(EffectError),
 }
 
 impl From<Trouble> for Gone {
     fn from(trouble: Trouble) -> Self {
-        if trouble.is(Refused::NoChannel) { Self::Channel } else { Self::Failure(trouble.into()) }
+        if trouble.is(Refused::NoChannel) { Self::Channel } else { Self::EffectError(trouble.into()) }
     }
 }
 
 impl From<db::Error> for Gone {
     fn from(error: db::Error) -> Self {
-        Self::Failure(error.into())
+        Self::EffectError(error.into())
     }
 }
 
-async fn sync_channel(world: &World, claim: &Claim, order: &Order, channel: ChannelId) -> Result<(), Gone> {
+async fn sync_channel(world: &EffectContext, claim: &Lease, order: &Order, channel: ChannelId) -> Result<(), Gone> {
     let now = world.clock.now();
     // Read again: the channel may have been made a moment ago.
     let Some(order) = db::orders::order(&world.db, &order.id).await? else {
@@ -95,19 +95,19 @@ async fn sync_channel(world: &World, claim: &Claim, order: &Order, channel: Chan
             if let Some((message, digest)) = shown {
                 db::orders::tickets::status_is(&world.db, &order.id, message, &digest).await?;
             }
-            Err(Gone::Failure(Failure::Refused(why, says)))
+            Err(Gone::EffectError(EffectError::Refused(why, says)))
         }
     }
 }
 
 /// Makes the status message say what is true; `None` when it does.
 async fn sync_status(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     order: &Order,
     channel: ChannelId,
 ) -> Result<Option<(MessageId, String)>, Gone> {
-    let locale = world.locale_of(order.customer).await.map_err(Gone::Failure)?;
+    let locale = world.locale_of(order.customer).await.map_err(Gone::EffectError)?;
     let facts = TicketFacts {
         order,
         methods: &world.config.payment_methods,
@@ -143,7 +143,7 @@ async fn sync_status(
 }
 
 /// When the ticket goes; while nobody has its link it does not go when its time comes.
-async fn closes_at(world: &World, order: &Order) -> Result<Option<Millis>, Gone> {
+async fn closes_at(world: &EffectContext, order: &Order) -> Result<Option<Millis>, Gone> {
     if matches!(order.state, OrderState::Completed { .. }) && !order.delivery.is_done() {
         return Ok(None);
     }
@@ -152,7 +152,7 @@ async fn closes_at(world: &World, order: &Order) -> Result<Option<Millis>, Gone>
 
 /// The ticket's channel, made if the state wants one. `None` when the row has been ended because
 /// there is nothing to say or no channel can be had.
-async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<Option<ChannelId>, Failure> {
+async fn ensure_channel(world: &EffectContext, claim: &Lease, order: &Order) -> Result<Option<ChannelId>, EffectError> {
     if let Some(channel) = order.ticket.channel {
         return Ok(Some(channel));
     }
@@ -188,14 +188,14 @@ async fn ensure_channel(world: &World, claim: &Claim, order: &Order) -> Result<O
             if db::orders::tickets::no_ticket(&world.db, claim, &order.id, (cause, why), world.clock.now()).await? {
                 Ok(None)
             } else {
-                Err(Failure::Refused(why, says))
+                Err(EffectError::Refused(why, says))
             }
         }
     }
 }
 
 /// A ticket that was lost is only made again when something must be said or done in it.
-async fn wants_channel(world: &World, order: &Order) -> Result<bool, Failure> {
+async fn wants_channel(world: &EffectContext, order: &Order) -> Result<bool, EffectError> {
     // A sale by hand came about elsewhere: its customer has `/link`.
     if order.source == Source::Manual {
         return Ok(false);
@@ -228,7 +228,7 @@ pub(super) fn order_of_topic(topic: &str) -> Option<OrderId> {
     topic.strip_prefix(TOPIC)?.split_whitespace().next()?.parse().ok()
 }
 
-async fn find_channel(world: &World, order: &OrderId) -> Result<Option<ChannelId>, Failure> {
+async fn find_channel(world: &EffectContext, order: &OrderId) -> Result<Option<ChannelId>, EffectError> {
     let guild = serenity::all::GuildId::new(world.config.discord.guild_id.0.max(1));
     let channels = call(world.http.get_channels(guild)).await?;
     let marker = topic(order);
@@ -236,7 +236,7 @@ async fn find_channel(world: &World, order: &OrderId) -> Result<Option<ChannelId
 }
 
 /// Deletes the ticket of an order that is over. A link that nobody has yet keeps it.
-pub(super) async fn delete(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+pub(super) async fn delete(world: &EffectContext, claim: &Lease, id: &OrderId) -> Result<(), EffectError> {
     let now = world.clock.now();
     let Some(order) = db::orders::order(&world.db, id).await? else {
         return Ok(db::outbox::finish(&world.db, claim, now).await?);

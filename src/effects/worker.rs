@@ -11,16 +11,16 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Failure, Pulse, World, perform_in_time};
+use super::{EffectContext, EffectError, Heartbeat, perform_in_time};
 use crate::{
     db::{
         self, Subject,
-        outbox::{Claim, Failed, Head},
+        outbox::{Failed, Head, Lease},
     },
     domain::{
         Millis,
+        discord_error::Refused,
         effect::{Lane, Part},
-        refused::Refused,
     },
     panel,
     telemetry::incident,
@@ -58,9 +58,9 @@ const PAUSED_LOOK: Duration = Duration::from_millis(500);
 /// Claims and performs until told to stop.
 #[derive(Debug)]
 pub struct Worker {
-    world: World,
-    pulse: Pulse,
-    running: JoinSet<Result<(), Failure>>,
+    world: EffectContext,
+    pulse: Heartbeat,
+    running: JoinSet<Result<(), EffectError>>,
     in_hand: HashMap<Id, InHand>,
     busy: HashSet<String>,
     paused: HashMap<String, Pause>,
@@ -68,13 +68,13 @@ pub struct Worker {
     dashboard: String,
     yields: Option<Duration>,
     /// Rows that could not be given back because the database failed.
-    stuck: Vec<(Claim, String)>,
+    stuck: Vec<(Lease, String)>,
 }
 
 /// An effect under way.
 #[derive(Debug)]
 struct InHand {
-    claim: Claim,
+    claim: Lease,
     /// How often its panel had come up again when it began.
     recoveries: u64,
 }
@@ -112,7 +112,7 @@ impl Room {
 
 impl Worker {
     /// A worker; nothing happens before [`Worker::run`].
-    pub fn new(world: World, pulse: Pulse) -> Self {
+    pub fn new(world: EffectContext, pulse: Heartbeat) -> Self {
         Self {
             world,
             pulse,
@@ -200,7 +200,7 @@ impl Worker {
         head.due_since.plus(if failed { FAILED_READ_YIELDS } else { Duration::ZERO })
     }
 
-    fn start(&mut self, claim: Claim) {
+    fn start(&mut self, claim: Lease) {
         tracing::debug!(effect = claim.effect.key(), tries = claim.tries, "performing");
         self.busy.insert(claim.lane.clone());
         let world = self.world.now();
@@ -210,10 +210,10 @@ impl Worker {
     }
 
     /// Notes how an effect ended. Logged here and nowhere else.
-    async fn settle(&mut self, ended: Result<(Id, Result<(), Failure>), JoinError>) {
+    async fn settle(&mut self, ended: Result<(Id, Result<(), EffectError>), JoinError>) {
         let (task, result) = match ended {
             Ok(ended) => ended,
-            Err(panic) => (panic.id(), Err(Failure::Row(format!("a bug in this program: {panic}")))),
+            Err(panic) => (panic.id(), Err(EffectError::Row(format!("a bug in this program: {panic}")))),
         };
         let Some(InHand { claim, recoveries }) = self.in_hand.remove(&task) else { return };
         self.busy.remove(&claim.lane);
@@ -223,14 +223,14 @@ impl Worker {
                 self.paused.remove(&claim.lane);
                 tracing::debug!(effect = key, "done");
             }
-            Err(Failure::Row(error)) => self.count(claim, error, None).await,
+            Err(EffectError::Row(error)) => self.count(claim, error, None).await,
             // Outside of its server the bot may do nothing; what waits goes on when it is invited again.
-            Err(Failure::Refused(_, error)) if !self.world.standing.is_at_home() => {
+            Err(EffectError::Refused(_, error)) if !self.world.standing.is_at_home() => {
                 self.wait(claim, error, recoveries, LONGEST_BLIND).await;
             }
-            Err(Failure::Refused(why, error)) => self.count(claim, error, Some(why)).await,
-            Err(Failure::Db(error)) if !error.passes() => self.count(claim, chain(&error), None).await,
-            Err(failure @ Failure::Db(_)) => {
+            Err(EffectError::Refused(why, error)) => self.count(claim, error, Some(why)).await,
+            Err(EffectError::Db(error)) if !error.passes() => self.count(claim, chain(&error), None).await,
+            Err(failure @ EffectError::Db(_)) => {
                 let incident = incident();
                 let error = chain(&failure);
                 tracing::error!(%incident, effect = key, error, "our own memory failed; the lane waits");
@@ -238,7 +238,7 @@ impl Worker {
                 self.world.faults.memory_failed();
                 self.wait(claim, error, recoveries, LONGEST_BLIND).await;
             }
-            Err(failure @ Failure::Target(_)) => {
+            Err(failure @ EffectError::Target(_)) => {
                 let error = chain(&failure);
                 tracing::warn!(effect = key, error, "the target failed; its lane waits");
                 let longest = if self.panel(&claim.lane).is_some() { Duration::MAX } else { LONGEST_BLIND };
@@ -248,7 +248,7 @@ impl Worker {
     }
 
     /// Gives a row back and pauses its lane.
-    async fn wait(&mut self, claim: Claim, error: String, recoveries: u64, longest: Duration) {
+    async fn wait(&mut self, claim: Lease, error: String, recoveries: u64, longest: Duration) {
         let delay = self.pause(&claim.lane, recoveries, longest);
         tracing::debug!(lane = claim.lane, pause = ?delay, "paused");
         if db::outbox::release(&self.world.db, &claim, &error).await.is_err() {
@@ -257,7 +257,7 @@ impl Worker {
     }
 
     /// Counts a row error; `why` is what Discord refused it for.
-    async fn count(&mut self, claim: Claim, error: String, why: Option<Refused>) {
+    async fn count(&mut self, claim: Lease, error: String, why: Option<Refused>) {
         let key = claim.effect.key();
         let delay = backoff(&self.world, claim.failures);
         match db::outbox::fail(&self.world.db, &claim, (&error, why), delay, self.world.clock.now()).await {
@@ -344,7 +344,7 @@ async fn new_work(changes: &mut tokio::sync::broadcast::Receiver<Subject>) {
     }
 }
 
-fn backoff(world: &World, failures: i64) -> Duration {
+fn backoff(world: &EffectContext, failures: i64) -> Duration {
     let schedule = &world.config.schedule;
     let doublings = u32::try_from(failures).unwrap_or(0).min(16);
     schedule.retry_min.saturating_mul(1 << doublings).min(schedule.retry_max)

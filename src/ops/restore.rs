@@ -188,7 +188,7 @@ fn differences(panel: &str, books: &[&Expected], found: &[Present], compared: &C
     let missing: Vec<_> = drifts.iter().filter(|drift| drift.differs == Differs::Missing).collect();
     // Clients that were made by hand have names of their own, and are nobody's business here.
     let is_ours = |drift: &&Drift| drift.email.to_lowercase().starts_with(drift::OURS);
-    let without = |drift: &&Drift| matches!(drift.differs, Differs::Stranger | Differs::Leftover);
+    let without = |drift: &&Drift| matches!(drift.differs, Differs::EmailTaken | Differs::Leftover);
     let strangers: Vec<_> = drifts.iter().filter(without).filter(is_ours).collect();
     println!("Panel {panel}: {expected} clients expected, {} found.", expected - missing.len());
     for drift in &missing {

@@ -17,9 +17,9 @@ use tokio::sync::watch;
 use super::{
     Availability, ClientRecord, Deleted, Error, Found, Generation, Snapshot, Target,
     breaker::Breaker,
+    json_filter::Keep,
+    sellable::{Sold, Trouble},
     session::{Door, Session},
-    sieve::Keep,
-    sold::{Sold, Trouble},
     v2, v3,
     wire::{Answer, Request, Wire},
 };

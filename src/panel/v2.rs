@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::{
     ClientRecord, Error, Found, Generation, Snapshot,
     call::{Panel, is_absence},
+    json_filter::{COUNTERS, OF_INBOUND},
     record::present,
-    sieve::{COUNTERS, OF_INBOUND},
     wire::Request,
 };
 use crate::domain::drift::Present;

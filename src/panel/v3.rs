@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{
     ClientRecord, Error, Found, Generation, Snapshot, Target,
     call::{Panel, is_absence},
+    json_filter::ANSWER,
     record::{On, present},
-    sieve::ANSWER,
     v2::used,
     wire::Request,
 };

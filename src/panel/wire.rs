@@ -18,7 +18,7 @@ use url::Url;
 
 use super::{
     Error,
-    sieve::{Keep, List, Sieve},
+    json_filter::{JsonFilter, Keep, List},
     tls,
 };
 
@@ -175,7 +175,7 @@ impl Wire {
         let (status, cookie) = (response.status(), session_cookie(response.headers()));
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
         *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date;
-        let (mut sieve, mut size) = (Sieve::new(request.lists), 0_usize);
+        let (mut sieve, mut size) = (JsonFilter::new(request.lists), 0_usize);
         while let Some(chunk) = response.chunk().await.map_err(transport)? {
             size = size.saturating_add(chunk.len());
             if size > LARGEST_ANSWER {

@@ -50,7 +50,7 @@ pub(super) fn picture(bytes: Vec<u8>, format: Format) -> Result<Picture, Picture
     small.apply_orientation(orientation);
     let card = card(&small)?;
     let hash = PictureHash(Sha256::digest(&bytes).into());
-    let told = super::told::told(&bytes);
+    let told = super::metadata::told(&bytes);
     Ok(Picture { bytes, format, width, height, hash, pixel_hash, told, card })
 }
 

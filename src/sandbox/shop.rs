@@ -10,7 +10,7 @@ use super::{
     discord::{Discord, Id, Options, Overwrite, Person, Target},
     panel::{Generation, Panel, PanelOptions},
 };
-use crate::{app::App, clock::Clock, live::Source};
+use crate::{app::App, clock::Clock, current_config::Source};
 
 /// `VIEW_CHANNEL` and `READ_MESSAGE_HISTORY`.
 const LOOK: u64 = (1 << 10) | (1 << 16);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     db::{self, maintenance::backup},
     domain::effect::{Effect, OwnerNews},
-    effects::World,
+    effects::EffectContext,
 };
 
 /// After the start nothing is in a hurry, and a process that cannot live must not fill the disk.
@@ -16,7 +16,7 @@ const AGE: Duration = Duration::from_mins(24 * 60 - 30);
 pub(super) const NOTES_LOOK: Duration = Duration::from_mins(1);
 
 /// Makes a backup when the newest is a day old, and removes those that are not needed any more.
-pub(super) async fn back_up(world: World) -> Result<(), db::Error> {
+pub(super) async fn back_up(world: EffectContext) -> Result<(), db::Error> {
     let (data_dir, now) = (&world.config.storage.data_dir, world.clock.now());
     if backup::newest(data_dir, now).is_some_and(|newest| newest.plus(AGE) > now) {
         return Ok(());
@@ -40,7 +40,7 @@ pub(super) async fn back_up(world: World) -> Result<(), db::Error> {
 }
 
 /// Appends to the audit log what was noted while it could not be written.
-pub(super) async fn take_notes(world: World) -> Result<(), db::Error> {
+pub(super) async fn take_notes(world: EffectContext) -> Result<(), db::Error> {
     let taken = db::audit::fallback_file::take_notes(&world.db, world.clock.now()).await?;
     if taken > 0 {
         tracing::info!(entries = taken, "notes that waited beside the database are in the audit log now");

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::World;
+use super::EffectContext;
 use crate::{
     db,
     domain::effect::{Effect, OwnerNews},
@@ -20,7 +20,7 @@ pub(super) const FIRST_SWEEP: Duration = Duration::from_secs(10);
 const ENDED_TOKENS_STAY: Duration = Duration::from_hours(24);
 
 /// Owners read of a jump of the clock, once. After one backwards, nothing waits in the future.
-pub(super) async fn watch_clock(world: World) -> Result<(), db::Error> {
+pub(super) async fn watch_clock(world: EffectContext) -> Result<(), db::Error> {
     if world.clock.went_back() {
         let unpaid = world.config.schedule.order_expiry;
         if let Some(ahead) = db::maintenance::clock_jumps::put_times_right(
@@ -47,12 +47,12 @@ pub(super) async fn watch_clock(world: World) -> Result<(), db::Error> {
     Ok(())
 }
 
-fn is_held(world: &World) -> bool {
+fn is_held(world: &EffectContext) -> bool {
     world.clock.jumped(world.config.schedule.clock_hold).is_some()
 }
 
 /// Unpaid orders: a reminder first, the end later.
-pub(super) async fn lapse(world: World) -> Result<(), db::Error> {
+pub(super) async fn lapse(world: EffectContext) -> Result<(), db::Error> {
     if is_held(&world) {
         return Ok(());
     }
@@ -65,7 +65,7 @@ pub(super) async fn lapse(world: World) -> Result<(), db::Error> {
     db::maintenance::housekeeping::remind_unpaid(&world.db, ahead, now).await.map(drop)
 }
 
-pub(super) async fn delete_expired_tokens(world: World) -> Result<(), db::Error> {
+pub(super) async fn delete_expired_tokens(world: EffectContext) -> Result<(), db::Error> {
     if is_held(&world) {
         return Ok(());
     }
@@ -73,7 +73,7 @@ pub(super) async fn delete_expired_tokens(world: World) -> Result<(), db::Error>
 }
 
 /// Messages whose time is over, channel by channel: one that cannot be cleaned stops no other.
-pub(super) async fn clean_messages(world: World) -> Result<(), db::Error> {
+pub(super) async fn clean_messages(world: EffectContext) -> Result<(), db::Error> {
     if is_held(&world) {
         return Ok(());
     }
@@ -83,7 +83,7 @@ pub(super) async fn clean_messages(world: World) -> Result<(), db::Error> {
     db::outbox::enqueue_all(&world.db, &effects, now, now).await
 }
 
-pub(super) async fn sweep_channels(world: World) -> Result<(), db::Error> {
+pub(super) async fn sweep_channels(world: EffectContext) -> Result<(), db::Error> {
     let now = world.clock.now();
     db::outbox::enqueue_alone(&world.db, &Effect::SweepChannels {}, now, now).await
 }

@@ -1,11 +1,11 @@
 //! Watching the panels: the check that drives the breaker, and who is told when it turns.
 
-use super::World;
+use super::EffectContext;
 use crate::{db, panel::Availability};
 
 /// Panels that were down when the process ended count as down until the first check: otherwise
 /// orders would be taken in between. Outages of panels that are gone from the configuration end.
-pub(super) async fn remember(world: &World) -> Result<(), db::Error> {
+pub(super) async fn remember(world: &EffectContext) -> Result<(), db::Error> {
     for outage in db::maintenance::outages::open_outages(&world.db).await? {
         match world.panels.get(&outage.panel) {
             Some(panel) => panel.presume_down(outage.since, &outage.cause),
@@ -16,12 +16,12 @@ pub(super) async fn remember(world: &World) -> Result<(), db::Error> {
 }
 
 /// Looks at every panel, side by side: one that is silent keeps none waiting.
-pub(super) async fn check(world: World) -> Result<(), db::Error> {
+pub(super) async fn check(world: EffectContext) -> Result<(), db::Error> {
     let looks = world.panels.iter().map(|(name, panel)| look(&world, name, panel));
     futures_util::future::try_join_all(looks).await.map(drop)
 }
 
-async fn look(world: &World, name: &str, panel: &crate::panel::Client) -> Result<(), db::Error> {
+async fn look(world: &EffectContext, name: &str, panel: &crate::panel::Client) -> Result<(), db::Error> {
     let found = panel.health().await;
     let now = world.clock.now();
     // Only a check that found all well ends an outage; the first failures after a start say nothing yet.

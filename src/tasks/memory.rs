@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{World, read_tickets};
+use super::{EffectContext, read_tickets};
 use crate::{
     db::{self, maintenance::disk_space},
     domain::effect::{Effect, OwnerNews},
@@ -15,7 +15,7 @@ pub(super) const ROOM_LOOK: Duration = Duration::from_mins(5);
 pub(super) const LOOK: Duration = Duration::from_secs(10);
 
 /// Warns the owners while the disk still has room for the warning.
-pub(super) async fn warn(world: World) -> Result<(), db::Error> {
+pub(super) async fn warn(world: EffectContext) -> Result<(), db::Error> {
     match disk_space::free(&world.config.storage.data_dir) {
         Ok(free) => {
             if disk_space::note_room(&world.db, free, world.clock.now()).await? {
@@ -29,7 +29,7 @@ pub(super) async fn warn(world: World) -> Result<(), db::Error> {
 
 /// After a write that failed: whoever waits is told at once, and when writing works again, what was
 /// sent in the meantime is read.
-pub(super) async fn watch(world: World) -> Result<(), db::Error> {
+pub(super) async fn watch(world: EffectContext) -> Result<(), db::Error> {
     if !world.faults.is_memory_in_doubt() {
         return Ok(());
     }

@@ -18,7 +18,7 @@ use tokio::{
 use crate::{
     db,
     domain::effect::{Effect, Part},
-    effects::World,
+    effects::EffectContext,
     limits::Limits,
     telemetry::incident,
 };
@@ -27,7 +27,7 @@ use crate::{
 const FOLD_LOG: Duration = Duration::from_secs(30);
 
 /// Runs every loop until `stop` says so. A loop that ends by itself is an error.
-pub async fn run(world: World, limits: Limits, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+pub async fn run(world: EffectContext, limits: Limits, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let schedule = world.config.schedule.clone();
     health::remember(&world).await?;
     let mut loops = JoinSet::new();
@@ -73,12 +73,12 @@ struct Loop {
     /// When it happens for the first time after the start.
     first: Duration,
     stop: watch::Receiver<bool>,
-    world: World,
+    world: EffectContext,
 }
 
 impl Loop {
     /// Calls `f` every period until told to stop, logs what fails, and never gives up.
-    async fn every<F>(mut self, f: impl Fn(World) -> F + Send) -> &'static str
+    async fn every<F>(mut self, f: impl Fn(EffectContext) -> F + Send) -> &'static str
     where
         F: Future<Output = Result<(), db::Error>> + Send,
     {
@@ -99,7 +99,7 @@ impl Loop {
 }
 
 /// Every open ticket is read again: the gateway may have lost an event.
-async fn read_tickets(world: World) -> Result<(), db::Error> {
+async fn read_tickets(world: EffectContext) -> Result<(), db::Error> {
     let now = world.clock.now();
     for order in db::orders::open_tickets(&world.db).await? {
         db::outbox::enqueue_alone(&world.db, &Effect::ReadTicket { order }, now, now).await?;
@@ -108,19 +108,19 @@ async fn read_tickets(world: World) -> Result<(), db::Error> {
 }
 
 /// The roll-up is compared with the ledger and, where it does not fit, built anew.
-async fn repair_revenue(world: World) -> Result<(), db::Error> {
+async fn repair_revenue(world: EffectContext) -> Result<(), db::Error> {
     if db::ledger::rebuild::repair_revenue(&world.db, world.clock.now()).await? {
         tracing::info!("the revenue roll-up was built anew");
     }
     Ok(())
 }
 
-async fn refresh_dashboard(world: World) -> Result<(), db::Error> {
+async fn refresh_dashboard(world: EffectContext) -> Result<(), db::Error> {
     let now = world.clock.now();
     db::outbox::enqueue_alone(&world.db, &Effect::SyncDashboard {}, now, now).await
 }
 
-async fn fold_log(world: World) -> Result<(), db::Error> {
+async fn fold_log(world: EffectContext) -> Result<(), db::Error> {
     let all = world.db.fold_log().await?;
     tracing::trace!(all, "the write-ahead log was moved into the database");
     Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{Datelike as _, Days};
 
-use super::World;
+use super::EffectContext;
 use crate::{
     db,
     domain::{
@@ -19,7 +19,7 @@ use crate::{
 const HOUR: Duration = Duration::from_hours(9);
 
 /// The day before, once the morning has come.
-pub(super) async fn tell_of_yesterday(world: World) -> Result<(), db::Error> {
+pub(super) async fn tell_of_yesterday(world: EffectContext) -> Result<(), db::Error> {
     let now = world.clock.now();
     let today = db::ledger::revenue::shop_day(&world.db, now);
     if now < start_of(today, world.config.shop.timezone).plus(HOUR) {
@@ -29,7 +29,7 @@ pub(super) async fn tell_of_yesterday(world: World) -> Result<(), db::Error> {
 }
 
 /// Where panels and books differ, once the morning of a week's first day has come.
-pub(super) async fn tell_of_drift(world: World) -> Result<(), db::Error> {
+pub(super) async fn tell_of_drift(world: EffectContext) -> Result<(), db::Error> {
     let now = world.clock.now();
     let today = db::ledger::revenue::shop_day(&world.db, now);
     let since = Days::new(u64::from(today.weekday().num_days_from_monday()));
@@ -41,7 +41,7 @@ pub(super) async fn tell_of_drift(world: World) -> Result<(), db::Error> {
 }
 
 /// Faults of ours, many of one kind as one.
-pub(super) async fn tell_of_faults(world: World) -> Result<(), db::Error> {
+pub(super) async fn tell_of_faults(world: EffectContext) -> Result<(), db::Error> {
     let now = world.clock.now();
     for (part, times, incident) in world.faults.due() {
         let news = OwnerNews::Faults { part, at: now, times, incident };

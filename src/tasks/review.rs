@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use super::World;
+use super::EffectContext;
 use crate::db;
 
 /// Waiting proofs are looked for this often; a minute late harms nobody.
 pub(super) const LOOK: Duration = Duration::from_mins(1);
 
 /// How often to look: never less than what was configured asks for.
-pub(super) fn period(world: &World) -> Duration {
+pub(super) fn period(world: &EffectContext) -> Duration {
     let schedule = &world.config.schedule;
     [schedule.review_reminder, schedule.review_escalation]
         .into_iter()
@@ -19,7 +19,7 @@ pub(super) fn period(world: &World) -> Duration {
 }
 
 /// Reminds of proofs that wait.
-pub(super) async fn remind(world: World) -> Result<(), db::Error> {
+pub(super) async fn remind(world: EffectContext) -> Result<(), db::Error> {
     let (schedule, now) = (&world.config.schedule, world.clock.now());
     if !schedule.review_reminder.is_zero() {
         let reminded =

@@ -68,7 +68,7 @@ pub enum Unclear {
         owner: UserId,
     },
     /// A person who never ordered.
-    Stranger(UserId),
+    EmailTaken(UserId),
     /// A person without a subscription on a panel.
     NoSubscription(UserId),
     /// A person with more than one.
@@ -89,7 +89,7 @@ pub fn unclear(locale: Locale, why: &Unclear) -> Post {
             "admin-unclear-other",
             &[("owner", text::person(*owner).into()), ("user", text::person(*user).into())],
         ),
-        Unclear::Stranger(user) => about("admin-unclear-stranger", *user),
+        Unclear::EmailTaken(user) => about("admin-unclear-stranger", *user),
         Unclear::NoSubscription(user) => about("admin-unclear-none", *user),
         Unclear::Several(user) => about("admin-unclear-several", *user),
         Unclear::NotProvisioned(order) => {

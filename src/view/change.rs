@@ -2,18 +2,18 @@
 
 use crate::domain::{
     ChannelId, Millis, Money, Order, OrderStatus, UserId,
+    attention::{Cause, Trouble},
     button::{Button, Token},
     change::Change,
     grants::Expiry,
     order::Delivery,
-    trouble::{Cause, Trouble},
 };
 
 use super::{Embed, Locale, Post, Press, Row, Tone, review::delivery_text, text, words};
 
 /// What a question is about.
 #[derive(Debug, Clone, Copy)]
-pub enum Asked<'a> {
+pub enum Proposed<'a> {
     /// A change of a subscription; a reversal with its order.
     Change(&'a Change, Option<&'a Order>),
     /// The reversal of an order of which the bot knows no client.
@@ -40,7 +40,7 @@ pub enum Asked<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct QuestionFacts<'a> {
     /// What would be done.
-    pub asked: Asked<'a>,
+    pub proposed: Proposed<'a>,
     /// The customer.
     pub customer: UserId,
     /// Their name on Discord.
@@ -55,13 +55,13 @@ pub struct QuestionFacts<'a> {
 
 /// The question: what would be done, the facts, Confirm and Cancel.
 pub fn question(locale: Locale, facts: &QuestionFacts<'_>) -> Post {
-    let (tone, title) = title(facts.asked);
+    let (tone, title) = title(facts.proposed);
     let customer = locale.with(
         "review-customer",
         &[("mention", text::person(facts.customer).into()), ("name", words::name(facts.name).into())],
     );
     let mut embed = Embed::new(tone, locale.say(title))
-        .body(body(locale, facts.asked))
+        .body(body(locale, facts.proposed))
         .field(locale.say("review-customer-name"), customer);
     if let Some((email, expiry, quota)) = facts.client {
         embed = embed
@@ -70,12 +70,12 @@ pub fn question(locale: Locale, facts: &QuestionFacts<'_>) -> Post {
             .short(locale.say("change-traffic"), words::traffic(locale, quota));
     }
     let amount = |money: Money| locale.with("common-amount", &[("currency", money.currency.code().into())]);
-    let reversal = match facts.asked {
-        Asked::Change(Change::Reverse { reason, .. }, Some(order)) => Some((order, reason.as_str())),
-        Asked::Refund { order, reason } => Some((order, reason)),
+    let reversal = match facts.proposed {
+        Proposed::Change(Change::Reverse { reason, .. }, Some(order)) => Some((order, reason.as_str())),
+        Proposed::Refund { order, reason } => Some((order, reason)),
         _ => None,
     };
-    if let Asked::Sell { plan, received, note } = facts.asked {
+    if let Proposed::Sell { plan, received, note } = facts.proposed {
         embed =
             embed.field(locale.say("common-plan"), words::name(plan)).short(amount(received), words::digits(received));
         if !note.is_empty() {
@@ -96,9 +96,9 @@ pub fn question(locale: Locale, facts: &QuestionFacts<'_>) -> Post {
     ]))
 }
 
-fn title(asked: Asked<'_>) -> (Tone, &'static str) {
-    match asked {
-        Asked::Change(change, _) => match change {
+fn title(proposed: Proposed<'_>) -> (Tone, &'static str) {
+    match proposed {
+        Proposed::Change(change, _) => match change {
             Change::Disable {} => (Tone::Bad, "change-title-disable"),
             Change::Enable {} => (Tone::Good, "change-title-enable"),
             Change::SetTraffic { .. } => (Tone::Ask, "change-title-traffic"),
@@ -109,15 +109,15 @@ fn title(asked: Asked<'_>) -> (Tone, &'static str) {
             Change::Adopt {} => (Tone::Ask, "change-title-adopt"),
             Change::Reverse { .. } => (Tone::Bad, "change-title-reverse"),
         },
-        Asked::Refund { .. } => (Tone::Bad, "change-title-reverse"),
-        Asked::Adopt => (Tone::Ask, "change-title-adopt"),
-        Asked::Sell { .. } => (Tone::Good, "change-title-sell"),
+        Proposed::Refund { .. } => (Tone::Bad, "change-title-reverse"),
+        Proposed::Adopt => (Tone::Ask, "change-title-adopt"),
+        Proposed::Sell { .. } => (Tone::Good, "change-title-sell"),
     }
 }
 
-fn body(locale: Locale, asked: Asked<'_>) -> String {
-    locale.say(match asked {
-        Asked::Change(change, _) => match change {
+fn body(locale: Locale, proposed: Proposed<'_>) -> String {
+    locale.say(match proposed {
+        Proposed::Change(change, _) => match change {
             Change::Disable {} => "change-body-disable",
             Change::Enable {} => "change-body-enable",
             Change::SetTraffic { bytes } => {
@@ -134,9 +134,9 @@ fn body(locale: Locale, asked: Asked<'_>) -> String {
             Change::Adopt {} => "change-body-adopt",
             Change::Reverse { .. } => "change-body-reverse",
         },
-        Asked::Refund { .. } => "change-body-refund",
-        Asked::Adopt => "change-body-adopt",
-        Asked::Sell { .. } => "change-body-sell",
+        Proposed::Refund { .. } => "change-body-refund",
+        Proposed::Adopt => "change-body-adopt",
+        Proposed::Sell { .. } => "change-body-sell",
     })
 }
 
@@ -242,7 +242,7 @@ pub(super) fn outcome_text(locale: Locale, outcome: &Outcome<'_>) -> String {
             return lines.join("\n");
         }
         Outcome::Void(trouble) => {
-            let id = if trouble.cause == Cause::OnlyReset { "change-half" } else { "change-void" };
+            let id = if trouble.cause == Cause::ResetThenRefused { "change-half" } else { "change-void" };
             return locale.with(id, &[("cause", words::trouble(locale, trouble).into())]);
         }
         Outcome::Waits { since, place: there } => {

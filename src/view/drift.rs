@@ -87,8 +87,8 @@ fn line(locale: Locale, drift: &Drift) -> String {
     let id = match drift.differs {
         Differs::Missing if drift.mend == Mend::Delete => "drift-gone",
         Differs::Missing => "drift-missing",
-        Differs::Stranger if drift.mend == Mend::Rename => "drift-unkept",
-        Differs::Stranger => "drift-stranger",
+        Differs::EmailTaken if drift.mend == Mend::Rename => "drift-unkept",
+        Differs::EmailTaken => "drift-stranger",
         Differs::Leftover => "drift-leftover",
         Differs::Foreign => "drift-foreign",
         Differs::Elsewhere => "drift-elsewhere",

@@ -13,7 +13,7 @@ use crate::domain::{
     shop::BYTES_PER_GB,
 };
 
-use super::desk::AuditFacts;
+use super::admin_lists::AuditFacts;
 
 /// Makes spreadsheets read the rest as UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";

@@ -4,7 +4,7 @@ use crate::domain::button::{Button, Token};
 
 use super::{
     Embed, Locale, Post, Press, Row, Tone,
-    desk::{AuditFacts, audit_line},
+    admin_lists::{AuditFacts, audit_line},
     post::File,
 };
 

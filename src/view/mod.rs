@@ -9,40 +9,40 @@
 //! accounts, ids, links) stands alone in a code span.
 
 pub mod admin;
+pub mod admin_lists;
 pub mod books;
 pub mod change;
+pub mod change_notice;
 pub mod chart;
 pub mod command;
 pub mod confirmation;
 pub mod dashboard;
 pub mod decision;
 pub mod delivery;
-pub mod desk;
 mod digits;
+pub mod discord_error;
 pub mod drift;
 pub mod export;
+pub mod guild_setup;
 pub mod locale;
 pub mod log;
 pub mod marker;
-pub mod more;
 pub mod news;
 pub mod notice;
 pub mod order;
 pub mod outage;
 pub mod post;
-pub mod premises;
 pub mod proof;
 pub mod qr;
 pub mod reference;
 pub mod refusal;
-pub mod refused;
 pub mod reload;
 pub mod review;
+pub mod review_menu;
 mod send;
 pub mod status;
 pub mod text;
 pub mod ticket;
-pub mod told;
 mod words;
 
 #[cfg(test)]

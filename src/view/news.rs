@@ -6,14 +6,14 @@ use crate::domain::{
     ChannelId, Currency, GuildId, MessageId, Millis, Money, Order,
     audit::Anchor,
     books::Gift,
+    discord_error::Refused,
     effect::{OwnerNews, Part, StaffNews},
-    refused::Refused,
     revenue::Sum,
     reversal::Amount,
     time::DAY_MS,
 };
 
-use super::{Locale, Marker, Post, Press, Row, premises, refused, text, words};
+use super::{Locale, Marker, Post, Press, Row, discord_error, guild_setup, text, words};
 
 /// A line for staff; `order` is the order it is about.
 pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
@@ -90,13 +90,13 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
     let content = match news {
         OwnerNews::NoRoom { .. } => locale.say("news-no-room"),
         OwnerNews::NoTicket { order, why } => {
-            let why = refused::why(locale, why.unwrap_or(Refused::Other));
+            let why = discord_error::why(locale, why.unwrap_or(Refused::Other));
             locale.with("news-no-ticket", &[("order", text::code(order.as_str(), 20).into()), ("why", why.into())])
         }
         OwnerNews::Kicked { .. } => {
-            locale.with("news-kicked", &[("why", refused::why(locale, Refused::NoServer).into())])
+            locale.with("news-kicked", &[("why", discord_error::why(locale, Refused::NoServer).into())])
         }
-        OwnerNews::Refused { why } => locale.with("news-refused", &[("why", refused::why(locale, *why).into())]),
+        OwnerNews::Refused { why } => locale.with("news-refused", &[("why", discord_error::why(locale, *why).into())]),
         OwnerNews::ReviewWaits { order, .. } => {
             locale.with("news-review-waits-long", &[("order", text::code(order.as_str(), 20).into())])
         }
@@ -127,7 +127,7 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
         OwnerNews::StrayTicket { channel } => {
             locale.with("news-stray-ticket", &[("channel", text::channel(*channel).into())])
         }
-        OwnerNews::Premises { flaws, .. } => return premises::news(locale, flaws, &Marker::owner(news)),
+        OwnerNews::Premises { flaws, .. } => return guild_setup::news(locale, flaws, &Marker::owner(news)),
         OwnerNews::SecondBot { boot } => locale.with("news-second-bot", &[("boot", text::code(boot, 30).into())]),
         OwnerNews::OwnOrder { order, by } => locale.with(
             "news-own-order",
@@ -135,7 +135,7 @@ pub fn owner(locale: Locale, news: &OwnerNews) -> Post {
         ),
         OwnerNews::Parked { key, why: None } => locale.with("news-parked", &[("key", text::code(key, 150).into())]),
         OwnerNews::Parked { key, why: Some(why) } => {
-            let why = refused::why(locale, *why);
+            let why = discord_error::why(locale, *why);
             locale.with("news-parked-refused", &[("key", text::code(key, 150).into()), ("why", why.into())])
         }
     };

@@ -2,12 +2,12 @@
 
 use crate::domain::{
     Millis, Order, OrderState, UserId,
+    attention::Cause,
     button::Button,
     grants::{Expiry, Note},
     order::{Decision, Delivery, SubmissionId},
     proofs::{Flag, Verdict},
     review::{History, Looking, Question},
-    trouble::Cause,
 };
 
 use super::{

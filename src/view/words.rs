@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::domain::{
     Money, OrderStatus,
     access_state::AccessState,
+    attention::{Cause, Trouble},
     order::PlanSnapshot,
-    trouble::{Cause, Trouble},
 };
 
 use super::{Locale, text};
@@ -35,8 +35,8 @@ pub(super) fn reason(reason: &str) -> String {
 pub(super) fn trouble(locale: Locale, trouble: &Trouble) -> String {
     let id = match trouble.cause {
         Cause::PanelRefused => "review-cause-panel-refused",
-        Cause::OnlyReset => "review-cause-only-reset",
-        Cause::Stranger => "review-cause-stranger",
+        Cause::ResetThenRefused => "review-cause-only-reset",
+        Cause::EmailTaken => "review-cause-stranger",
         Cause::NoPanel => "review-cause-no-panel",
         Cause::Behind => "review-cause-behind",
         Cause::Absent => "review-cause-absent",

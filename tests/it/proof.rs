@@ -11,12 +11,12 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, rustls};
 use tollkeeper::{
     domain::picture::{PictureHash, PictureRefused},
-    proof::{Door, FetchError, Format, MAX_BYTES, Picture},
+    proof::{FetchError, Format, MAX_BYTES, Picture, ProofIntake},
 };
 
-fn door() -> (tempfile::TempDir, Door) {
+fn door() -> (tempfile::TempDir, ProofIntake) {
     let folder = tempfile::tempdir().unwrap();
-    let door = Door::new(folder.path(), None, None).unwrap();
+    let door = ProofIntake::new(folder.path(), None, None).unwrap();
     (folder, door)
 }
 
@@ -347,7 +347,7 @@ impl FileStore {
     async fn gives(&self, path: &str, declared_size: u64) -> Result<Vec<u8>, FetchError> {
         let folder = tempfile::tempdir().unwrap();
         let proxy = format!("http://{}", self.listener.local_addr().unwrap());
-        let door = Door::new(folder.path(), Some(&proxy), Some(self.ca_pem.as_bytes())).unwrap();
+        let door = ProofIntake::new(folder.path(), Some(&proxy), Some(self.ca_pem.as_bytes())).unwrap();
         let url = format!("https://cdn.discordapp.com{path}?ex=1&hm=signed");
         let fetched = tokio::time::timeout(Duration::from_secs(30), door.fetch(&url, declared_size));
         tokio::select! {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use tollkeeper::{
-    domain::refused::{CODES, Refused},
+    domain::discord_error::{CODES, Refused},
     sandbox::discord::Fault,
-    view::{Locale, refused::why},
+    view::{Locale, discord_error::why},
 };
 
 use crate::world::{World, receipt};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tollkeeper::{app::App, clock::Clock, live::Source, sandbox::discord::Fault};
+use tollkeeper::{app::App, clock::Clock, current_config::Source, sandbox::discord::Fault};
 
 use crate::world::{World, receipt};
 

@@ -2,10 +2,10 @@
 
 use tollkeeper::domain::{
     Millis, OrderStatus,
+    attention::Cause,
     change::Seen,
     grants::{Expiry, Known, TrafficPolicy, fill},
     reversal::{Amount, Layer, Level, Made, take_back},
-    trouble::Cause,
 };
 
 use super::{
@@ -105,7 +105,7 @@ fn first_sale(shop: &mut Shop, at: usize, looks: bool) {
         _ => store(shop, at, known),
     };
     match seen {
-        Some(client) if !client.ours => puzzled(shop, at, Cause::Stranger),
+        Some(client) if !client.ours => puzzled(shop, at, Cause::EmailTaken),
         Some(_) => shop.hand = Some(Hand::Write(order, target)),
         None => shop.hand = Some(Hand::Add(order, target)),
     }
@@ -115,7 +115,7 @@ fn renew(shop: &mut Shop, at: usize, bug: Bug) {
     let order = u8::try_from(at).unwrap_or(0);
     let found = shop.client;
     if bug != Bug::TargetBeforeOwner && found.is_some_and(|client| !client.ours) {
-        return puzzled(shop, at, Cause::Stranger);
+        return puzzled(shop, at, Cause::EmailTaken);
     }
     let stored = shop.orders[at].grant.and_then(|grant| grant.filled);
     let target = stored.unwrap_or_else(|| {
@@ -127,7 +127,7 @@ fn renew(shop: &mut Shop, at: usize, bug: Bug) {
         return;
     };
     if !client.ours {
-        return puzzled(shop, at, Cause::Stranger);
+        return puzzled(shop, at, Cause::EmailTaken);
     }
     let must_reset = target.used_before > 0 && shop.orders[at].grant.is_some_and(|grant| !grant.reset);
     if must_reset && client.used >= target.used_before {
@@ -203,7 +203,7 @@ fn write(shop: &mut Shop, (expiry, quota): (i64, u64), then: Hand) {
 /// Reads back, and books what is there.
 fn book(shop: &mut Shop, at: usize, target: Target) {
     match shop.client {
-        Some(client) if !client.ours => puzzled(shop, at, Cause::Stranger),
+        Some(client) if !client.ours => puzzled(shop, at, Cause::EmailTaken),
         Some(client) if (client.expiry, client.quota) == (target.expiry, target.quota) => {
             shop.books = Some(super::shop::Books { provisioned: true, expiry: target.expiry, quota: target.quota });
             let sale = &mut shop.orders[at];

@@ -5,11 +5,11 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use tollkeeper::domain::{
     Currency, Millis, Money, Order, OrderId, OrderState, OrderStatus, SubmissionId, SubscriptionRow, UserId,
+    attention::{Cause, Trouble},
     effect::{Effect, Lane},
     grants::{Before, Expiry, Filled},
     order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, Source, Ticket},
     shop::ReferencePolicy,
-    trouble::{Cause, Trouble},
 };
 
 /// What the plan gives.
@@ -324,7 +324,7 @@ fn order(status: OrderStatus, received: u8, attempts: u8) -> Order {
         OrderStatus::PaymentSubmitted => OrderState::PaymentSubmitted { returned: None },
         OrderStatus::Provisioning => OrderState::Provisioning { approved: decision() },
         OrderStatus::NeedsAttention => {
-            OrderState::NeedsAttention { approved: decision(), trouble: Trouble::new(Cause::Stranger, text()) }
+            OrderState::NeedsAttention { approved: decision(), trouble: Trouble::new(Cause::EmailTaken, text()) }
         }
         OrderStatus::Completed => OrderState::Completed { approved: decision(), at },
         OrderStatus::Declined => OrderState::Declined { decided: decision(), reason: text() },

@@ -9,12 +9,12 @@ use crate::{
     panel::{self, Reader},
     view::{
         Post,
-        change::{Asked as Shown, Outcome, outcome},
+        change::{Outcome, Proposed as Shown, outcome},
     },
 };
 
 use super::{
-    super::{Bot, Context, asked::Asked, fault::Fault, provisioning::new_identity},
+    super::{Bot, Context, error::Error, interaction::Interaction, provisioning::new_identity},
     admitted, change,
     question::{About, question},
     suggest,
@@ -29,22 +29,28 @@ pub(super) async fn user_adopt(
     email: String,
     user: User,
     #[autocomplete = "suggest::panel"] panel: Option<String>,
-) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| open(bot, asked, email.trim(), &user, panel.as_deref()))
+) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| open(bot, interaction, email.trim(), &user, panel.as_deref()))
 }
 
-async fn open(bot: &Bot, asked: &mut Asked<'_>, email: &str, user: &User, panel: Option<&str>) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Admin, "user.adopt").await?;
+async fn open(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    email: &str,
+    user: &User,
+    panel: Option<&str>,
+) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Admin, "user.adopt").await?;
     let Some(panel) = named(bot, panel) else {
-        return Ok(asked.answer(outcome(asked.locale, &Outcome::NoPanel)).await?);
+        return Ok(interaction.answer(outcome(interaction.locale, &Outcome::NoPanel)).await?);
     };
     if !is_kept_name(email) {
-        return Ok(asked.answer(outcome(asked.locale, &Outcome::BadName { email })).await?);
+        return Ok(interaction.answer(outcome(interaction.locale, &Outcome::BadName { email })).await?);
     }
-    asked.defer().await?;
+    interaction.defer().await?;
     let found = match look(panel, email).await {
         Ok(found) => found,
-        Err(refused) => return Ok(asked.edit(outcome(asked.locale, &refused)).await?),
+        Err(refused) => return Ok(interaction.edit(outcome(interaction.locale, &refused)).await?),
     };
     let (customer, name) = (UserId(user.id.get()), user.display_name());
     let expiry = Expiry::from_panel(found.client.expiry_ms, bot.clock.now());
@@ -56,8 +62,8 @@ async fn open(bot: &Bot, asked: &mut Asked<'_>, email: &str, user: &User, panel:
         name: name.to_owned(),
     };
     let subject = About { customer, name, client: Some((email, expiry, quota)) };
-    let post = question(bot, asked, &what, Shown::Adopt, subject).await?;
-    Ok(asked.edit(post).await?)
+    let post = question(bot, interaction, &what, Shown::Adopt, subject).await?;
+    Ok(interaction.edit(post).await?)
 }
 
 /// The panel of this name; the first one for none.
@@ -86,16 +92,16 @@ pub(in crate::bot) struct Wanted<'a> {
 /// Looks once more, and makes the client the customer's.
 pub(in crate::bot) async fn carry_out(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     presented: &Presented,
     &Wanted { panel, email, user, name }: &Wanted<'_>,
-) -> Result<Post, Fault> {
+) -> Result<Post, Error> {
     let (Some(reader), Some(identity)) = (bot.panels.get(panel), new_identity(bot, panel)?) else {
-        return Ok(outcome(asked.locale, &Outcome::NoPanel));
+        return Ok(outcome(interaction.locale, &Outcome::NoPanel));
     };
     let found = match look(reader, email).await {
         Ok(found) => found.client,
-        Err(refused) => return Ok(outcome(asked.locale, &refused)),
+        Err(refused) => return Ok(outcome(interaction.locale, &refused)),
     };
     let ours = Found {
         user,
@@ -108,5 +114,5 @@ pub(in crate::bot) async fn carry_out(
         sub_id: if found.sub_id.is_empty() { identity.sub_id } else { found.sub_id },
     };
     let requested = db::access::change_requests::request_adoption(&bot.db, presented, &ours, bot.clock.now()).await?;
-    change::answer(bot, asked, requested).await
+    change::answer(bot, interaction, requested).await
 }

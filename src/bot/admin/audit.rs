@@ -21,9 +21,9 @@ use crate::{
 use super::{
     super::{
         Bot, Context,
-        asked::Asked,
         dashboard::LARGEST_TABLE,
-        fault::{Fault, random},
+        error::{Error, random},
+        interaction::Interaction,
     },
     admitted,
     orders::audit_facts,
@@ -47,54 +47,64 @@ pub(super) async fn audit(
     #[max_length = 40]
     #[autocomplete = "suggest::period"]
     period: Option<String>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     // The bot is one of the people on the server; in the log it is nobody.
     let me = ctx.framework.bot_id();
     let by = by.map(|user| if user.id == me { UserId(0) } else { UserId(user.id.get()) });
     let said = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let target = said(target).map(|text| target_of(&text));
     let filter = LogFilter { by, action: said(action), target, from: None, until: None };
-    command!(ctx, |bot, asked| open(bot, asked, filter, said(period)))
+    command!(ctx, |bot, interaction| open(bot, interaction, filter, said(period)))
 }
 
-async fn open(bot: &Bot, asked: &mut Asked<'_>, filter: LogFilter, period: Option<String>) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Admin, "audit.read").await?;
+async fn open(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    filter: LogFilter,
+    period: Option<String>,
+) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Admin, "audit.read").await?;
     let period = match period.map(|text| text.parse::<Period>()).transpose() {
         Ok(period) => period.map(|period| period.moments(bot.config.shop.timezone)),
-        Err(_) => return Ok(asked.answer(view::books::not_a_period(asked.locale)).await?),
+        Err(_) => return Ok(interaction.answer(view::books::not_a_period(interaction.locale)).await?),
     };
     let (from, until) = period.unzip();
     let newest = db::audit::audit_head(&bot.db).await?.map_or(0, |(newest, _)| newest);
     let list = LogView { filter: LogFilter { from, until, ..filter }, newest };
     let token = Token::from_random(random()?);
-    let post = page(bot, asked, &list, &token, 0).await?;
+    let post = page(bot, interaction, &list, &token, 0).await?;
     if let Some(post) = post {
-        db::audit::log::open_log_view(&bot.db, &token, asked.user, &list, OPEN, bot.clock.now()).await?;
-        return Ok(asked.answer(post).await?);
+        db::audit::log::open_log_view(&bot.db, &token, interaction.user, &list, OPEN, bot.clock.now()).await?;
+        return Ok(interaction.answer(post).await?);
     }
-    Ok(asked.answer(log::nothing(asked.locale)).await?)
+    Ok(interaction.answer(log::nothing(interaction.locale)).await?)
 }
 
 /// Another page of a list.
-pub(in crate::bot) async fn turn(bot: &Bot, asked: &mut Asked<'_>, token: &Token, number: u16) -> Result<(), Fault> {
-    let list = known(bot, asked, token).await?;
-    let post = page(bot, asked, &list, token, number).await?;
-    let post = post.unwrap_or_else(|| log::nothing(asked.locale));
-    Ok(asked.update(post).await?)
+pub(in crate::bot) async fn turn(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    token: &Token,
+    number: u16,
+) -> Result<(), Error> {
+    let list = known(bot, interaction, token).await?;
+    let post = page(bot, interaction, &list, token, number).await?;
+    let post = post.unwrap_or_else(|| log::nothing(interaction.locale));
+    Ok(interaction.update(post).await?)
 }
 
 /// The whole list as a table.
-pub(in crate::bot) async fn file(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<(), Fault> {
-    let list = known(bot, asked, token).await?;
-    asked.defer().await?;
+pub(in crate::bot) async fn file(bot: &Bot, interaction: &mut Interaction<'_>, token: &Token) -> Result<(), Error> {
+    let list = known(bot, interaction, token).await?;
+    interaction.defer().await?;
     let mut lines = db::audit::log::audit_log(&bot.db, &list, 0, log::MOST + 1).await?;
     let most = usize::try_from(log::MOST).unwrap_or(usize::MAX);
     let cut = lines.len() > most;
     lines.truncate(most);
     let facts: Vec<_> = lines.iter().map(audit_facts).collect();
-    let csv = export::audit(&facts, bot.config.shop.timezone).map_err(|error| Fault::Disk(error.into()))?;
+    let csv = export::audit(&facts, bot.config.shop.timezone).map_err(|error| Error::Disk(error.into()))?;
     let happened = Happened {
-        actor: asked.user,
+        actor: interaction.user,
         action: "audit.export",
         target: String::new(),
         payload: json!({ "entries": lines.len(), "filter": list.filter }),
@@ -102,29 +112,35 @@ pub(in crate::bot) async fn file(bot: &Bot, asked: &mut Asked<'_>, token: &Token
     };
     db::audit::fallback_file::audit_or_note(&bot.db, happened, bot.clock.now()).await?;
     let post = if csv.len() > LARGEST_TABLE {
-        log::too_large(asked.locale)
+        log::too_large(interaction.locale)
     } else {
-        log::table(asked.locale, lines.len(), cut, csv)
+        log::table(interaction.locale, lines.len(), cut, csv)
     };
-    Ok(asked.edit(post).await?)
+    Ok(interaction.edit(post).await?)
 }
 
 /// The list behind a button, for who may read it; everybody else is told.
-async fn known(bot: &Bot, asked: &mut Asked<'_>, token: &Token) -> Result<LogView, Fault> {
-    admitted(bot, asked, Power::Admin, "audit.read").await?;
-    let why = match db::audit::log::log_view(&bot.db, token, asked.user, bot.clock.now()).await? {
+async fn known(bot: &Bot, interaction: &mut Interaction<'_>, token: &Token) -> Result<LogView, Error> {
+    admitted(bot, interaction, Power::Admin, "audit.read").await?;
+    let why = match db::audit::log::log_view(&bot.db, token, interaction.user, bot.clock.now()).await? {
         Ok(list) => return Ok(list),
         Err(why) => why,
     };
-    asked.answer(log::out_of_date(asked.locale)).await?;
+    interaction.answer(log::out_of_date(interaction.locale)).await?;
     if !matches!(why, TokenRefused::Expired) {
-        bot.audit_refusal(asked, "audit.read", format!("{why:?}").to_lowercase()).await?;
+        bot.audit_refusal(interaction, "audit.read", format!("{why:?}").to_lowercase()).await?;
     }
-    Err(Fault::Told)
+    Err(Error::ImageMetadata)
 }
 
 /// A page; `None` where the list is empty.
-async fn page(bot: &Bot, asked: &Asked<'_>, list: &LogView, token: &Token, page: u16) -> Result<Option<Post>, Fault> {
+async fn page(
+    bot: &Bot,
+    interaction: &Interaction<'_>,
+    list: &LogView,
+    token: &Token,
+    page: u16,
+) -> Result<Option<Post>, Error> {
     let mut lines = db::audit::log::audit_log(&bot.db, list, u32::from(page) * log::PAGE, log::PAGE + 1).await?;
     if lines.is_empty() && page == 0 {
         return Ok(None);
@@ -133,5 +149,5 @@ async fn page(bot: &Bot, asked: &Asked<'_>, list: &LogView, token: &Token, page:
     let more = lines.len() > full;
     lines.truncate(full);
     let facts: Vec<_> = lines.iter().map(audit_facts).collect();
-    Ok(Some(log::page(asked.locale, &log::PageFacts { lines: &facts, page, more, token })))
+    Ok(Some(log::page(interaction.locale, &log::PageFacts { lines: &facts, page, more, token })))
 }

@@ -21,15 +21,15 @@ use crate::{
     view::{
         Post,
         admin::Unclear,
-        change::{Asked as Shown, Outcome, outcome},
+        change::{Outcome, Proposed as Shown, outcome},
     },
 };
 
 use super::{
     super::{
         Bot, Context, PATIENCE,
-        asked::Asked,
-        fault::{Fault, random},
+        error::{Error, random},
+        interaction::Interaction,
         provisioning::goes_down,
         usage,
     },
@@ -51,7 +51,7 @@ pub(super) async fn user_disable(
     ctx: Context<'_>,
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     ask(ctx, Meant::new(user.as_ref(), subscription.as_deref()), Change::Disable {}).await
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn user_enable(
     ctx: Context<'_>,
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     ask(ctx, Meant::new(user.as_ref(), subscription.as_deref()), Change::Enable {}).await
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn user_edit_traffic(
     gigabytes: u32,
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let change = Change::SetTraffic { bytes: u64::from(gigabytes) * GB };
     ask(ctx, Meant::new(user.as_ref(), subscription.as_deref()), change).await
 }
@@ -88,7 +88,7 @@ pub(super) async fn user_extend(
     days: i64,
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let change = Change::Extend { days: days.clamp(-MOST_DAYS, MOST_DAYS) };
     ask(ctx, Meant::new(user.as_ref(), subscription.as_deref()), change).await
 }
@@ -99,7 +99,7 @@ pub(super) async fn user_reset_traffic(
     ctx: Context<'_>,
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     ask(ctx, Meant::new(user.as_ref(), subscription.as_deref()), Change::ResetTraffic {}).await
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn user_rotate(
     ctx: Context<'_>,
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     ask(ctx, Meant::new(user.as_ref(), subscription.as_deref()), Change::Rotate {}).await
 }
 
@@ -119,7 +119,7 @@ pub(super) async fn user_delete(
     ctx: Context<'_>,
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     ask(ctx, Meant::new(user.as_ref(), subscription.as_deref()), Change::Delete {}).await
 }
 
@@ -129,35 +129,35 @@ pub(super) async fn order_reverse(
     ctx: Context<'_>,
     #[autocomplete = "suggest::order"] order: String,
     #[max_length = 300] reason: String,
-) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| open_reversal(bot, asked, &order, &reason))
+) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| open_reversal(bot, interaction, &order, &reason))
 }
 
-async fn ask(ctx: Context<'_>, meant: Meant<'_>, change: Change) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| open(bot, asked, meant, change))
+async fn ask(ctx: Context<'_>, meant: Meant<'_>, change: Change) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| open(bot, interaction, meant, change))
 }
 
-async fn open(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>, change: Change) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Admin, change.action()).await?;
-    let sub = meant.subscription(bot, asked.locale).await?;
+async fn open(bot: &Bot, interaction: &mut Interaction<'_>, meant: Meant<'_>, change: Change) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Admin, change.action()).await?;
+    let sub = meant.subscription(bot, interaction.locale).await?;
     let refused = match change {
         _ if sub.deleted || !sub.provisioned => Some(Outcome::Gone),
         Change::Extend { days: 0 } => Some(Outcome::NoDays),
         _ => None,
     };
     if let Some(refused) = refused {
-        return Ok(asked.answer(outcome(asked.locale, &refused)).await?);
+        return Ok(interaction.answer(outcome(interaction.locale, &refused)).await?);
     }
     if usage::answers(bot, &sub) {
-        asked.defer().await?;
+        interaction.defer().await?;
     }
     // The question starts from what the panel says, as its result will.
     let sub = as_seen(bot, sub).await;
     let post = match change {
-        Change::Extend { .. } if sub.expiry == Some(Expiry::Never) => outcome(asked.locale, &Outcome::NeverEnds),
-        _ => ask_about(bot, asked, &sub, change, None).await?,
+        Change::Extend { .. } if sub.expiry == Some(Expiry::Never) => outcome(interaction.locale, &Outcome::NeverEnds),
+        _ => ask_about(bot, interaction, &sub, change, None).await?,
     };
-    Ok(asked.reply(post).await?)
+    Ok(interaction.reply(post).await?)
 }
 
 /// A subscription with end and quota as the panel has them, where it says so in time.
@@ -168,12 +168,12 @@ async fn as_seen(bot: &Bot, sub: Subscription) -> Subscription {
     }
 }
 
-async fn open_reversal(bot: &Bot, asked: &mut Asked<'_>, order: &str, reason: &str) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Admin, "order.reverse").await?;
-    let Ok(Target::Order(id)) = order.trim().parse() else { return Err(refusal(asked.locale, &Unclear::Value)) };
-    let order = db::orders::order(&bot.db, &id).await?.ok_or_else(|| refusal(asked.locale, &Unclear::NoOrder))?;
+async fn open_reversal(bot: &Bot, interaction: &mut Interaction<'_>, order: &str, reason: &str) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Admin, "order.reverse").await?;
+    let Ok(Target::Order(id)) = order.trim().parse() else { return Err(refusal(interaction.locale, &Unclear::Value)) };
+    let order = db::orders::order(&bot.db, &id).await?.ok_or_else(|| refusal(interaction.locale, &Unclear::NoOrder))?;
     let OrderState::Completed { .. } = order.state else {
-        return Ok(asked.answer(outcome(asked.locale, &Outcome::OrderIs(order.status()))).await?);
+        return Ok(interaction.answer(outcome(interaction.locale, &Outcome::OrderIs(order.status()))).await?);
     };
     let sub = match order.subscription {
         Some(row) => db::access::subscriptions::subscription(&bot.db, row).await?,
@@ -183,79 +183,79 @@ async fn open_reversal(bot: &Bot, asked: &mut Asked<'_>, order: &str, reason: &s
     let post = match sub {
         Some(sub) => {
             let change = Change::Reverse { order: order.id.clone(), reason };
-            ask_about(bot, asked, &sub, change, Some(&order)).await?
+            ask_about(bot, interaction, &sub, change, Some(&order)).await?
         }
         // Delivered by hand, and the bot never had a client of it.
-        None => ask_to_refund(bot, asked, &order, reason).await?,
+        None => ask_to_refund(bot, interaction, &order, reason).await?,
     };
-    Ok(asked.answer(post).await?)
+    Ok(interaction.answer(post).await?)
 }
 
-async fn ask_to_refund(bot: &Bot, asked: &Asked<'_>, order: &Order, reason: String) -> Result<Post, Fault> {
+async fn ask_to_refund(bot: &Bot, interaction: &Interaction<'_>, order: &Order, reason: String) -> Result<Post, Error> {
     let name = db::orders::customer(&bot.db, order.customer).await?.map(|customer| customer.name).unwrap_or_default();
     let subject = About { customer: order.customer, name: &name, client: None };
     let what = Confirmation::Refund { order: order.id.clone(), reason: reason.clone() };
-    question(bot, asked, &what, Shown::Refund { order, reason: &reason }, subject).await
+    question(bot, interaction, &what, Shown::Refund { order, reason: &reason }, subject).await
 }
 
 /// What was confirmed is booked back.
 pub(in crate::bot) async fn refund(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     presented: &Presented,
     order: &OrderId,
     reason: &str,
-) -> Result<Post, Fault> {
+) -> Result<Post, Error> {
     if let Some(refused) =
         db::access::change_requests::refund(&bot.db, presented, order, reason, bot.clock.now()).await?
     {
-        return answer(bot, asked, refused).await;
+        return answer(bot, interaction, refused).await;
     }
-    tracing::info!(order.id = %order, user.id = %asked.user, "an order without a client was reversed");
-    Ok(outcome(asked.locale, &Outcome::Refunded))
+    tracing::info!(order.id = %order, user.id = %interaction.user, "an order without a client was reversed");
+    Ok(outcome(interaction.locale, &Outcome::Refunded))
 }
 
 async fn ask_about(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     sub: &Subscription,
     change: Change,
     order: Option<&Order>,
-) -> Result<Post, Fault> {
+) -> Result<Post, Error> {
     let name = db::orders::customer(&bot.db, sub.user).await?.map(|customer| customer.name).unwrap_or_default();
     let client = (sub.email.as_str(), sub.expiry.unwrap_or(Expiry::Never), sub.quota.unwrap_or(0));
     let subject = About { customer: sub.user, name: &name, client: Some(client) };
     let what = Confirmation::Change { subscription: sub.id, change: change.clone() };
-    question(bot, asked, &what, Shown::Change(&change, order), subject).await
+    question(bot, interaction, &what, Shown::Change(&change, order), subject).await
 }
 
 /// What was confirmed is asked for, and its result waited for.
 pub(in crate::bot) async fn carry_out(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     presented: &Presented,
     id: SubscriptionRow,
     change: &Change,
-) -> Result<Post, Fault> {
+) -> Result<Post, Error> {
     let next = match change {
         Change::Rotate {} => Some(uuid::Builder::from_random_bytes(random()?).into_uuid()),
         _ => None,
     };
     let requested =
         db::access::change_requests::request_change(&bot.db, presented, id, change, next, bot.clock.now()).await?;
-    answer(bot, asked, requested).await
+    answer(bot, interaction, requested).await
 }
 
 /// The answer to what was asked for.
-pub(super) async fn answer(bot: &Bot, asked: &Asked<'_>, requested: Requested) -> Result<Post, Fault> {
+pub(super) async fn answer(bot: &Bot, interaction: &Interaction<'_>, requested: Requested) -> Result<Post, Error> {
     let refused = match requested {
-        Requested::Done(id) => return result(bot, asked, id).await,
+        Requested::Done(id) => return result(bot, interaction, id).await,
         Requested::Gone => Outcome::Gone,
         Requested::Already => Outcome::Already,
         Requested::OrderIs(status) => Outcome::OrderIs(status),
         Requested::Ours => Outcome::Ours,
     };
-    Ok(outcome(asked.locale, &refused))
+    Ok(outcome(interaction.locale, &refused))
 }
 
 /// Whether there is nothing more to wait for.
@@ -263,14 +263,14 @@ fn is_settled(change: &Standing) -> bool {
     change.refusal.is_some() || (change.applied.is_some() && change.told.is_some())
 }
 
-async fn result(bot: &Bot, asked: &Asked<'_>, id: ChangeId) -> Result<Post, Fault> {
+async fn result(bot: &Bot, interaction: &Interaction<'_>, id: ChangeId) -> Result<Post, Error> {
     let Some(change) = db::access::change_requests::change(&bot.db, id).await? else {
-        return Ok(outcome(asked.locale, &Outcome::Gone));
+        return Ok(outcome(interaction.locale, &Outcome::Gone));
     };
     let (kind, row) = (change.what.name(), change.subscription);
-    tracing::info!(change.id = %id, user.id = %asked.user, kind, "a change was asked for");
+    tracing::info!(change.id = %id, user.id = %interaction.user, kind, "a change was asked for");
     let Some(sub) = db::access::subscriptions::subscription(&bot.db, row).await? else {
-        return Ok(outcome(asked.locale, &Outcome::Gone));
+        return Ok(outcome(interaction.locale, &Outcome::Gone));
     };
     let look = || async { Ok(db::access::change_requests::change(&bot.db, id).await?.filter(is_settled)) };
     let about = Subject::Subscription(row);
@@ -296,5 +296,5 @@ async fn result(bot: &Bot, asked: &Asked<'_>, id: ChangeId) -> Result<Post, Faul
         },
         (None, None) => waits(bot, &sub.panel),
     };
-    Ok(outcome(asked.locale, &said))
+    Ok(outcome(interaction.locale, &said))
 }

@@ -7,15 +7,15 @@ use crate::{
     domain::{Money, OrderId, OrderState, UserId, access::Power, confirmation::Confirmation, order::PlanSnapshot},
     view::{
         Post,
-        change::{Asked as Shown, Outcome, outcome},
+        change::{Outcome, Proposed as Shown, outcome},
     },
 };
 
 use super::{
     super::{
         Bot, Context,
-        asked::Asked,
-        fault::{Fault, random},
+        error::{Error, random},
+        interaction::Interaction,
         order::plan_snapshot,
         provisioning::{await_order, new_identity},
     },
@@ -34,8 +34,8 @@ pub(super) async fn user_create(
     #[autocomplete = "plans"] plan: String,
     #[max_length = 20] amount: String,
     #[max_length = 300] note: Option<String>,
-) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| open(bot, asked, &user, &plan, &amount, &note.unwrap_or_default()))
+) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| open(bot, interaction, &user, &plan, &amount, &note.unwrap_or_default()))
 }
 
 /// The plans of the configuration.
@@ -50,19 +50,19 @@ async fn plans(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
 
 async fn open(
     bot: &Bot,
-    asked: &mut Asked<'_>,
+    interaction: &mut Interaction<'_>,
     user: &User,
     plan: &str,
     amount: &str,
     note: &str,
-) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Admin, "user.create").await?;
+) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Admin, "user.create").await?;
     let Some(plan) = bot.config.plan(plan) else {
-        return Ok(asked.answer(outcome(asked.locale, &Outcome::NoPlan)).await?);
+        return Ok(interaction.answer(outcome(interaction.locale, &Outcome::NoPlan)).await?);
     };
     let received = match Money::parse(amount, plan.price.currency) {
         Ok(money) if money.minor >= 0 => money,
-        _ => return Ok(asked.answer(outcome(asked.locale, &Outcome::BadAmount)).await?),
+        _ => return Ok(interaction.answer(outcome(interaction.locale, &Outcome::BadAmount)).await?),
     };
     let note: String = note.trim().chars().take(LONGEST_NOTE).collect();
     let (customer, name) = (UserId(user.id.get()), user.display_name());
@@ -73,19 +73,19 @@ async fn open(
         plan: PlanSnapshot { price: received, ..plan_snapshot(plan) },
         note: note.clone(),
     };
-    let post = question(bot, asked, &what, shown, About { customer, name, client: None }).await?;
-    Ok(asked.answer(post).await?)
+    let post = question(bot, interaction, &what, shown, About { customer, name, client: None }).await?;
+    Ok(interaction.answer(post).await?)
 }
 
 /// Books the sale and waits for what the panel says.
 pub(in crate::bot) async fn carry_out(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     presented: &Presented,
     (user, name): (UserId, &str),
     plan: &PlanSnapshot,
     note: &str,
-) -> Result<Post, Fault> {
+) -> Result<Post, Error> {
     let sale = ManualSale {
         order: OrderId::from_random(u64::from_le_bytes(random()?)),
         user,
@@ -96,15 +96,15 @@ pub(in crate::bot) async fn carry_out(
         note: note.to_owned(),
     };
     let Some(identity) = new_identity(bot, &plan.panel)? else {
-        return Ok(outcome(asked.locale, &Outcome::NoPanel));
+        return Ok(outcome(interaction.locale, &Outcome::NoPanel));
     };
     db::access::manual_sales::sell(&bot.db, presented, &sale, &identity, bot.clock.now()).await?;
-    tracing::info!(order.id = %sale.order, user.id = %asked.user, "a sale was entered by hand");
+    tracing::info!(order.id = %sale.order, user.id = %interaction.user, "a sale was entered by hand");
     let order = await_order(bot, &sale.order, &plan.panel).await?;
     let said = match order.as_ref().map(|order| (&order.state, order.delivery)) {
         Some((OrderState::Completed { .. }, delivery)) => Outcome::Sold(delivery),
         Some((OrderState::NeedsAttention { trouble, .. }, _)) => Outcome::SaleAttention(trouble),
         _ => waits(bot, &plan.panel),
     };
-    Ok(outcome(asked.locale, &said))
+    Ok(outcome(interaction.locale, &said))
 }

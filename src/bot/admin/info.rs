@@ -15,8 +15,8 @@ use crate::{
 use super::{
     super::{
         Bot, Context,
-        asked::Asked,
-        fault::Fault,
+        error::Error,
+        interaction::Interaction,
         usage::{self, Seen},
     },
     admitted, suggest,
@@ -34,13 +34,13 @@ pub(super) async fn user_info(
     ctx: Context<'_>,
     user: Option<User>,
     #[autocomplete = "suggest::subscription"] subscription: Option<String>,
-) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| show(bot, asked, Meant::new(user.as_ref(), subscription.as_deref())))
+) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| show(bot, interaction, Meant::new(user.as_ref(), subscription.as_deref())))
 }
 
-async fn show(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Support, "user.info").await?;
-    let named = meant.named(bot, asked.locale).await?;
+async fn show(bot: &Bot, interaction: &mut Interaction<'_>, meant: Meant<'_>) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Support, "user.info").await?;
+    let named = meant.named(bot, interaction.locale).await?;
     let user = named.owner();
     let (mut owned, more) = match named {
         Named::Subscription(one) => (vec![*one], 0),
@@ -52,26 +52,26 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>, meant: Meant<'_>) -> Result<(), 
     };
     owned.truncate(SUBSCRIPTIONS);
     if owned.iter().any(|one| usage::answers(bot, one)) {
-        asked.defer().await?;
+        interaction.defer().await?;
     }
     let post = match db::people::search::person(&bot.db, user).await? {
-        None => view::admin::unclear(asked.locale, &Unclear::Stranger(user)),
+        None => view::admin::unclear(interaction.locale, &Unclear::EmailTaken(user)),
         Some(person) => {
-            bot.audit_lookup(asked, "user.read", user.to_string()).await?;
-            record(bot, asked, &person, &owned, more).await?
+            bot.audit_lookup(interaction, "user.read", user.to_string()).await?;
+            record(bot, interaction, &person, &owned, more).await?
         }
     };
-    asked.reply(post).await?;
+    interaction.reply(post).await?;
     Ok(())
 }
 
 async fn record(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     person: &db::people::search::Person,
     owned: &[Subscription],
     more: usize,
-) -> Result<Post, Fault> {
+) -> Result<Post, Error> {
     let seen = join_all(owned.iter().map(|one| usage::look(bot, one))).await;
     let mut plans = Vec::new();
     for one in owned {
@@ -106,7 +106,7 @@ async fn record(
         more,
         orders: &orders,
     };
-    Ok(view::admin::customer(asked.locale, &facts))
+    Ok(view::admin::customer(interaction.locale, &facts))
 }
 
 /// The panel's own end and quota, where they are not what we wrote.

@@ -8,7 +8,7 @@ use serenity::all::Permissions;
 
 use crate::domain::{access::Power, limits::Limited};
 
-use super::{Bot, Context, Host, asked::Asked, fault::Fault};
+use super::{Bot, Context, Host, error::Error, interaction::Interaction};
 
 pub(super) mod adopt;
 pub(super) mod audit;
@@ -30,12 +30,12 @@ const SEEN_WITH: Permissions = Permissions::MANAGE_MESSAGES;
 
 /// `/admin`, which is never used without one of its commands.
 #[poise::command(slash_command, rename = "admin")]
-async fn group(ctx: Context<'_>) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| async { super::stale(bot, asked) })
+async fn group(ctx: Context<'_>) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| async { super::stale(bot, interaction) })
 }
 
 /// `/admin` with its commands.
-pub(super) fn admin() -> poise::Command<Host, Fault> {
+pub(super) fn admin() -> poise::Command<Host, Error> {
     let mut admin = group();
     admin.subcommand_required = true;
     // Discord hides it from everybody else; who may do what is asked at each command all the same.
@@ -67,8 +67,13 @@ pub(super) fn admin() -> poise::Command<Host, Fault> {
 
 /// What every command asks first: the shop's own server, the limit, and the power at this moment.
 /// `command` is its name for the audit log.
-async fn admitted(bot: &Bot, asked: &mut Asked<'_>, needed: Power, command: &'static str) -> Result<(), Fault> {
-    bot.at_home(asked)?;
-    bot.within_limit(asked, Limited::Admin)?;
-    bot.needs(asked, needed, command, String::new()).await
+async fn admitted(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    needed: Power,
+    command: &'static str,
+) -> Result<(), Error> {
+    bot.at_home(interaction)?;
+    bot.within_limit(interaction, Limited::Admin)?;
+    bot.needs(interaction, needed, command, String::new()).await
 }

@@ -6,41 +6,41 @@ use crate::{
     view::{
         self, Post,
         admin::Unclear,
-        desk::{AuditFacts, OrderFile, Place, ProofFacts, WaitingFacts},
+        admin_lists::{AuditFacts, OrderFile, Place, ProofFacts, WaitingFacts},
     },
 };
 
 use super::{
-    super::{Bot, Context, asked::Asked, fault::Fault},
+    super::{Bot, Context, error::Error, interaction::Interaction},
     admitted, suggest,
 };
 
 /// `/admin pending`
 #[poise::command(slash_command)]
-pub(super) async fn pending(ctx: Context<'_>) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| queue(bot, asked))
+pub(super) async fn pending(ctx: Context<'_>) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| queue(bot, interaction))
 }
 
 /// `/admin order`
 #[poise::command(slash_command)]
-pub(super) async fn order(ctx: Context<'_>, #[autocomplete = "suggest::order"] order: String) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| file(bot, asked, &order))
+pub(super) async fn order(ctx: Context<'_>, #[autocomplete = "suggest::order"] order: String) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| file(bot, interaction, &order))
 }
 
-async fn queue(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Support, "orders.pending").await?;
-    let post = page(bot, asked, 0).await?;
-    Ok(asked.answer(post).await?)
+async fn queue(bot: &Bot, interaction: &mut Interaction<'_>) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Support, "orders.pending").await?;
+    let post = page(bot, interaction, 0).await?;
+    Ok(interaction.answer(post).await?)
 }
 
 /// Another page of the queue, as it is now.
-pub(in crate::bot) async fn turn(bot: &Bot, asked: &mut Asked<'_>, number: u16) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Support, "orders.pending").await?;
-    let post = page(bot, asked, usize::from(number)).await?;
-    Ok(asked.update(post).await?)
+pub(in crate::bot) async fn turn(bot: &Bot, interaction: &mut Interaction<'_>, number: u16) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Support, "orders.pending").await?;
+    let post = page(bot, interaction, usize::from(number)).await?;
+    Ok(interaction.update(post).await?)
 }
 
-async fn page(bot: &Bot, asked: &Asked<'_>, number: usize) -> Result<Post, Fault> {
+async fn page(bot: &Bot, interaction: &Interaction<'_>, number: usize) -> Result<Post, Error> {
     let queue = db::orders::pending::queue(&bot.db).await?;
     let all: Vec<_> = queue
         .iter()
@@ -55,28 +55,28 @@ async fn page(bot: &Bot, asked: &Asked<'_>, number: usize) -> Result<Post, Fault
             card: one.card.map(|message| card(bot, message)),
         })
         .collect();
-    Ok(view::desk::queue(asked.locale, &all, number))
+    Ok(view::admin_lists::queue(interaction.locale, &all, number))
 }
 
 fn card(bot: &Bot, message: MessageId) -> Place {
     Place { guild: bot.config.discord.guild_id, channel: bot.config.discord.review_channel_id, message }
 }
 
-async fn file(bot: &Bot, asked: &mut Asked<'_>, value: &str) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Support, "order.read").await?;
+async fn file(bot: &Bot, interaction: &mut Interaction<'_>, value: &str) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Support, "order.read").await?;
     let post = match value.parse() {
-        Ok(Target::Order(id)) => everything(bot, asked, &id).await?,
-        Ok(_) | Err(_) => view::admin::unclear(asked.locale, &Unclear::Value),
+        Ok(Target::Order(id)) => everything(bot, interaction, &id).await?,
+        Ok(_) | Err(_) => view::admin::unclear(interaction.locale, &Unclear::Value),
     };
-    asked.answer(post).await?;
+    interaction.answer(post).await?;
     Ok(())
 }
 
-async fn everything(bot: &Bot, asked: &Asked<'_>, id: &OrderId) -> Result<Post, Fault> {
+async fn everything(bot: &Bot, interaction: &Interaction<'_>, id: &OrderId) -> Result<Post, Error> {
     let Some(order) = db::orders::order(&bot.db, id).await? else {
-        return Ok(view::admin::unclear(asked.locale, &Unclear::NoOrder));
+        return Ok(view::admin::unclear(interaction.locale, &Unclear::NoOrder));
     };
-    bot.audit_lookup(asked, "order.read", id.to_string()).await?;
+    bot.audit_lookup(interaction, "order.read", id.to_string()).await?;
     let (person, proofs, history) = tokio::try_join!(
         db::orders::customer(&bot.db, order.customer),
         db::orders::pending::proofs_of(&bot.db, id),
@@ -103,7 +103,7 @@ async fn everything(bot: &Bot, asked: &Asked<'_>, id: &OrderId) -> Result<Post, 
         proofs: &proofs,
         history: &history.iter().map(audit_facts).collect::<Vec<_>>(),
     };
-    Ok(view::desk::order(asked.locale, &facts))
+    Ok(view::admin_lists::order(interaction.locale, &facts))
 }
 
 /// A line of the audit log as it is shown.

@@ -6,11 +6,11 @@ use crate::{
     panel::{Availability, Reader},
     view::{
         Post,
-        change::{self, Asked as Shown, Outcome, QuestionFacts},
+        change::{self, Outcome, Proposed as Shown, QuestionFacts},
     },
 };
 
-use super::super::{Bot, asked::Asked, confirm::issue, fault::Fault};
+use super::super::{Bot, confirm::issue, error::Error, interaction::Interaction};
 
 /// Whom a question is about.
 #[derive(Debug, Clone, Copy)]
@@ -26,21 +26,21 @@ pub(super) struct About<'a> {
 /// Stores a one-time token and makes the question that carries it.
 pub(super) async fn question(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     what: &Confirmation,
     shown: Shown<'_>,
     subject: About<'_>,
-) -> Result<Post, Fault> {
-    let (token, expires_at) = issue(bot, asked, what).await?;
+) -> Result<Post, Error> {
+    let (token, expires_at) = issue(bot, interaction, what).await?;
     let facts = QuestionFacts {
-        asked: shown,
+        proposed: shown,
         customer: subject.customer,
         name: subject.name,
         client: subject.client,
         token: &token,
         expires_at,
     };
-    Ok(change::question(asked.locale, &facts))
+    Ok(change::question(interaction.locale, &facts))
 }
 
 /// What is true of work that is not done yet.

@@ -5,8 +5,8 @@
 
 use crate::{
     config::{Changed, Problem},
+    current_config::Reloaded,
     domain::access::Power,
-    live::Reloaded,
     view::{
         self,
         reload::{ListFacts, MistakeFacts, TakenFacts},
@@ -14,22 +14,22 @@ use crate::{
 };
 
 use super::{
-    super::{Bot, Context, asked::Asked, fault::Fault},
+    super::{Bot, Context, error::Error, interaction::Interaction},
     admitted,
 };
 
 /// `/admin reload`
 #[poise::command(slash_command)]
-pub(super) async fn reload(ctx: Context<'_>) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| read_again(bot, asked))
+pub(super) async fn reload(ctx: Context<'_>) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| read_again(bot, interaction))
 }
 
-async fn read_again(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Admin, "config.reload").await?;
-    asked.defer().await?;
-    let post = match bot.live.reload(&bot.db, asked.user, bot.clock.now()).await? {
+async fn read_again(bot: &Bot, interaction: &mut Interaction<'_>) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Admin, "config.reload").await?;
+    interaction.defer().await?;
+    let post = match bot.live.reload(&bot.db, interaction.user, bot.clock.now()).await? {
         Reloaded::Done(renewal) => view::reload::taken(
-            asked.locale,
+            interaction.locale,
             &TakenFacts {
                 plans: facts(&renewal.plans),
                 methods: facts(&renewal.methods),
@@ -39,10 +39,10 @@ async fn read_again(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
         ),
         Reloaded::Wrong(problems) => {
             let mistakes: Vec<_> = problems.0.iter().map(mistake).collect();
-            view::reload::wrong(asked.locale, &mistakes)
+            view::reload::wrong(interaction.locale, &mistakes)
         }
     };
-    asked.edit(post).await?;
+    interaction.edit(post).await?;
     Ok(())
 }
 

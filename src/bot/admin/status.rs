@@ -9,25 +9,25 @@ use crate::{
     panel::{Availability, Position, Reader},
     view::{
         self, Post,
-        desk::{Done, Question},
+        admin_lists::{Done, Question},
         status::{Breaker, LaneFacts, PanelFacts, ParkedFacts, StatusFacts},
     },
 };
 
 use super::{
-    super::{Bot, Context, asked::Asked, confirm::issue, fault::Fault, usage},
+    super::{Bot, Context, confirm::issue, error::Error, interaction::Interaction, usage},
     admitted,
 };
 
 /// `/admin status`
 #[poise::command(slash_command)]
-pub(super) async fn status(ctx: Context<'_>) -> Result<(), Fault> {
-    command!(ctx, |bot, asked| show(bot, asked))
+pub(super) async fn status(ctx: Context<'_>) -> Result<(), Error> {
+    command!(ctx, |bot, interaction| show(bot, interaction))
 }
 
-async fn show(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Admin, "bot.status").await?;
-    asked.defer().await?;
+async fn show(bot: &Bot, interaction: &mut Interaction<'_>) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Admin, "bot.status").await?;
+    interaction.defer().await?;
     let seen = join_all(bot.panels.values().map(look)).await;
     let (lanes, parked, held) = tokio::try_join!(
         db::outbox::dead_letters::lanes(&bot.db),
@@ -58,13 +58,13 @@ async fn show(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
         lanes: &lanes,
         parked: &parked,
         held,
-        releases: bot.power(asked) >= Some(Power::Owner),
+        releases: bot.power(interaction) >= Some(Power::Owner),
         backup: backup::newest(&bot.config.storage.data_dir, bot.clock.now()),
         started: bot.started,
         version: env!("CARGO_PKG_VERSION"),
         boot: &bot.boot,
     };
-    asked.edit(view::status::status(asked.locale, &facts)).await?;
+    interaction.edit(view::status::status(interaction.locale, &facts)).await?;
     Ok(())
 }
 
@@ -95,60 +95,66 @@ async fn look(panel: &Reader) -> Seen {
 }
 
 /// Retry: a parked effect is tried again.
-pub(in crate::bot) async fn retry(bot: &Bot, asked: &mut Asked<'_>, row: i64) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Admin, "effect.retry").await?;
-    asked.defer().await?;
-    let done = match db::outbox::dead_letters::retry_parked(&bot.db, row, asked.user, bot.clock.now()).await? {
+pub(in crate::bot) async fn retry(bot: &Bot, interaction: &mut Interaction<'_>, row: i64) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Admin, "effect.retry").await?;
+    interaction.defer().await?;
+    let done = match db::outbox::dead_letters::retry_parked(&bot.db, row, interaction.user, bot.clock.now()).await? {
         Settled::Done(key) => Done::Retried(key),
         Settled::Gone => Done::NotParked,
     };
-    asked.edit(view::desk::done(asked.locale, &done)).await?;
+    interaction.edit(view::admin_lists::done(interaction.locale, &done)).await?;
     Ok(())
 }
 
 /// Drop: the question.
-pub(in crate::bot) async fn ask_to_drop(bot: &Bot, asked: &mut Asked<'_>, row: i64) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Admin, "effect.drop").await?;
+pub(in crate::bot) async fn ask_to_drop(bot: &Bot, interaction: &mut Interaction<'_>, row: i64) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Admin, "effect.drop").await?;
     let parked = db::outbox::dead_letters::parked(&bot.db).await?;
     let Some(found) = parked.into_iter().find(|parked| parked.id == row) else {
-        return Ok(asked.answer(view::desk::done(asked.locale, &Done::NotParked)).await?);
+        return Ok(interaction.answer(view::admin_lists::done(interaction.locale, &Done::NotParked)).await?);
     };
-    let (token, expires) = issue(bot, asked, &Confirmation::DropEffect { row }).await?;
-    asked.answer(view::desk::question(asked.locale, &Question::Drop { key: &found.key }, &token, expires)).await?;
+    let (token, expires) = issue(bot, interaction, &Confirmation::DropEffect { row }).await?;
+    interaction
+        .answer(view::admin_lists::question(interaction.locale, &Question::Drop { key: &found.key }, &token, expires))
+        .await?;
     Ok(())
 }
 
 /// Release: the question.
-pub(in crate::bot) async fn ask_to_release(bot: &Bot, asked: &mut Asked<'_>) -> Result<(), Fault> {
-    admitted(bot, asked, Power::Owner, "outbox.release").await?;
+pub(in crate::bot) async fn ask_to_release(bot: &Bot, interaction: &mut Interaction<'_>) -> Result<(), Error> {
+    admitted(bot, interaction, Power::Owner, "outbox.release").await?;
     let Some(since) = db::maintenance::restore::outbox_held_since(&bot.db).await? else {
-        return Ok(asked.answer(view::desk::done(asked.locale, &Done::NotHeld)).await?);
+        return Ok(interaction.answer(view::admin_lists::done(interaction.locale, &Done::NotHeld)).await?);
     };
     let waiting = db::outbox::dead_letters::lanes(&bot.db).await?.iter().map(|lane| lane.waiting).sum();
-    let (token, expires) = issue(bot, asked, &Confirmation::ReleaseOutbox).await?;
+    let (token, expires) = issue(bot, interaction, &Confirmation::ReleaseOutbox).await?;
     let question = Question::Release { since, waiting };
-    asked.answer(view::desk::question(asked.locale, &question, &token, expires)).await?;
+    interaction.answer(view::admin_lists::question(interaction.locale, &question, &token, expires)).await?;
     Ok(())
 }
 
 /// Confirm of Release.
-pub(in crate::bot) async fn release(bot: &Bot, asked: &Asked<'_>, presented: &Presented) -> Result<Post, Fault> {
+pub(in crate::bot) async fn release(
+    bot: &Bot,
+    interaction: &Interaction<'_>,
+    presented: &Presented,
+) -> Result<Post, Error> {
     let released = db::maintenance::restore::release_confirmed(&bot.db, presented, bot.clock.now()).await?;
-    tracing::info!(user.id = %asked.user, released, "the outbox of a restored database was released");
-    Ok(view::desk::done(asked.locale, if released { &Done::Released } else { &Done::NotHeld }))
+    tracing::info!(user.id = %interaction.user, released, "the outbox of a restored database was released");
+    Ok(view::admin_lists::done(interaction.locale, if released { &Done::Released } else { &Done::NotHeld }))
 }
 
 /// Confirm of Drop.
 pub(in crate::bot) async fn drop_effect(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     presented: &Presented,
     row: i64,
-) -> Result<Post, Fault> {
+) -> Result<Post, Error> {
     let done = match db::outbox::dead_letters::drop_parked(&bot.db, presented, row, bot.clock.now()).await? {
         Settled::Done(key) => Done::Dropped(key),
         Settled::Gone => Done::NotParked,
     };
-    tracing::info!(user.id = %asked.user, row, "an effect that had given up was dropped");
-    Ok(view::desk::done(asked.locale, &done))
+    tracing::info!(user.id = %interaction.user, row, "an effect that had given up was dropped");
+    Ok(view::admin_lists::done(interaction.locale, &done))
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    super::{Bot, Context, asked::Asked, fault::Fault, usage},
+    super::{Bot, Context, error::Error, interaction::Interaction, usage},
     adopt,
 };
 
@@ -29,16 +29,27 @@ const PEOPLE: usize = 8;
 /// Subscriptions, by a part of a name, an order or an e-mail.
 pub(super) async fn subscription(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = &ctx.data().bot();
-    let asked = bot.command(&ctx);
-    response(subscriptions(bot, &asked, typed).await)
+    let interaction = bot.command(&ctx);
+    response(subscriptions(bot, &interaction, typed).await)
 }
 
-async fn subscriptions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
-    let Some(typed) = wanted(bot, asked, typed, Power::Support) else { return Ok(Vec::new()) };
+async fn subscriptions(
+    bot: &Bot,
+    interaction: &Interaction<'_>,
+    typed: &str,
+) -> Result<Vec<AutocompleteChoice>, Error> {
+    let Some(typed) = wanted(bot, interaction, typed, Power::Support) else { return Ok(Vec::new()) };
     let found = db::people::search::suggest_subscriptions(&bot.db, &typed).await?;
     let zone = bot.config.shop.timezone;
     let name = |one: &db::people::search::FoundSubscription| {
-        view::admin::subscription_choice(asked.locale, zone, &one.name, one.plan.as_deref(), one.expiry, &one.email)
+        view::admin::subscription_choice(
+            interaction.locale,
+            zone,
+            &one.name,
+            one.plan.as_deref(),
+            one.expiry,
+            &one.email,
+        )
     };
     Ok(found.iter().map(|one| choice(name(one), &Target::Subscription(one.id))).collect())
 }
@@ -46,15 +57,15 @@ async fn subscriptions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<
 /// Orders, by a part of an id or a name.
 pub(super) async fn order(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = &ctx.data().bot();
-    let asked = bot.command(&ctx);
-    response(orders(bot, &asked, typed).await)
+    let interaction = bot.command(&ctx);
+    response(orders(bot, &interaction, typed).await)
 }
 
-async fn orders(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
-    let Some(typed) = wanted(bot, asked, typed, Power::Support) else { return Ok(Vec::new()) };
+async fn orders(bot: &Bot, interaction: &Interaction<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Error> {
+    let Some(typed) = wanted(bot, interaction, typed, Power::Support) else { return Ok(Vec::new()) };
     let found = db::people::search::suggest_orders(&bot.db, &typed).await?;
     let name = |one: &db::people::search::FoundOrder| {
-        view::admin::order_choice(asked.locale, &one.id, &one.name, &one.plan, one.status)
+        view::admin::order_choice(interaction.locale, &one.id, &one.name, &one.plan, one.status)
     };
     Ok(found.iter().map(|one| choice(name(one), &Target::Order(one.id.clone()))).collect())
 }
@@ -62,12 +73,12 @@ async fn orders(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<Autocom
 /// People who are blocked, by a part of their name.
 pub(super) async fn blocked(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = &ctx.data().bot();
-    let asked = bot.command(&ctx);
-    response(people(bot, &asked, typed).await)
+    let interaction = bot.command(&ctx);
+    response(people(bot, &interaction, typed).await)
 }
 
-async fn people(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
-    let Some(typed) = wanted(bot, asked, typed, Power::Support) else { return Ok(Vec::new()) };
+async fn people(bot: &Bot, interaction: &Interaction<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Error> {
+    let Some(typed) = wanted(bot, interaction, typed, Power::Support) else { return Ok(Vec::new()) };
     let found = db::people::blocks::suggest_blocked(&bot.db, &typed).await?;
     Ok(found.into_iter().map(|(id, name)| choice(view::admin::person_choice(&name, id), &Target::Person(id))).collect())
 }
@@ -75,12 +86,12 @@ async fn people(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<Autocom
 /// Actions that the audit log knows.
 pub(super) async fn action(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = &ctx.data().bot();
-    let asked = bot.command(&ctx);
-    response(actions(bot, &asked, typed).await)
+    let interaction = bot.command(&ctx);
+    response(actions(bot, &interaction, typed).await)
 }
 
-async fn actions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
-    let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Ok(Vec::new()) };
+async fn actions(bot: &Bot, interaction: &Interaction<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Error> {
+    let Some(typed) = wanted(bot, interaction, typed, Power::Admin) else { return Ok(Vec::new()) };
     let typed = typed.to_lowercase();
     let known = db::audit::log::audit_actions(&bot.db).await?.into_iter().filter(|action| action.contains(&typed));
     Ok(known.map(|action| AutocompleteChoice::new(action.clone(), action)).collect())
@@ -89,17 +100,17 @@ async fn actions(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<Autoco
 /// What the audit log may be about: orders, people, and whatever else begins so in it.
 pub(super) async fn audited(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = &ctx.data().bot();
-    let asked = bot.command(&ctx);
-    response(all_audited(bot, &asked, typed).await)
+    let interaction = bot.command(&ctx);
+    response(all_audited(bot, &interaction, typed).await)
 }
 
-async fn all_audited(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Fault> {
-    let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Ok(Vec::new()) };
+async fn all_audited(bot: &Bot, interaction: &Interaction<'_>, typed: &str) -> Result<Vec<AutocompleteChoice>, Error> {
+    let Some(typed) = wanted(bot, interaction, typed, Power::Admin) else { return Ok(Vec::new()) };
     let (people, others) = tokio::try_join!(
         db::people::search::suggest_people(&bot.db, &typed),
         db::audit::log::audit_targets(&bot.db, &typed)
     )?;
-    let orders = orders(bot, asked, &typed).await?;
+    let orders = orders(bot, interaction, &typed).await?;
     let people = people
         .into_iter()
         .map(|(id, name)| choice(view::admin::person_choice(&name, id), &Target::Person(id)))
@@ -120,12 +131,12 @@ async fn all_audited(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Result<Vec<Au
 #[expect(clippy::unused_async, reason = "the framework awaits whatever suggests")]
 pub(super) async fn period(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = &ctx.data().bot();
-    let asked = bot.command(&ctx);
-    response(Ok(periods(bot, &asked, typed)))
+    let interaction = bot.command(&ctx);
+    response(Ok(periods(bot, &interaction, typed)))
 }
 
-fn periods(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Vec<AutocompleteChoice> {
-    let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Vec::new() };
+fn periods(bot: &Bot, interaction: &Interaction<'_>, typed: &str) -> Vec<AutocompleteChoice> {
+    let Some(typed) = wanted(bot, interaction, typed, Power::Admin) else { return Vec::new() };
     let today = db::ledger::revenue::shop_day(&bot.db, bot.clock.now());
     let month = Period::containing(Span::Month, today);
     let usual =
@@ -145,12 +156,12 @@ fn periods(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Vec<AutocompleteChoice>
 #[expect(clippy::unused_async, reason = "the framework awaits whatever suggests")]
 pub(super) async fn panel(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = &ctx.data().bot();
-    let asked = bot.command(&ctx);
-    response(Ok(panels(bot, &asked, typed)))
+    let interaction = bot.command(&ctx);
+    response(Ok(panels(bot, &interaction, typed)))
 }
 
-fn panels(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Vec<AutocompleteChoice> {
-    let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Vec::new() };
+fn panels(bot: &Bot, interaction: &Interaction<'_>, typed: &str) -> Vec<AutocompleteChoice> {
+    let Some(typed) = wanted(bot, interaction, typed, Power::Admin) else { return Vec::new() };
     let typed = typed.to_lowercase();
     let names = bot.config.panels.iter().map(|panel| &panel.name);
     let fits = |name: &&String| name.len() <= LONGEST_CHOICE && name.to_lowercase().contains(&typed);
@@ -160,21 +171,21 @@ fn panels(bot: &Bot, asked: &Asked<'_>, typed: &str) -> Vec<AutocompleteChoice> 
 /// Clients that are nobody's, by a part of their name: of the panel that was chosen before, or of the first.
 pub(super) async fn unowned(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let bot = &ctx.data().bot();
-    let asked = bot.command(&ctx);
+    let interaction = bot.command(&ctx);
     let chosen = ctx.args.iter().find_map(|option| match option.value {
         ResolvedValue::String(name) if option.name == "panel" => Some(name),
         _ => None,
     });
-    response(strangers(bot, &asked, chosen, typed).await)
+    response(strangers(bot, &interaction, chosen, typed).await)
 }
 
 async fn strangers(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     panel: Option<&str>,
     typed: &str,
-) -> Result<Vec<AutocompleteChoice>, Fault> {
-    let Some(typed) = wanted(bot, asked, typed, Power::Admin) else { return Ok(Vec::new()) };
+) -> Result<Vec<AutocompleteChoice>, Error> {
+    let Some(typed) = wanted(bot, interaction, typed, Power::Admin) else { return Ok(Vec::new()) };
     let Some(panel) = adopt::named(bot, panel) else { return Ok(Vec::new()) };
     // Discord waits three seconds; a panel that is slow or down costs its suggestions only.
     let Ok(Ok(mut found)) = tokio::time::timeout(usage::PATIENCE, panel.clients(&[])).await else {
@@ -189,9 +200,9 @@ async fn strangers(
 }
 
 /// What to look for; `None` for who may not know.
-fn wanted(bot: &Bot, asked: &Asked<'_>, typed: &str, needed: Power) -> Option<String> {
-    let home = asked.guild == Some(bot.config.discord.guild_id);
-    let may = home && bot.power(asked) >= Some(needed);
+fn wanted(bot: &Bot, interaction: &Interaction<'_>, typed: &str, needed: Power) -> Option<String> {
+    let home = interaction.guild == Some(bot.config.discord.guild_id);
+    let may = home && bot.power(interaction) >= Some(needed);
     may.then(|| typed.trim().chars().take(LONGEST).collect())
 }
 
@@ -200,9 +211,9 @@ fn choice(name: String, target: &Target) -> AutocompleteChoice {
 }
 
 /// A list that could not be made is empty: the value can still be typed.
-fn response(choices: Result<Vec<AutocompleteChoice>, Fault>) -> CreateAutocompleteResponse {
+fn response(choices: Result<Vec<AutocompleteChoice>, Error>) -> CreateAutocompleteResponse {
     let mut choices = choices.unwrap_or_else(|fault| {
-        tracing::warn!("nothing could be suggested: {}", super::super::fault::chain(&fault));
+        tracing::warn!("nothing could be suggested: {}", super::super::error::chain(&fault));
         Vec::new()
     });
     choices.truncate(SUGGESTIONS);

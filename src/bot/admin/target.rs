@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-use super::super::{Bot, fault::Fault};
+use super::super::{Bot, error::Error};
 
 /// What was chosen in the options `user` and `subscription`, of which one is enough.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ impl<'a> Meant<'a> {
     }
 
     /// The one subscription that is meant, or why that is not clear. It exists on a panel, or did.
-    pub(super) async fn subscription(self, bot: &Bot, locale: Locale) -> Result<Subscription, Fault> {
+    pub(super) async fn subscription(self, bot: &Bot, locale: Locale) -> Result<Subscription, Error> {
         let user = match self.named(bot, locale).await? {
             Named::Subscription(subscription) => return Ok(*subscription),
             Named::Person(user) => user,
@@ -39,14 +39,14 @@ impl<'a> Meant<'a> {
             &match (owned.pop(), owned.is_empty()) {
                 (Some(only), true) => return Ok(only),
                 (Some(_), false) => Unclear::Several(user),
-                (None, _) if db::orders::customer(&bot.db, user).await?.is_none() => Unclear::Stranger(user),
+                (None, _) if db::orders::customer(&bot.db, user).await?.is_none() => Unclear::EmailTaken(user),
                 (None, _) => Unclear::NoSubscription(user),
             },
         ))
     }
 
     /// What is meant: a subscription where one was chosen, else the person.
-    pub(super) async fn named(self, bot: &Bot, locale: Locale) -> Result<Named, Fault> {
+    pub(super) async fn named(self, bot: &Bot, locale: Locale) -> Result<Named, Error> {
         let named = match (self.value, self.user) {
             (None, None) => return Err(refusal(locale, &Unclear::Nothing)),
             (None, Some(user)) => return Ok(Named::Person(user)),
@@ -65,8 +65,8 @@ impl<'a> Meant<'a> {
 }
 
 /// What is not clear, for the person to read.
-pub(super) fn refusal(locale: Locale, why: &Unclear) -> Fault {
-    Fault::answered(unclear(locale, why))
+pub(super) fn refusal(locale: Locale, why: &Unclear) -> Error {
+    Error::answered(unclear(locale, why))
 }
 
 /// What a command is about.
@@ -88,7 +88,7 @@ impl Named {
     }
 }
 
-async fn chosen(bot: &Bot, locale: Locale, target: Target) -> Result<Named, Fault> {
+async fn chosen(bot: &Bot, locale: Locale, target: Target) -> Result<Named, Error> {
     let no = |why: &Unclear| refusal(locale, why);
     let row = match target {
         Target::Person(user) => return Ok(Named::Person(user)),

@@ -13,8 +13,8 @@ use crate::{
 use super::{
     super::{
         Bot,
-        asked::Asked,
-        fault::Fault,
+        error::Error,
+        interaction::Interaction,
         order::instructions,
         provisioning::{await_order, new_identity},
     },
@@ -22,73 +22,77 @@ use super::{
 };
 
 /// Approve: the question, with the facts once more.
-pub(in crate::bot) async fn ask(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
-    bot.admins_only(asked, &Button::Approve(id)).await?;
-    let opened = open(bot, asked, id).await;
-    looks(bot, asked, id).await?;
+pub(in crate::bot) async fn ask(bot: &Bot, interaction: &mut Interaction<'_>, id: SubmissionId) -> Result<(), Error> {
+    bot.admins_only(interaction, &Button::Approve(id)).await?;
+    let opened = open(bot, interaction, id).await;
+    looks(bot, interaction, id).await?;
     opened
 }
 
-async fn open(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
-    let order = reviewable(bot, asked.locale, id).await?;
-    let post = question(bot, asked, &order, &Confirmation::Approve { submission: id }).await?;
-    Ok(asked.answer(post).await?)
+async fn open(bot: &Bot, interaction: &mut Interaction<'_>, id: SubmissionId) -> Result<(), Error> {
+    let order = reviewable(bot, interaction.locale, id).await?;
+    let post = question(bot, interaction, &order, &Confirmation::Approve { submission: id }).await?;
+    Ok(interaction.answer(post).await?)
 }
 
 /// Amount differs: the form for what arrived.
-pub(in crate::bot) async fn ask_amount(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
-    bot.admins_only(asked, &Button::AmountDiffers(id)).await?;
-    let opened = open_amount(bot, asked, id).await;
-    looks(bot, asked, id).await?;
+pub(in crate::bot) async fn ask_amount(
+    bot: &Bot,
+    interaction: &mut Interaction<'_>,
+    id: SubmissionId,
+) -> Result<(), Error> {
+    bot.admins_only(interaction, &Button::AmountDiffers(id)).await?;
+    let opened = open_amount(bot, interaction, id).await;
+    looks(bot, interaction, id).await?;
     opened
 }
 
-async fn open_amount(bot: &Bot, asked: &mut Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
-    let order = reviewable(bot, asked.locale, id).await?;
-    Ok(asked.ask(decision::amount_modal(asked.locale, id, &order)).await?)
+async fn open_amount(bot: &Bot, interaction: &mut Interaction<'_>, id: SubmissionId) -> Result<(), Error> {
+    let order = reviewable(bot, interaction.locale, id).await?;
+    Ok(interaction.ask(decision::amount_modal(interaction.locale, id, &order)).await?)
 }
 
 /// What arrived was typed: the question what follows from it.
 pub(in crate::bot) async fn amount_typed(
     bot: &Bot,
-    asked: &mut Asked<'_>,
+    interaction: &mut Interaction<'_>,
     id: SubmissionId,
     typed: &str,
-) -> Result<(), Fault> {
-    bot.admins_only(asked, &Button::AmountModal(id)).await?;
-    let order = reviewable(bot, asked.locale, id).await?;
+) -> Result<(), Error> {
+    bot.admins_only(interaction, &Button::AmountModal(id)).await?;
+    let order = reviewable(bot, interaction.locale, id).await?;
     let post = match Money::parse(typed, order.plan.price.currency) {
         Ok(amount) if amount.minor > 0 => {
             let what = Confirmation::Receive { submission: id, minor: amount.minor };
-            question(bot, asked, &order, &what).await?
+            question(bot, interaction, &order, &what).await?
         }
-        _ => decision::not_an_amount(asked.locale, &order),
+        _ => decision::not_an_amount(interaction.locale, &order),
     };
-    Ok(asked.answer(post).await?)
+    Ok(interaction.answer(post).await?)
 }
 
 /// Approves.
 pub(in crate::bot) async fn approve(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     presented: &Presented,
     id: SubmissionId,
-) -> Result<Post, Fault> {
-    let (_, order) = found(bot, asked.locale, id).await?;
+) -> Result<Post, Error> {
+    let (_, order) = found(bot, interaction.locale, id).await?;
     let done = db::payments::review::approve(&bot.db, presented, id, &identity(bot, &order)?, bot.clock.now()).await?;
-    let order = decided(bot, asked, "approve", Some(id), done).await?;
-    Ok(outcome(asked.locale, &await_outcome(bot, &order).await?))
+    let order = decided(bot, interaction, "approve", Some(id), done).await?;
+    Ok(outcome(interaction.locale, &await_outcome(bot, &order).await?))
 }
 
 /// Books what arrived, where that is not simply the price: approves, or waits for the rest.
 pub(in crate::bot) async fn receive(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     presented: &Presented,
     id: SubmissionId,
     minor: i64,
-) -> Result<Post, Fault> {
-    let (_, order) = found(bot, asked.locale, id).await?;
+) -> Result<Post, Error> {
+    let (_, order) = found(bot, interaction.locale, id).await?;
     let rest = Money::new(order.missing().minor - minor, order.plan.price.currency);
     // The account that the customer was shown, whatever the configuration says today.
     let instructions = order.method.as_ref().and_then(|shown| {
@@ -98,19 +102,19 @@ pub(in crate::bot) async fn receive(
     let (identity, now) = (identity(bot, &order)?, bot.clock.now());
     let done =
         db::payments::parts::receive(&bot.db, presented, (id, minor), &identity, instructions.as_deref(), now).await?;
-    let order = decided(bot, asked, "receive", Some(id), done).await?;
-    Ok(outcome(asked.locale, &await_outcome(bot, &order).await?))
+    let order = decided(bot, interaction, "receive", Some(id), done).await?;
+    Ok(outcome(interaction.locale, &await_outcome(bot, &order).await?))
 }
 
 /// What the client will be called on the panel, should the order need a new one.
-fn identity(bot: &Bot, order: &Order) -> Result<Identity, Fault> {
+fn identity(bot: &Bot, order: &Order) -> Result<Identity, Error> {
     let panel = &order.plan.panel;
-    new_identity(bot, panel)?.ok_or_else(|| Fault::NoPanel { order: order.id.clone(), panel: panel.clone() })
+    new_identity(bot, panel)?.ok_or_else(|| Error::NoPanel { order: order.id.clone(), panel: panel.clone() })
 }
 
 /// Waits until the panel's work is done, for as long as a person watches a confirmation; says at
 /// once when the panel is down.
-pub(super) async fn await_outcome(bot: &Bot, id: &OrderId) -> Result<Outcome, Fault> {
+pub(super) async fn await_outcome(bot: &Bot, id: &OrderId) -> Result<Outcome, Error> {
     let Some(order) = db::orders::order(&bot.db, id).await? else { return Ok(Outcome::InProgress(None)) };
     let order = await_order(bot, id, &order.plan.panel).await?.unwrap_or(order);
     Ok(outcome_of(bot, &order))

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-use super::{Bot, asked::Asked, confirm, fault::Fault};
+use super::{Bot, confirm, error::Error, interaction::Interaction};
 
 pub(super) mod approve;
 pub(super) mod attention;
@@ -21,12 +21,12 @@ pub(super) mod decline;
 
 /// The card says that this person looks at it, for as long as a confirmation may be answered.
 /// Nobody is kept from deciding by it.
-async fn looks(bot: &Bot, asked: &Asked<'_>, id: SubmissionId) -> Result<(), Fault> {
+async fn looks(bot: &Bot, interaction: &Interaction<'_>, id: SubmissionId) -> Result<(), Error> {
     let now = bot.clock.now();
     db::payments::review_actions::start_reviewing(
         &bot.db,
         id,
-        asked.user,
+        interaction.user,
         now.plus(bot.config.limits.confirm_ttl),
         now,
     )
@@ -35,7 +35,7 @@ async fn looks(bot: &Bot, asked: &Asked<'_>, id: SubmissionId) -> Result<(), Fau
 }
 
 /// The order of a submission that waits for a decision; refused with who was first.
-pub(super) async fn reviewable(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<Order, Fault> {
+pub(super) async fn reviewable(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<Order, Error> {
     let (submission, order) = found(bot, locale, id).await?;
     let status = order.status();
     let why = match submission.verdict {
@@ -52,17 +52,22 @@ pub(super) async fn reviewable(bot: &Bot, locale: Locale, id: SubmissionId) -> R
     Err(outcome(locale, &why).into())
 }
 
-async fn found(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<(Submission, Order), Fault> {
-    let stale = || Fault::refused(locale, Refusal::Stale);
+async fn found(bot: &Bot, locale: Locale, id: SubmissionId) -> Result<(Submission, Order), Error> {
+    let stale = || Error::refused(locale, Refusal::Stale);
     let submission = db::payments::submissions::submission(&bot.db, id).await?.ok_or_else(stale)?;
     let order = db::orders::order(&bot.db, &submission.order).await?.ok_or_else(stale)?;
     Ok((submission, order))
 }
 
 /// Stores a one-time token and makes the question that carries it.
-pub(super) async fn question(bot: &Bot, asked: &Asked<'_>, order: &Order, what: &Confirmation) -> Result<Post, Fault> {
+pub(super) async fn question(
+    bot: &Bot,
+    interaction: &Interaction<'_>,
+    order: &Order,
+    what: &Confirmation,
+) -> Result<Post, Error> {
     let customer = db::orders::customer(&bot.db, order.customer).await?;
-    let (token, expires_at) = confirm::issue(bot, asked, what).await?;
+    let (token, expires_at) = confirm::issue(bot, interaction, what).await?;
     let facts = ConfirmFacts {
         order,
         customer_name: customer.as_ref().map_or("", |customer| &customer.name),
@@ -70,7 +75,7 @@ pub(super) async fn question(bot: &Bot, asked: &Asked<'_>, order: &Order, what: 
         token: &token,
         expires_at,
     };
-    Ok(decision::confirmation(asked.locale, &facts))
+    Ok(decision::confirmation(interaction.locale, &facts))
 }
 
 /// What is asked, with the numbers that a person should see before confirming it.
@@ -98,20 +103,20 @@ fn shown<'a>(order: &Order, what: &'a Confirmation) -> decision::Action<'a> {
 /// The order that a decision was made about; refused with what was true instead.
 async fn decided(
     bot: &Bot,
-    asked: &Asked<'_>,
+    interaction: &Interaction<'_>,
     decision: &'static str,
     submission: Option<SubmissionId>,
     decided: Decided,
-) -> Result<OrderId, Fault> {
+) -> Result<OrderId, Error> {
     let said = match decided {
         Decided::Done(order) => {
-            tracing::info!(order.id = %order, user.id = %asked.user, decision, "a payment was decided");
+            tracing::info!(order.id = %order, user.id = %interaction.user, decision, "a payment was decided");
             return Ok(order);
         }
         Decided::Moved { status } => Outcome::OrderChanged { status },
         Decided::Already { status, by, at, .. } => too_late(bot, submission, status, by, at).await?,
     };
-    Err(outcome(asked.locale, &said).into())
+    Err(outcome(interaction.locale, &said).into())
 }
 
 /// Who was first, for the one who was not.
@@ -121,7 +126,7 @@ async fn too_late(
     status: OrderStatus,
     by: Option<UserId>,
     at: Option<Millis>,
-) -> Result<Outcome, Fault> {
+) -> Result<Outcome, Error> {
     let submission = match submission {
         Some(id) => db::payments::submissions::submission(&bot.db, id).await?,
         None => None,

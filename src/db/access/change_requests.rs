@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use crate::db::{
     self, Db, Error, Subject, WriteTx, moment,
-    outbox::Claim,
+    outbox::Lease,
     people::confirmations::{Permit, Presented},
 };
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubscriptionRow, UserId,
+    attention::Trouble,
     change::{Change, ChangeId},
     effect::Effect,
-    trouble::Trouble,
 };
 
 /// What came of asking for a change.
@@ -205,7 +205,7 @@ pub async fn change(db: &Db, id: ChangeId) -> Result<Option<Standing>, Error> {
 }
 
 /// The customer has been told of a change, or cannot be.
-pub async fn change_notified(db: &Db, claim: &Claim, id: ChangeId, reached: bool, now: Millis) -> Result<(), Error> {
+pub async fn change_notified(db: &Db, claim: &Lease, id: ChangeId, reached: bool, now: Millis) -> Result<(), Error> {
     let told = if reached { "dm" } else { "dm_closed" };
     let mut tx = db.begin().await?;
     let row = sqlx::query!("UPDATE changes SET told = ? WHERE id = ? RETURNING subscription_id", told, id.0)

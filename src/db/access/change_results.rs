@@ -9,17 +9,17 @@ use crate::db::{
     access::change_queue::Waiting,
     access::subscriptions::Subscription,
     audit::{BOT, Happened},
-    outbox::Claim,
+    outbox::Lease,
     signed,
 };
 use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
+    attention::Trouble,
     change::{Change, ChangeId, Seen, Wanted},
     effect::Effect,
     grants::Expiry,
     revenue::day_of,
     reversal::Amount,
-    trouble::Trouble,
 };
 
 /// Whoever asked watches the answer for so long; later the result is told in the review channel.
@@ -96,7 +96,7 @@ pub async fn change_reset(db: &Db, id: ChangeId, now: Millis) -> Result<(), Erro
 /// books, the customer and the audit log in one transaction.
 pub async fn apply_change(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     sub: &Subscription,
     change: &Waiting,
     done: &Applied,
@@ -135,7 +135,7 @@ pub async fn apply_change(
 /// A change will not be made; staff read why.
 pub async fn void_change(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     sub: &Subscription,
     change: &Waiting,
     trouble: &Trouble,
@@ -331,7 +331,7 @@ async fn tell_staff_later(tx: &mut WriteTx, change: &Waiting, now: Millis) -> Re
 /// Ends an effect; what is next about the same subscription is wanted at once.
 pub(in crate::db) async fn go_on(
     tx: &mut WriteTx,
-    claim: &Claim,
+    claim: &Lease,
     sub: &Subscription,
     now: Millis,
 ) -> Result<(), Error> {
@@ -342,7 +342,7 @@ pub(in crate::db) async fn go_on(
 }
 
 /// Wants what is next about the subscription of an effect, if there is something.
-pub(in crate::db) async fn want_next(tx: &mut WriteTx, claim: &Claim, now: Millis) -> Result<(), Error> {
+pub(in crate::db) async fn want_next(tx: &mut WriteTx, claim: &Lease, now: Millis) -> Result<(), Error> {
     want_waiting(tx, &claim.effect, now).await
 }
 

@@ -1,6 +1,6 @@
 //! Traffic counters: what was read of them, their resets, and the second look at each.
 
-use crate::db::{self, Db, Error, WriteTx, access::subscriptions::Subscription, outbox::Claim, signed, unsigned};
+use crate::db::{self, Db, Error, WriteTx, access::subscriptions::Subscription, outbox::Lease, signed, unsigned};
 use crate::domain::{
     Millis, OrderId, SubscriptionRow,
     counter::{LOOK_AFTER, LastReset},
@@ -48,7 +48,7 @@ pub async fn last_reset(db: &Db, id: SubscriptionRow) -> Result<Option<(LastRese
 
 /// A counter that came back was reset again: it is looked at once more. `since` is what was used
 /// between the two resets.
-pub async fn reset_again(db: &Db, claim: &Claim, id: SubscriptionRow, since: u64, now: Millis) -> Result<(), Error> {
+pub async fn reset_again(db: &Db, claim: &Lease, id: SubscriptionRow, since: u64, now: Millis) -> Result<(), Error> {
     let since = signed(since);
     let mut tx = db.begin().await?;
     sqlx::query!(
@@ -68,7 +68,7 @@ pub async fn reset_again(db: &Db, claim: &Claim, id: SubscriptionRow, since: u64
 }
 
 /// Staff are told of a counter that stands high, below the last order that was sold into it.
-pub async fn tell_of_counter(db: &Db, claim: &Claim, id: SubscriptionRow, now: Millis) -> Result<(), Error> {
+pub async fn tell_of_counter(db: &Db, claim: &Lease, id: SubscriptionRow, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     let order = sqlx::query_scalar!(
         "SELECT id FROM orders WHERE subscription_id = ? AND status = 'completed' ORDER BY ended_at DESC LIMIT 1",

@@ -6,19 +6,19 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::db::{
-    self, Db, Error, Subject, WriteTx, audit::BOT, outbox::Claim, payments::review::Decided,
+    self, Db, Error, Subject, WriteTx, audit::BOT, outbox::Lease, payments::review::Decided,
     people::confirmations::Presented,
 };
 use crate::domain::{
     Millis, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
+    attention::Trouble,
     effect::{Effect, Notice},
     order::Source,
-    trouble::Trouble,
 };
 
 /// The panel refused for good: the payment goes back to review with what the panel said. A
 /// sale that staff entered has no review to go back to; it waits for them.
-pub async fn refused(db: &Db, claim: &Claim, order: &OrderId, trouble: &Trouble, now: Millis) -> Result<(), Error> {
+pub async fn refused(db: &Db, claim: &Lease, order: &OrderId, trouble: &Trouble, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     // Before the return to review, which takes this very effect out of the outbox.
     db::outbox::finish_row(&mut tx, claim, now).await?;
@@ -37,7 +37,7 @@ pub async fn refused(db: &Db, claim: &Claim, order: &OrderId, trouble: &Trouble,
 /// panel is `untouched`, what the order gives is computed anew when it is tried again.
 pub async fn mark_needs_attention(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     order: &OrderId,
     trouble: &Trouble,
     untouched: bool,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::db::{
-    self, Db, Error, Subject, WriteTx, outbox::Claim, payments::review::Identity, people::confirmations::Presented,
+    self, Db, Error, Subject, WriteTx, outbox::Lease, payments::review::Identity, people::confirmations::Presented,
     signed,
 };
 use crate::domain::{MessageId, Millis, Money, OrderId, SubscriptionRow, UserId, effect::Effect, order::PlanSnapshot};
@@ -84,7 +84,7 @@ pub async fn sale_card(db: &Db, order: &OrderId) -> Result<Option<SaleCard>, Err
 /// Remembers the card and what it says, and ends the effect.
 pub async fn sale_card_shown(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     order: &OrderId,
     message: MessageId,
     digest: &str,

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::db::{
     self, Db, Error, Subject,
     audit::{BOT, Happened},
-    outbox::Claim,
+    outbox::Lease,
 };
 use crate::domain::{Millis, SubscriptionRow, UserId, effect::Effect};
 
@@ -53,7 +53,7 @@ pub async fn resend(
 /// had yet are delivered by it.
 pub async fn resent(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     subscription: SubscriptionRow,
     asked: u64,
     how: Resent,

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::db::{
-    self, Db, Error, Subject, WriteTx, access::grants::Grant, audit::BOT, outbox::Claim, signed, unsigned,
+    self, Db, Error, Subject, WriteTx, access::grants::Grant, audit::BOT, outbox::Lease, signed, unsigned,
 };
 use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
@@ -148,7 +148,7 @@ pub async fn undelivered_of(db: &Db, subscription: SubscriptionRow) -> Result<Ve
 /// and roll-up in one transaction, with everything that follows from the sale.
 pub async fn complete(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     sub: &Subscription,
     done: Provisioned<'_>,
     now: Millis,

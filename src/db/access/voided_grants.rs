@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::db::{self, Db, Error, WriteTx, audit::BOT, outbox::Claim, signed, unsigned};
+use crate::db::{self, Db, Error, WriteTx, audit::BOT, outbox::Lease, signed, unsigned};
 use crate::domain::{
     Millis, OrderId, SubscriptionRow,
     grants::{Before, Expiry, Filled},
@@ -60,7 +60,7 @@ pub async fn voided_grant(db: &Db, subscription: SubscriptionRow) -> Result<Opti
 /// where something had to be written for it.
 pub async fn mark_reverted(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     subscription: SubscriptionRow,
     left: &Leftover,
     back: Option<Before>,

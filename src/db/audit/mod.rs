@@ -106,12 +106,8 @@ pub async fn audit_refusal(
     now: Millis,
 ) -> Result<(), Error> {
     let payload = json!({ "asked": what, "power": power, "times": times });
-    fallback_file::audit_or_note(
-        db,
-        Happened { actor, action: "access.refuse", target, payload, session: None },
-        now,
-    )
-    .await
+    fallback_file::audit_or_note(db, Happened { actor, action: "access.refuse", target, payload, session: None }, now)
+        .await
 }
 
 /// The last entry's number and hash, as [`Self::verify_audit`] would find them in a whole chain.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::db::{
     self, Db, Error, Subject,
     ledger::revenue::{STALE, each_day, each_status, summed},
-    outbox::Claim,
+    outbox::Lease,
     unsigned,
 };
 use crate::domain::{
@@ -172,7 +172,7 @@ pub async fn dashboard(db: &Db) -> Result<Option<Shown>, Error> {
 }
 
 /// Remembers what was shown, and ends the effect.
-pub async fn dashboard_shown(db: &Db, claim: &Claim, shown: &Shown, now: Millis) -> Result<(), Error> {
+pub async fn dashboard_shown(db: &Db, claim: &Lease, shown: &Shown, now: Millis) -> Result<(), Error> {
     let damaged = |error: serde_json::Error| Error::Damaged { table: "bot_config", problem: error.to_string() };
     let text = serde_json::to_string(shown).map_err(damaged)?;
     let mut tx = db.begin().await?;

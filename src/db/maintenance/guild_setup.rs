@@ -1,10 +1,10 @@
 //! What owners were last told about the shop's channels and roles on Discord.
 
-use crate::db::{self, Db, Error, outbox::Claim};
+use crate::db::{self, Db, Error, outbox::Lease};
 use crate::domain::{
     Millis,
     effect::{Effect, OwnerNews},
-    premises::Flaw,
+    guild_setup::SetupProblem,
 };
 
 /// The key under which `bot_config` keeps it.
@@ -12,7 +12,7 @@ const KEY: &str = "premises";
 
 /// The premises were looked at: owners are told once of each set of flaws, and again when it
 /// comes back after it was mended. Ends the effect.
-pub async fn guild_setup_seen(db: &Db, claim: &Claim, flaws: &[Flaw], now: Millis) -> Result<(), Error> {
+pub async fn guild_setup_seen(db: &Db, claim: &Lease, flaws: &[SetupProblem], now: Millis) -> Result<(), Error> {
     let damaged = |error: serde_json::Error| Error::Damaged { table: "bot_config", problem: error.to_string() };
     let found = serde_json::to_string(flaws).map_err(damaged)?;
     let told =

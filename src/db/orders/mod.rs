@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::db::{
     self, Db, Error, Subject, WriteTx,
     audit::{BOT, Happened},
-    outbox::Claim,
+    outbox::Lease,
     payments::review::Decided,
     people::confirmations::Presented,
     signed,
@@ -253,7 +253,7 @@ pub async fn lapsing_orders(db: &Db, now: Millis) -> Result<Vec<OrderId>, Error>
 
 /// Lapses an order that is still unpaid and whose time is over, and ends the effect. `false`
 /// when neither is so any more.
-pub async fn lapse(db: &Db, claim: &Claim, order: &OrderId, now: Millis) -> Result<bool, Error> {
+pub async fn lapse(db: &Db, claim: &Lease, order: &OrderId, now: Millis) -> Result<bool, Error> {
     let id = order.as_str();
     let mut tx = db.begin().await?;
     let done = sqlx::query!(

@@ -4,9 +4,9 @@ use crate::{
     db::{Db, Error, moment, money, unsigned},
     domain::{
         ChannelId, MessageId, Millis, Order, OrderId, OrderState, OrderStatus, SubscriptionRow, UserId,
+        attention::{Cause, Trouble},
         order::{CancelCause, Decision, Delivery, MethodSnapshot, PlanSnapshot, Source, Ticket},
         shop::ReferencePolicy,
-        trouble::{Cause, Trouble},
     },
 };
 

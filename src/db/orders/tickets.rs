@@ -1,12 +1,12 @@
 //! The ticket channel of an order as last seen on Discord, and the link's delivery.
 
-use crate::db::{self, Db, Error, Subject, WriteTx, audit::BOT, outbox::Claim};
+use crate::db::{self, Db, Error, Subject, WriteTx, audit::BOT, outbox::Lease};
 use crate::domain::{
     ChannelId, MessageId, Millis, OrderId, UserId,
-    access::Seat,
+    access::StaffOverwrite,
+    discord_error::Refused,
     effect::{Effect, Notice, OwnerNews},
     order::CancelCause,
-    refused::Refused,
     tracked::Tracked,
 };
 use serde_json::json;
@@ -19,7 +19,7 @@ pub async fn ticket_made(
     order: &OrderId,
     channel: ChannelId,
     locked: bool,
-    seats: Option<&BTreeSet<Seat>>,
+    seats: Option<&BTreeSet<StaffOverwrite>>,
     now: Millis,
 ) -> Result<(), Error> {
     let (id, channel, seats) = (order.as_str(), channel.to_sql(), seats.map(written));
@@ -51,7 +51,7 @@ pub async fn ticket_locked(db: &Db, order: &OrderId, locked: bool) -> Result<(),
 }
 
 /// Remembers who of staff sees the ticket now.
-pub async fn ticket_permissions_set(db: &Db, order: &OrderId, seats: &BTreeSet<Seat>) -> Result<(), Error> {
+pub async fn ticket_permissions_set(db: &Db, order: &OrderId, seats: &BTreeSet<StaffOverwrite>) -> Result<(), Error> {
     let (id, seats) = (order.as_str(), written(seats));
     let mut tx = db.begin().await?;
     sqlx::query!("UPDATE orders SET seats = ? WHERE id = ?", seats, id).execute(tx.sql()).await?;
@@ -61,7 +61,7 @@ pub async fn ticket_permissions_set(db: &Db, order: &OrderId, seats: &BTreeSet<S
 /// Remembers the status message and what it says, and ends the effect.
 pub async fn status_shown(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     order: &OrderId,
     message: MessageId,
     digest: &str,
@@ -126,7 +126,7 @@ pub async fn status_lost(db: &Db, order: &OrderId) -> Result<(), Error> {
 /// told. An order with money behind it stays; the refusal is then the caller's to count.
 pub async fn no_ticket(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     order: &OrderId,
     (cause, why): (CancelCause, Refused),
     now: Millis,
@@ -174,7 +174,7 @@ pub async fn ticket_gone(db: &Db, channel: ChannelId, now: Millis) -> Result<Opt
 }
 
 /// Remembers the ticket's deletion by us, and ends the effect.
-pub async fn ticket_deleted(db: &Db, claim: &Claim, order: &OrderId, now: Millis) -> Result<(), Error> {
+pub async fn ticket_deleted(db: &Db, claim: &Lease, order: &OrderId, now: Millis) -> Result<(), Error> {
     let id = order.as_str();
     let mut tx = db.begin().await?;
     sqlx::query!("DELETE FROM bot_messages WHERE channel_id = (SELECT channel_id FROM orders WHERE id = ?)", id)
@@ -195,7 +195,7 @@ pub async fn ticket_deleted(db: &Db, claim: &Claim, order: &OrderId, now: Millis
 /// Puts off the deletion of a ticket, and ends this try of it.
 pub async fn delete_ticket_later(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     order: &OrderId,
     at: Millis,
     remind: bool,
@@ -212,7 +212,7 @@ pub async fn delete_ticket_later(
 }
 
 /// The link went out by direct message.
-pub async fn delivered(db: &Db, claim: &Claim, order: &OrderId, now: Millis) -> Result<(), Error> {
+pub async fn delivered(db: &Db, claim: &Lease, order: &OrderId, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     delivered_by_dm(&mut tx, order, now).await?;
     db::outbox::finish_row(&mut tx, claim, now).await?;
@@ -220,7 +220,7 @@ pub async fn delivered(db: &Db, claim: &Claim, order: &OrderId, now: Millis) -> 
 }
 
 /// Discord refuses direct messages to this customer, for good: the link waits in the ticket.
-pub async fn dm_closed(db: &Db, claim: &Claim, order: &OrderId, now: Millis) -> Result<(), Error> {
+pub async fn dm_closed(db: &Db, claim: &Lease, order: &OrderId, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     set_delivery(&mut tx, order, "dm_closed", None).await?;
     db::orders::audit_order(&mut tx, BOT, "link.dm_closed", order, json!({}), now).await?;
@@ -256,7 +256,7 @@ pub async fn fetched(db: &Db, customer: UserId, orders: &[OrderId], now: Millis)
 /// effect.
 pub async fn posted(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     message: MessageId,
     channel: ChannelId,
     kind: Tracked,
@@ -313,6 +313,6 @@ async fn show_delivery(tx: &mut WriteTx, order: &OrderId, now: Millis) -> Result
 }
 
 /// Seats as they stand in a row.
-fn written(seats: &BTreeSet<Seat>) -> String {
+fn written(seats: &BTreeSet<StaffOverwrite>) -> String {
     seats.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

@@ -7,8 +7,8 @@ use crate::db::{
 };
 use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
+    attention::{Cause, Trouble},
     effect::{Effect, StaffNews},
-    trouble::{Cause, Trouble},
 };
 
 /// So many are shown; the rest is counted.

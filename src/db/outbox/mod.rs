@@ -17,9 +17,9 @@ use crate::db::{
 };
 use crate::domain::{
     Millis, OrderId,
+    attention::{Cause, Trouble},
+    discord_error::Refused,
     effect::{Effect, OwnerNews, READS, VERSION},
-    refused::Refused,
-    trouble::{Cause, Trouble},
 };
 
 /// Row errors after which an effect waits for a person.
@@ -27,7 +27,7 @@ pub const MAX_FAILURES: i64 = 8;
 
 /// A claimed row: the right, and the duty, to perform its effect.
 #[derive(Debug, Clone)]
-pub struct Claim {
+pub struct Lease {
     /// The row.
     pub id: i64,
     /// What is to be done.
@@ -44,7 +44,7 @@ pub struct Claim {
     claimed_at: Millis,
 }
 
-impl Claim {
+impl Lease {
     /// Whether an earlier try may have got through without our knowing: one of this row, or one of
     /// the database that a restored backup replaced.
     pub fn must_look_first(&self) -> bool {
@@ -107,7 +107,7 @@ pub async fn next_due(db: &Db, now: Millis) -> Result<Option<Millis>, Error> {
 /// Claims rows, all in one transaction: a disk takes as long for one as for eight. Left out are
 /// those that are gone, in hand, or of a kind this version does not know; the latter are parked
 /// and shown, never dropped.
-pub async fn claim(db: &Db, rows: &[i64], boot: &str, now: Millis) -> Result<Vec<Claim>, Error> {
+pub async fn claim(db: &Db, rows: &[i64], boot: &str, now: Millis) -> Result<Vec<Lease>, Error> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -121,7 +121,7 @@ pub async fn claim(db: &Db, rows: &[i64], boot: &str, now: Millis) -> Result<Vec
 }
 
 /// Gives a row back after a target error: nothing is counted, the lane is paused by the worker.
-pub async fn release(db: &Db, claim: &Claim, error: &str) -> Result<(), Error> {
+pub async fn release(db: &Db, claim: &Lease, error: &str) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     sqlx::query!("UPDATE outbox SET claimed_by = NULL, last_error = ? WHERE id = ?", error, claim.id)
         .execute(tx.sql())
@@ -135,7 +135,7 @@ pub async fn release(db: &Db, claim: &Claim, error: &str) -> Result<(), Error> {
 /// tells the owners.
 pub async fn fail(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     (error, why): (&str, Option<Refused>),
     again_in: Duration,
     now: Millis,
@@ -183,7 +183,7 @@ pub async fn fail(
 }
 
 /// Ends a row whose effect left nothing to write.
-pub async fn finish(db: &Db, claim: &Claim, now: Millis) -> Result<(), Error> {
+pub async fn finish(db: &Db, claim: &Lease, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     finish_row(&mut tx, claim, now).await?;
     tx.commit().await
@@ -251,7 +251,7 @@ pub(in crate::db) async fn enqueue(
     Ok(())
 }
 
-async fn lease_row(tx: &mut WriteTx, id: i64, boot: &str, now: Millis) -> Result<Option<Claim>, Error> {
+async fn lease_row(tx: &mut WriteTx, id: i64, boot: &str, now: Millis) -> Result<Option<Lease>, Error> {
     let row = sqlx::query!(
         r#"UPDATE outbox SET claimed_by = ?, tries = tries + 1, first_try_at = COALESCE(first_try_at,
                    (SELECT json_extract(value, '$.since') FROM bot_config
@@ -280,7 +280,7 @@ async fn lease_row(tx: &mut WriteTx, id: i64, boot: &str, now: Millis) -> Result
         enqueue(tx, &Effect::TellOwner { news: OwnerNews::Parked { key: row.key, why: None } }, now, now).await?;
         return Ok(None);
     };
-    Ok(Some(Claim {
+    Ok(Some(Lease {
         id,
         effect,
         lane: row.lane,
@@ -294,7 +294,7 @@ async fn lease_row(tx: &mut WriteTx, id: i64, boot: &str, now: Millis) -> Result
 
 /// Ends a claimed row, unless it was wanted again meanwhile: then it is as good as new, and its
 /// turn comes after everything that is due already.
-pub(in crate::db) async fn finish_row(tx: &mut WriteTx, claim: &Claim, now: Millis) -> Result<(), Error> {
+pub(in crate::db) async fn finish_row(tx: &mut WriteTx, claim: &Lease, now: Millis) -> Result<(), Error> {
     let gone =
         sqlx::query_scalar!("DELETE FROM outbox WHERE id = ? AND wanted = ? RETURNING told_at", claim.id, claim.wanted)
             .fetch_optional(tx.sql())
@@ -330,7 +330,7 @@ pub(in crate::db) async fn cancel(tx: &mut WriteTx, key: &str) -> Result<(), Err
 /// what is looked at by the clock wakes it, and it may give up every few minutes.
 async fn tell_parked(
     tx: &mut WriteTx,
-    claim: &Claim,
+    claim: &Lease,
     (error, why): (&str, Option<Refused>),
     now: Millis,
 ) -> Result<(), Error> {
@@ -350,7 +350,7 @@ async fn tell_parked(
 }
 
 /// Whatever is parked is visible where its order is looked at.
-async fn show_parked(tx: &mut WriteTx, claim: &Claim, error: &str, now: Millis) -> Result<(), Error> {
+async fn show_parked(tx: &mut WriteTx, claim: &Lease, error: &str, now: Millis) -> Result<(), Error> {
     match &claim.effect {
         Effect::SyncSubscription { subscription, .. } => {
             let waiting = db::access::subscriptions::orders_waiting_for(tx, *subscription).await?;

@@ -1,13 +1,13 @@
 //! Review cards: which message shows a submission, and what it says.
 
-use crate::db::{self, Db, Error, outbox::Claim};
+use crate::db::{self, Db, Error, outbox::Lease};
 use crate::domain::{MessageId, Millis, SubmissionId};
 
 /// Remembers the card that was posted or edited, and ends the effect; where something on it
 /// ends by itself, it is wanted again then.
 pub async fn card_shown(
     db: &Db,
-    claim: &Claim,
+    claim: &Lease,
     submission: SubmissionId,
     card: MessageId,
     (digest, again_at): (&str, Option<Millis>),
@@ -31,7 +31,7 @@ pub async fn card_shown(
 }
 
 /// The card says already what it should; it is looked at again when that ends by itself.
-pub async fn card_stays(db: &Db, claim: &Claim, again_at: Option<Millis>, now: Millis) -> Result<(), Error> {
+pub async fn card_stays(db: &Db, claim: &Lease, again_at: Option<Millis>, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     db::outbox::finish_row(&mut tx, claim, now).await?;
     if let Some(at) = again_at {

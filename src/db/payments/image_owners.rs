@@ -109,14 +109,14 @@ pub(in crate::db) async fn whose(
 ) -> Result<Whose, Error> {
     let owner = picture_owner(tx, &proof.hash).await?;
     Ok(match proofs::claim(order, customer, owner.as_ref()) {
-        proofs::Claim::Fresh => Whose::Theirs(None),
+        proofs::ImageOwnership::Fresh => Whose::Theirs(None),
         // Its money was accepted: it cannot count again as the rest.
-        proofs::Claim::Again if is_a_part(tx, order, &proof.hash).await? => {
+        proofs::ImageOwnership::Again if is_a_part(tx, order, &proof.hash).await? => {
             Whose::Anothers { twin: order.clone(), foreign: false }
         }
-        proofs::Claim::Again => Whose::Theirs(Some(Flag::Again)),
-        proofs::Claim::HandedOn { from } => Whose::Theirs(Some(Flag::HandedOn { from })),
-        proofs::Claim::Refused { twin, foreign } => Whose::Anothers { twin, foreign },
+        proofs::ImageOwnership::Again => Whose::Theirs(Some(Flag::Again)),
+        proofs::ImageOwnership::HandedOn { from } => Whose::Theirs(Some(Flag::HandedOn { from })),
+        proofs::ImageOwnership::Refused { twin, foreign } => Whose::Anothers { twin, foreign },
     })
 }
 

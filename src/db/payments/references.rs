@@ -167,10 +167,10 @@ async fn reference_twin(
         has_money: row.has_money,
     };
     Ok(match proofs::claim(order, customer, Some(&owner)) {
-        proofs::Claim::Refused { twin, foreign } => Some((twin, foreign)),
+        proofs::ImageOwnership::Refused { twin, foreign } => Some((twin, foreign)),
         // Its money was accepted as a part: it cannot count again as the rest.
-        proofs::Claim::Again if row.counted => Some((order.clone(), false)),
-        proofs::Claim::Fresh | proofs::Claim::Again | proofs::Claim::HandedOn { .. } => None,
+        proofs::ImageOwnership::Again if row.counted => Some((order.clone(), false)),
+        proofs::ImageOwnership::Fresh | proofs::ImageOwnership::Again | proofs::ImageOwnership::HandedOn { .. } => None,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::domain::{
     MessageId, Millis, OrderId, SubmissionId, UserId,
     effect::{Effect, Notice},
     order::ProofRefused,
-    picture::Told,
+    picture::ImageMetadata,
     proofs,
     review::Looking,
 };
@@ -33,7 +33,7 @@ pub struct Proof {
     /// Bytes.
     pub size: u64,
     /// What the file says about itself; only its oddities are kept, as flags.
-    pub told: Told,
+    pub told: ImageMetadata,
 }
 
 /// Where a proof came from; seeing it again is the same submission.
@@ -220,7 +220,7 @@ pub async fn submission(db: &Db, id: SubmissionId) -> Result<Option<Submission>,
             width: u32::try_from(row.width).unwrap_or(0),
             height: u32::try_from(row.height).unwrap_or(0),
             size: db::unsigned(row.size),
-            told: Told::default(),
+            told: ImageMetadata::default(),
         },
         others,
         at: Millis(row.created_at),

@@ -107,7 +107,7 @@ fn strangers_are_those_of_our_inbound() {
     let stranger = |email: &str, inbound| Present { email: email.to_owned(), inbounds: vec![inbound], ..present() };
     let all = [present(), stranger("by-hand", 2), stranger("By Hand", 2), stranger("elsewhere", 3)];
     let found = found(&expected(Kept::Active), &all);
-    assert_eq!(found, [(Differs::Stranger, Mend::Rename), (Differs::Stranger, Mend::Adopt)]);
+    assert_eq!(found, [(Differs::EmailTaken, Mend::Rename), (Differs::EmailTaken, Mend::Adopt)]);
 }
 
 #[test]

@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ChannelId, Incident, Millis, OrderId, UserId, order::SubmissionId, picture::PictureRefused, premises::Flaw,
-    refused::Refused,
+    ChannelId, Incident, Millis, OrderId, UserId, discord_error::Refused, guild_setup::SetupProblem,
+    order::SubmissionId, picture::PictureRefused,
 };
 
 /// A short message to a customer in the ticket.
@@ -317,7 +317,7 @@ pub enum OwnerNews {
         /// When that was seen.
         at: Millis,
         /// What is wrong.
-        flaws: Vec<Flaw>,
+        flaws: Vec<SetupProblem>,
     },
     /// The dashboard was written by a run that is none of ours.
     SecondBot {

@@ -5,17 +5,17 @@ use super::{NOT_RESET, Reset, Written, begin_anew, detached, memory, noted, rema
 use crate::{
     db::{
         self, access::change_queue::Waiting, access::change_results::Applied, access::subscriptions::Subscription,
-        outbox::Claim,
+        outbox::Lease,
     },
     domain::{
         Millis,
         access_state::AccessState,
+        attention::{Cause, Trouble},
         change::{Change, Seen, Wanted, is_old, made_before, want},
         grants::{Expiry, NOTHING},
         reversal,
-        trouble::{Cause, Trouble},
     },
-    effects::{Failure, World},
+    effects::{EffectContext, EffectError},
     panel::{Client, ClientRecord, Deleted, Error, Found, Snapshot, Target},
 };
 
@@ -31,34 +31,34 @@ enum Outcome {
 
 /// Makes a change, then writes down what is true.
 pub(super) async fn sync(
-    world: &World,
+    world: &EffectContext,
     client: &Client,
-    claim: &Claim,
+    claim: &Lease,
     sub: &Subscription,
     change: &Waiting,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let outcome = noted(world, client, apply(world, client, sub, change).await).await?;
     write_down(world, claim, sub, change, outcome).await
 }
 
 /// Writes down a change for which no panel has to be asked.
 pub(super) async fn without_client(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     sub: &Subscription,
     change: &Waiting,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let outcome = absent(world, sub, change).await?;
     write_down(world, claim, sub, change, outcome).await
 }
 
 async fn write_down(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     sub: &Subscription,
     change: &Waiting,
     outcome: Outcome,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let (panel, kind, now) = (sub.panel.as_str(), change.what.name(), world.clock.now());
     match outcome {
         Outcome::Done(applied) => {
@@ -69,11 +69,11 @@ async fn write_down(
             tracing::warn!(panel, email = sub.email, kind, ?trouble, "not changed");
             Ok(db::access::change_results::void_change(&world.db, claim, sub, change, &trouble, now).await?)
         }
-        Outcome::Lost(how) => Err(Failure::Row(how.to_owned())),
+        Outcome::Lost(how) => Err(EffectError::Row(how.to_owned())),
     }
 }
 
-async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
+async fn apply(world: &EffectContext, client: &Client, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
     let now = world.clock.now();
     let Some(found) = client.find(&sub.email).await? else {
         return match change.what {
@@ -105,7 +105,7 @@ async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Wait
             }
             match write(client, sub, &found.client, &target).await? {
                 Written::Refused(said) if wanted.used_before > 0 => {
-                    return Ok(Outcome::Void(Trouble::new(Cause::OnlyReset, said)));
+                    return Ok(Outcome::Void(Trouble::new(Cause::ResetThenRefused, said)));
                 }
                 written => written,
             }
@@ -118,7 +118,7 @@ async fn apply(world: &World, client: &Client, sub: &Subscription, change: &Wait
 
 /// What a write came to; `used` is what the counter says since.
 async fn came_of(
-    world: &World,
+    world: &EffectContext,
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
@@ -128,7 +128,7 @@ async fn came_of(
     Ok(match written {
         Written::Kept(snapshot) => done(world, client, sub, change, (wanted, used), &snapshot).await?,
         Written::Refused(said) => Outcome::Void(refused(said)),
-        Written::Stranger => Outcome::Void(stranger(&sub.email)),
+        Written::EmailTaken => Outcome::Void(stranger(&sub.email)),
         Written::Detached => Outcome::Void(detached(&sub.email)),
         Written::Lost(how) => Outcome::Lost(how),
     })
@@ -146,7 +146,7 @@ fn cannot_be_switched_on(sub: &Subscription, change: &Waiting, seen: Seen, now: 
 
 /// Resets the counter, unless that was done before; what it came to where it was not done.
 async fn reset_once(
-    world: &World,
+    world: &EffectContext,
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
@@ -203,7 +203,7 @@ fn refused(said: String) -> Trouble {
 
 /// There is no such client: what was to be gone is gone, what is taken back has been, and nothing
 /// else can be changed.
-async fn absent(world: &World, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
+async fn absent(world: &EffectContext, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
     let ours = as_ours(sub);
     match &change.what {
         Change::Delete {} | Change::Reverse { .. } => {
@@ -225,7 +225,12 @@ fn as_ours(sub: &Subscription) -> Seen {
 
 /// Makes a client again that somebody removed from the panel: the same keys and the same end. The
 /// panel counts from zero again, so what is known to be used is taken off the quota.
-async fn made_again(world: &World, client: &Client, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
+async fn made_again(
+    world: &EffectContext,
+    client: &Client,
+    sub: &Subscription,
+    change: &Waiting,
+) -> Result<Outcome, Error> {
     let ours = as_ours(sub);
     if let Some(over) = cannot_be_switched_on(sub, change, ours, world.clock.now()) {
         return Ok(Outcome::Void(over));
@@ -258,7 +263,7 @@ async fn made_again(world: &World, client: &Client, sub: &Subscription, change: 
 }
 
 async fn done(
-    world: &World,
+    world: &EffectContext,
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
@@ -297,7 +302,7 @@ fn seen(found: &Found, now: Millis) -> Seen {
 }
 
 /// What the change wants, computed and stored once.
-async fn fill(world: &World, sub: &Subscription, change: &Waiting, seen: Seen) -> Result<Wanted, Error> {
+async fn fill(world: &EffectContext, sub: &Subscription, change: &Waiting, seen: Seen) -> Result<Wanted, Error> {
     let now = world.clock.now();
     if let Some(filled) = change.filled.filter(|filled| !is_old(now, &change.what, seen, *filled)) {
         return Ok(filled);

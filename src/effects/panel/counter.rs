@@ -2,24 +2,24 @@
 
 use super::{NOT_RESET, Reset, Written, noted, reset, write};
 use crate::{
-    db::{self, access::subscriptions::Subscription, outbox::Claim},
+    db::{self, access::subscriptions::Subscription, outbox::Lease},
     domain::{
         SubscriptionRow,
         change::Seen,
         counter::{Verdict, judge},
         grants::Expiry,
     },
-    effects::{Failure, World},
+    effects::{EffectContext, EffectError},
     panel::{Client, Found, Target},
 };
 
 /// Looks whether an old reading came back, and resets it once more or tells staff.
 pub(in super::super) async fn recheck(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     id: SubscriptionRow,
     panel: &str,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let now = world.clock.now();
     let known = (
         db::access::subscriptions::subscription(&world.db, id).await?,
@@ -62,12 +62,17 @@ pub(in super::super) async fn recheck(
 }
 
 /// Resets the counter, and lets the client in again whom the panel has cut off for it.
-async fn once_more(world: &World, client: &Client, sub: &Subscription, found: &Found) -> Result<(), Failure> {
+async fn once_more(
+    world: &EffectContext,
+    client: &Client,
+    sub: &Subscription,
+    found: &Found,
+) -> Result<(), EffectError> {
     let record = &found.client;
     match noted(world, client, reset(client, &sub.email, bytes(found.used_bytes)).await).await? {
         Reset::Done => {}
-        Reset::Refused(said) => return Err(Failure::Row(said)),
-        Reset::Lost => return Err(Failure::Row(NOT_RESET.to_owned())),
+        Reset::Refused(said) => return Err(EffectError::Row(said)),
+        Reset::Lost => return Err(EffectError::Row(NOT_RESET.to_owned())),
     }
     let now = world.clock.now();
     let expiry = Expiry::from_panel(record.expiry_ms, now);
@@ -77,10 +82,10 @@ async fn once_more(world: &World, client: &Client, sub: &Subscription, found: &F
     let target = Target { enabled, ..record.target() };
     match noted(world, client, write(client, sub, record, &target).await).await? {
         Written::Kept(_) => Ok(()),
-        Written::Refused(said) => Err(Failure::Row(said)),
-        Written::Lost(how) => Err(Failure::Row(how.to_owned())),
-        Written::Stranger | Written::Detached => {
-            Err(Failure::Row("the client was changed by somebody else meanwhile".to_owned()))
+        Written::Refused(said) => Err(EffectError::Row(said)),
+        Written::Lost(how) => Err(EffectError::Row(how.to_owned())),
+        Written::EmailTaken | Written::Detached => {
+            Err(EffectError::Row("the client was changed by somebody else meanwhile".to_owned()))
         }
     }
 }

@@ -12,17 +12,17 @@ mod undo;
 
 pub(super) use {counter::recheck, undo::remove};
 
-use super::{Failure, World};
+use super::{EffectContext, EffectError};
 use crate::{
     db::{
         self,
         access::change_queue::{Next, Step},
         access::subscriptions::Subscription,
-        outbox::Claim,
+        outbox::Lease,
     },
     domain::{
         SubscriptionRow,
-        trouble::{Cause, Trouble},
+        attention::{Cause, Trouble},
     },
     panel::{Availability, Client, ClientRecord, Error, Snapshot, Target, link},
 };
@@ -32,7 +32,12 @@ use crate::{
 const WRITES_PER_TRY: usize = 2;
 
 /// Brings the panel's client up to date with the oldest grant or change that it does not have.
-pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, panel: &str) -> Result<(), Failure> {
+pub(super) async fn sync(
+    world: &EffectContext,
+    claim: &Lease,
+    id: SubscriptionRow,
+    panel: &str,
+) -> Result<(), EffectError> {
     let now = world.clock.now();
     let (Some(sub), Some(Next { step, behind })) = (
         db::access::subscriptions::subscription(&world.db, id).await?,
@@ -59,7 +64,7 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, pane
     if let Availability::Down { cause, .. } = client.availability()
         && !client.ready()
     {
-        return Err(Failure::Target(cause));
+        return Err(EffectError::Target(cause));
     }
     let home = noted(world, client, client.home(&sub.email, sub.inbound_id).await).await?;
     match step {
@@ -74,12 +79,12 @@ pub(super) async fn sync(world: &World, claim: &Claim, id: SubscriptionRow, pane
 
 /// Only a person can settle this.
 async fn give_up(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     sub: &Subscription,
     step: &Step,
     trouble: &Trouble,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let now = world.clock.now();
     match step {
         Step::Sale(grant) => {
@@ -94,7 +99,7 @@ async fn give_up(
 }
 
 /// Takes note of whether the panel lets us in, whatever else it said.
-async fn noted<T>(world: &World, client: &Client, outcome: Result<T, Error>) -> Result<T, Failure> {
+async fn noted<T>(world: &EffectContext, client: &Client, outcome: Result<T, Error>) -> Result<T, EffectError> {
     if let Err(Error::Unauthorized { .. }) = &outcome {
         db::maintenance::outages::login_refused(&world.db, client.name(), world.clock.now()).await?;
     }
@@ -111,7 +116,7 @@ enum Written {
     /// The panel refused for good, and nothing of it is there.
     Refused(String),
     /// Somebody else's client has its name.
-    Stranger,
+    EmailTaken,
     /// It is not on the inbound that is sold (any more): a person took it off.
     Detached,
     /// The panel said yes and does not have it: worth another try, but not for ever.
@@ -130,7 +135,7 @@ async fn settle(
             return Ok(Written::Lost("the client has vanished from the panel"));
         };
         if !sub.owns(&record.uuid) {
-            return Ok(Written::Stranger);
+            return Ok(Written::EmailTaken);
         }
         if !record.on_inbound {
             return Ok(Written::Detached);
@@ -220,12 +225,12 @@ async fn reset(client: &Client, email: &str, before: u64) -> Result<Reset, Error
 }
 
 /// What the customer's app calls the connection.
-fn remark(world: &World, sub: &Subscription) -> String {
+fn remark(world: &EffectContext, sub: &Subscription) -> String {
     link::name_for(&world.config.shop.name, &sub.email)
 }
 
 fn stranger(email: &str) -> Trouble {
-    Trouble::new(Cause::Stranger, email)
+    Trouble::new(Cause::EmailTaken, email)
 }
 
 fn detached(email: &str) -> Trouble {

@@ -6,14 +6,14 @@ use crate::{
         self,
         access::grants::Grant,
         access::subscriptions::{Provisioned, Subscription},
-        outbox::Claim,
+        outbox::Lease,
     },
     domain::{
         Millis,
+        attention::{Cause, Trouble},
         grants::{self, Expiry, Filled, Known, Note},
-        trouble::{Cause, Trouble},
     },
-    effects::{Failure, World},
+    effects::{EffectContext, EffectError},
     panel::{Client, Error, Found, Snapshot, Target},
 };
 
@@ -34,7 +34,7 @@ impl Outcome {
         match written {
             Written::Kept(snapshot) => Self::Done(filled, snapshot),
             Written::Refused(said) => Self::Refused(said),
-            Written::Stranger => Self::Puzzled(stranger(&sub.email)),
+            Written::EmailTaken => Self::Puzzled(stranger(&sub.email)),
             Written::Detached => Self::Puzzled(detached(&sub.email)),
             Written::Lost(how) => Self::Lost(how),
         }
@@ -43,12 +43,12 @@ impl Outcome {
 
 /// Makes the client what a grant says, then books the sale.
 pub(super) async fn sync(
-    world: &World,
+    world: &EffectContext,
     client: &Client,
-    claim: &Claim,
+    claim: &Lease,
     sub: &Subscription,
     grant: &Grant,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let panel = client.name();
     // Before anything is written: what nobody could use is not sold.
     let inbound = noted(world, client, client.must_be_sellable().await).await?;
@@ -57,7 +57,7 @@ pub(super) async fn sync(
     match outcome {
         Outcome::Done(filled, snapshot) => {
             let Some(record) = &snapshot.client else {
-                return Err(Failure::Row("the client has vanished from the panel".to_owned()));
+                return Err(EffectError::Row("the client has vanished from the panel".to_owned()));
             };
             let link = client.link_on(&inbound, record, &remark(world, sub)).await?;
             tracing::info!(order.id = %grant.order, panel, "provisioned");
@@ -71,11 +71,11 @@ pub(super) async fn sync(
             let trouble = Trouble::new(Cause::PanelRefused, said);
             Ok(db::access::manual_intervention::refused(&world.db, claim, &grant.order, &trouble, now).await?)
         }
-        Outcome::Lost(how) => Err(Failure::Row(how.to_owned())),
+        Outcome::Lost(how) => Err(EffectError::Row(how.to_owned())),
         Outcome::Puzzled(trouble) => {
             tracing::warn!(order.id = %grant.order, panel, ?trouble, "a person must look");
             // Who has the name of a client that was never confirmed has taken its place: nothing of ours is there.
-            let untouched = !sub.provisioned && trouble.cause == Cause::Stranger;
+            let untouched = !sub.provisioned && trouble.cause == Cause::EmailTaken;
             Ok(db::access::manual_intervention::mark_needs_attention(
                 &world.db,
                 claim,
@@ -90,9 +90,9 @@ pub(super) async fn sync(
 }
 
 async fn provision(
-    world: &World,
+    world: &EffectContext,
     client: &Client,
-    claim: &Claim,
+    claim: &Lease,
     sub: &Subscription,
     grant: &Grant,
 ) -> Result<Outcome, Error> {
@@ -106,9 +106,9 @@ async fn provision(
 /// A client that was never confirmed: the first try adds, every later one reads first. Where it
 /// finds nothing, the days begin anew: they are paid for with access.
 async fn first_sale(
-    world: &World,
+    world: &EffectContext,
     client: &Client,
-    claim: &Claim,
+    claim: &Lease,
     sub: &Subscription,
     grant: &Grant,
 ) -> Result<Outcome, Error> {
@@ -147,7 +147,7 @@ async fn add(client: &Client, target: &Target) -> Result<Option<String>, Error> 
 
 /// A client that exists: the counter is reset once, then the whole row is written. Whose client it
 /// is comes first: nothing is computed from somebody else's, and nothing of it is kept.
-async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant) -> Result<Outcome, Error> {
+async fn renew(world: &EffectContext, client: &Client, sub: &Subscription, grant: &Grant) -> Result<Outcome, Error> {
     let found = client.find(&sub.email).await?;
     match &found {
         Some(found) if !sub.owns(&found.client.uuid) => return Ok(Outcome::Puzzled(stranger(&sub.email))),
@@ -183,7 +183,12 @@ async fn renew(world: &World, client: &Client, sub: &Subscription, grant: &Grant
 
 /// What a renewal makes of the client: computed from what is there, as long as nothing of it was
 /// written; from then on what is stored.
-async fn renewed(world: &World, sub: &Subscription, grant: &Grant, found: Option<&Found>) -> Result<Filled, Error> {
+async fn renewed(
+    world: &EffectContext,
+    sub: &Subscription,
+    grant: &Grant,
+    found: Option<&Found>,
+) -> Result<Filled, Error> {
     let now = world.clock.now();
     let (known, note) = known(sub, found, now);
     let Some(stored) = grant.filled else {
@@ -203,7 +208,7 @@ async fn renewed(world: &World, sub: &Subscription, grant: &Grant, found: Option
 }
 
 /// The grant's target, computed and stored before the first write.
-async fn fill(world: &World, grant: &Grant, known: Known, note: Option<Note>) -> Result<Filled, Error> {
+async fn fill(world: &EffectContext, grant: &Grant, known: Known, note: Option<Note>) -> Result<Filled, Error> {
     let now = world.clock.now();
     let filled = grants::fill(now, known, grant.days, grant.bytes, world.config.shop.renewal_traffic);
     db::access::grants::fill_grant(&world.db, grant, (&known, note), &filled, now)
@@ -214,7 +219,7 @@ async fn fill(world: &World, grant: &Grant, known: Known, note: Option<Note>) ->
 
 /// The target of a renewal that the panel has already, a backup having been restored since.
 async fn before_a_restore(
-    world: &World,
+    world: &EffectContext,
     sub: &Subscription,
     grant: &Grant,
     known: Known,
@@ -235,9 +240,9 @@ async fn before_a_restore(
 /// by a life of ours that this memory does not have, a backup having been restored: its days
 /// began with its access, and are left to it.
 async fn as_begun(
-    world: &World,
+    world: &EffectContext,
     sub: &Subscription,
-    (claim, grant): (&Claim, &Grant),
+    (claim, grant): (&Lease, &Grant),
     known: Known,
     seen: &Snapshot,
 ) -> Result<Filled, Error> {

@@ -3,20 +3,20 @@
 
 use super::{Written, noted, write};
 use crate::{
-    db::{self, access::subscriptions::Subscription, access::voided_grants::Leftover, outbox::Claim},
+    db::{self, access::subscriptions::Subscription, access::voided_grants::Leftover, outbox::Lease},
     domain::{SubscriptionRow, grants::Before},
-    effects::{Failure, World},
+    effects::{EffectContext, EffectError},
     panel::{Client, ClientRecord, Deleted, Error, Target},
 };
 
 /// Removes a client only if it is surely ours and nobody was ever given it; gives a client that
 /// somebody has what it had before.
 pub(in super::super) async fn remove(
-    world: &World,
-    claim: &Claim,
+    world: &EffectContext,
+    claim: &Lease,
     id: SubscriptionRow,
     panel: &str,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let found = (db::access::subscriptions::subscription(&world.db, id).await?, world.panels.get(panel));
     if let (Some(sub), Some(client)) = found {
         let home = noted(world, client, client.home(&sub.email, sub.inbound_id).await).await?;
@@ -44,12 +44,12 @@ async fn delete(client: &Client, sub: &Subscription) -> Result<(), Error> {
 }
 
 async fn undo(
-    world: &World,
+    world: &EffectContext,
     client: &Client,
-    claim: &Claim,
+    claim: &Lease,
     sub: &Subscription,
     left: &Leftover,
-) -> Result<(), Failure> {
+) -> Result<(), EffectError> {
     let found = noted(world, client, client.find(&sub.email).await).await?;
     let mut back = None;
     if let Some(found) = found {
@@ -69,10 +69,10 @@ async fn undo(
                 Written::Kept(_) => {
                     tracing::info!(order.id = %left.order, panel = client.name(), "a renewal that is not sold was taken back");
                 }
-                Written::Refused(said) => return Err(Failure::Row(said)),
-                Written::Lost(how) => return Err(Failure::Row(how.to_owned())),
-                Written::Stranger | Written::Detached => {
-                    return Err(Failure::Row("the client was changed by somebody else meanwhile".to_owned()));
+                Written::Refused(said) => return Err(EffectError::Row(said)),
+                Written::Lost(how) => return Err(EffectError::Row(how.to_owned())),
+                Written::EmailTaken | Written::Detached => {
+                    return Err(EffectError::Row("the client was changed by somebody else meanwhile".to_owned()));
                 }
             }
         }

@@ -7,24 +7,24 @@ use serenity::all::{ChannelType, CreateChannel, PermissionOverwrite};
 
 use super::{
     SLOW_MODE,
-    seats::{overwrites, without_nobody, without_threads},
+    permissions::{drop_unknown_members, overwrites, without_threads},
     topic,
 };
 use crate::{
     db,
     domain::{
         ChannelId, Order,
-        access::Seat,
+        access::StaffOverwrite,
+        discord_error::Refused,
         effect::Effect,
+        guild_setup::{Guild, Place, SetupProblem},
         order::CancelCause,
-        premises::{Flaw, Guild, Place},
-        refused::Refused,
     },
     effects::{
-        Failure, World,
+        EffectContext, EffectError,
         discord::{Refusal, Trouble, call, serenity_channel},
     },
-    premises,
+    guild_setup,
 };
 
 /// A refusal that no other route confirms is believed when Discord has given it this often.
@@ -47,11 +47,11 @@ pub(super) struct NoChannel {
 /// Makes the channel; early ends of other tickets make room for it. `failures` is how often it was
 /// refused before.
 pub(super) async fn channel(
-    world: &World,
+    world: &EffectContext,
     order: &Order,
-    seats: &BTreeSet<Seat>,
+    seats: &BTreeSet<StaffOverwrite>,
     failures: i64,
-) -> Result<Result<ChannelId, NoChannel>, Failure> {
+) -> Result<Result<ChannelId, NoChannel>, EffectError> {
     let mut freed = Vec::new();
     let stops = loop {
         match in_first_category(world, order, seats).await? {
@@ -69,23 +69,23 @@ pub(super) async fn channel(
     let stop = stops.iter().find(|stop| !stop.why.is_full()).or(stops.first());
     let (why, says) = stop.map_or((Refused::Other, String::new()), |stop| (stop.why, stop.says.clone()));
     if failures + 1 < BELIEVED_AFTER && !is_confirmed(world, why).await? {
-        return Err(Failure::Refused(why, format!("no ticket can be made: {says}")));
+        return Err(EffectError::Refused(why, format!("no ticket can be made: {says}")));
     }
     Ok(Err(NoChannel { cause, why, says }))
 }
 
 /// Tries one category after the other; whatever stops one, the next may do.
 async fn in_first_category(
-    world: &World,
+    world: &EffectContext,
     order: &Order,
-    seats: &BTreeSet<Seat>,
-) -> Result<Result<ChannelId, Vec<Refusal>>, Failure> {
+    seats: &BTreeSet<StaffOverwrite>,
+) -> Result<Result<ChannelId, Vec<Refusal>>, EffectError> {
     let discord = &world.config.discord;
     let mut permissions = overwrites(world, order, seats);
     let mut stops = Vec::new();
     for category in std::iter::once(&discord.ticket_category_id).chain(&discord.overflow_category_ids) {
         let mut made = match create(world, order, *category, &permissions).await {
-            Err(Trouble::Refused(refusal)) if without_nobody(&mut permissions, &refusal) => {
+            Err(Trouble::Refused(refusal)) if drop_unknown_members(&mut permissions, &refusal) => {
                 tracing::warn!(order.id = %order.id, "somebody in the lists of staff is nobody on Discord: {}", refusal.says);
                 create(world, order, *category, &permissions).await
             }
@@ -113,7 +113,7 @@ async fn in_first_category(
 }
 
 async fn create(
-    world: &World,
+    world: &EffectContext,
     order: &Order,
     category: ChannelId,
     permissions: &[PermissionOverwrite],
@@ -129,7 +129,7 @@ async fn create(
 }
 
 /// Owners read what is wrong with a category, also where another one has taken its place.
-async fn look_at_the_server(world: &World, stops: &[Refusal]) -> Result<(), Failure> {
+async fn look_at_the_server(world: &EffectContext, stops: &[Refusal]) -> Result<(), EffectError> {
     if stops.iter().any(|stop| !stop.why.is_full()) {
         let now = world.clock.now();
         db::outbox::enqueue_alone(&world.db, &Effect::InspectPremises {}, now, now).await?;
@@ -138,34 +138,38 @@ async fn look_at_the_server(world: &World, stops: &[Refusal]) -> Result<(), Fail
 }
 
 /// Whether the server's own description says the same as a refusal.
-async fn is_confirmed(world: &World, why: Refused) -> Result<bool, Failure> {
+async fn is_confirmed(world: &EffectContext, why: Refused) -> Result<bool, EffectError> {
     if !why.is_about_the_server() {
         return Ok(false);
     }
-    let guild = match call(premises::read(&world.http, world.config.discord.guild_id, world.me)).await {
+    let guild = match call(guild_setup::read(&world.http, world.config.discord.guild_id, world.me)).await {
         Ok(guild) => guild,
         Err(Trouble::Refused(refusal)) => return Ok(refusal.why == why),
         Err(trouble) => return Err(trouble.into()),
     };
-    let flaws = guild.flaws(&premises::wanted(&world.config), world.clock.now());
+    let flaws = guild.flaws(&guild_setup::wanted(&world.config), world.clock.now());
     Ok(flaws.iter().any(|flaw| says_the_same(flaw, why)) || why.is_full() && is_full(world, &guild))
 }
 
-fn says_the_same(flaw: &Flaw, why: Refused) -> bool {
+fn says_the_same(flaw: &SetupProblem, why: Refused) -> bool {
     let tickets = |place: &Place| matches!(place, Place::Tickets | Place::Overflow);
     match flaw {
-        Flaw::NoChannel { place, .. } | Flaw::WrongKind { place, .. } => {
+        SetupProblem::NoChannel { place, .. } | SetupProblem::WrongKind { place, .. } => {
             tickets(place) && matches!(why, Refused::NoCategory | Refused::NoChannel | Refused::WrongKind)
         }
-        Flaw::Barred { place, .. } => tickets(place) && matches!(why, Refused::NoAccess | Refused::NoPermission),
-        Flaw::Powerless { .. } | Flaw::Silenced { .. } => matches!(why, Refused::NoAccess | Refused::NoPermission),
-        Flaw::NoRoom => why.is_full(),
-        Flaw::NoRole { .. } | Flaw::Unheard { .. } => false,
+        SetupProblem::MissingChannelPermission { place, .. } => {
+            tickets(place) && matches!(why, Refused::NoAccess | Refused::NoPermission)
+        }
+        SetupProblem::MissingGuildPermission { .. } | SetupProblem::Silenced { .. } => {
+            matches!(why, Refused::NoAccess | Refused::NoPermission)
+        }
+        SetupProblem::NoRoom => why.is_full(),
+        SetupProblem::NoRole { .. } | SetupProblem::RoleNotMentionable { .. } => false,
     }
 }
 
 /// Whether every category that is there has its fifty channels.
-fn is_full(world: &World, guild: &Guild) -> bool {
+fn is_full(world: &EffectContext, guild: &Guild) -> bool {
     let discord = &world.config.discord;
     let categories = std::iter::once(&discord.ticket_category_id).chain(&discord.overflow_category_ids);
     categories.into_iter().all(|category| guild.room_in(*category) == 0)
@@ -173,7 +177,7 @@ fn is_full(world: &World, guild: &Guild) -> bool {
 
 /// Where there is no room, a ticket goes early that is missed least: one that ended unpaid, then one
 /// whose link has reached its customer, the oldest first. `freed` are those that went or cannot go.
-async fn make_room(world: &World, freed: &mut Vec<ChannelId>) -> Result<bool, Failure> {
+async fn make_room(world: &EffectContext, freed: &mut Vec<ChannelId>) -> Result<bool, EffectError> {
     while freed.len() < PLACES {
         let Some(channel) = db::orders::tickets::ticket_to_spare(&world.db, freed).await? else { return Ok(false) };
         freed.push(channel);

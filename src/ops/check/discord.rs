@@ -8,15 +8,15 @@ use serenity::all::{ApplicationId, GuildId as DiscordGuild, Http, Permissions, U
 use crate::{
     clock::Clock,
     config::{Config, DiscordConfig},
-    discord::{self, Application, NoApplication, Unanswered},
+    discord::{self, Application, DiscordFailure, NoApplication},
     domain::{
         ChannelId, Millis, RoleId, UserId,
-        premises::{Flaw, Guild, Kind, PER_GUILD, Place},
+        guild_setup::{Guild, Kind, PER_GUILD, Place, SetupProblem},
     },
-    premises,
+    guild_setup,
     view::{
         Locale,
-        premises::{Names, flaw},
+        guild_setup::{Names, flaw},
     },
 };
 
@@ -101,22 +101,22 @@ fn time(section: &mut Section, application: &Application, clock: &Clock) {
     }
 }
 
-async fn within<T>(call: impl Future<Output = serenity::Result<T>>) -> Result<T, Unanswered> {
+async fn within<T>(call: impl Future<Output = serenity::Result<T>>) -> Result<T, DiscordFailure> {
     match tokio::time::timeout(PATIENCE, call).await {
-        Ok(answer) => answer.map_err(Unanswered::from),
-        Err(_) => Err(Unanswered::silent(PATIENCE)),
+        Ok(answer) => answer.map_err(DiscordFailure::from),
+        Err(_) => Err(DiscordFailure::silent(PATIENCE)),
     }
 }
 
 /// The guild; an error is what stopped the looking.
 async fn guild(section: &mut Section, config: &Config, application: &Application, clock: &Clock) -> Result<(), String> {
-    let failed = |what: &str, error: &Unanswered| format!("{what} could not be looked at ({error}): try again.");
+    let failed = |what: &str, error: &DiscordFailure| format!("{what} could not be looked at ({error}): try again.");
     let http = discord::http(&config.discord).map_err(|error| unasked(&NoApplication::Setup(format!("{error:#}"))))?;
     let me = within(http.get_current_user()).await.map_err(|error| failed("The bot's user", &error))?;
     let me = UserId(me.id.get());
     gateway(section, &http).await;
     let home = config.discord.guild_id;
-    let guild = match within(premises::read(&http, home, me)).await {
+    let guild = match within(guild_setup::read(&http, home, me)).await {
         Ok(guild) => guild,
         Err(error) if matches!(error.status, Some(403 | 404)) => {
             return Err(format!(
@@ -147,7 +147,7 @@ async fn gateway(section: &mut Section, http: &Http) {
 }
 
 fn rooms(section: &mut Section, config: &Config, guild: &Guild, now: Millis) {
-    let plan = premises::wanted(config);
+    let plan = guild_setup::wanted(config);
     let flaws = guild.flaws(&plan, now);
     let channel = |id: ChannelId| label(guild, id);
     let role = |id: RoleId| id.to_string();
@@ -164,7 +164,7 @@ fn rooms(section: &mut Section, config: &Config, guild: &Guild, now: Millis) {
         .map(|(_, id)| *id)
         .filter(|id| guild.channel(*id).is_some_and(|channel| channel.kind == Kind::Category))
         .collect();
-    if !flaws.iter().any(Flaw::is_grave) {
+    if !flaws.iter().any(SetupProblem::is_grave) {
         section.well(format!(
             "Channels, roles and permissions are as needed: review in {}, dashboard in {}.",
             label(guild, config.discord.review_channel_id),

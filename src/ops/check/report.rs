@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::domain::premises::Permission;
+use crate::domain::guild_setup::Permission;
 
 /// Where lines break.
 const WIDTH: usize = 96;

@@ -1,7 +1,7 @@
 //! What came of a click of staff, in words.
 
 use crate::{
-    domain::{ChannelId, Millis, Money, OrderStatus, UserId, order::Delivery, proofs::Verdict, trouble::Trouble},
+    domain::{ChannelId, Millis, Money, OrderStatus, UserId, attention::Trouble, order::Delivery, proofs::Verdict},
     view::{Locale, Post, review::delivery_text, text, words},
 };
 

@@ -9,14 +9,14 @@ use super::{
 use crate::{
     domain::{
         ChannelId, Millis, Money, Order, OrderId, OrderState, OrderStatus, SubmissionId,
+        attention::{Cause, Trouble},
         button::Token,
+        discord_error::Refused,
         effect::{OwnerNews, StaffNews},
         grants::{Expiry, Note},
         order::{Delivery, MethodSnapshot},
         proofs::{Flag, Verdict},
-        refused::Refused,
         shop::ReferencePolicy,
-        trouble::{Cause, Trouble},
     },
     view::{
         Locale,
@@ -137,7 +137,7 @@ fn a_card_while_the_panel_is_written() {
 
 #[test]
 fn a_card_that_needs_a_person() {
-    let trouble = Trouble::new(Cause::Stranger, "tk-7000000000");
+    let trouble = Trouble::new(Cause::EmailTaken, "tk-7000000000");
     let order = monas_order(OrderState::NeedsAttention { approved: adel(), trouble });
     let known = Some(Known { client: OnPanel::Strangers, booked: false });
     assert_snapshot!(end_of_card(&CardFacts { known, ..facts(&order, &APPROVED) }), @"

@@ -7,7 +7,7 @@ use fluent_bundle::FluentResource;
 
 use super::{SAID, gallery};
 use crate::{
-    domain::refused::Refused,
+    domain::discord_error::Refused,
     view::{Locale, command, text},
 };
 

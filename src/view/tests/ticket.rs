@@ -9,9 +9,9 @@ use super::{
 use crate::{
     domain::{
         Order, OrderState, PaymentMethod,
+        attention::{Cause, Trouble},
         order::{CancelCause, Delivery, MethodSnapshot},
         shop::{Instructions, ReferencePolicy},
-        trouble::{Cause, Trouble},
     },
     view::{
         Locale,
@@ -155,7 +155,7 @@ fn the_ticket_while_others_are_at_work() {
     | Order ID: `7000000000`
     | -- order 7000000000 · ticket
     ");
-    let trouble = Trouble::new(Cause::Stranger, "tk-7000000000");
+    let trouble = Trouble::new(Cause::EmailTaken, "tk-7000000000");
     assert_snapshot!(ticket(OrderState::NeedsAttention { approved: adel(), trouble }), @"
     | Wait: Payment approved
     | Our team is finishing your access by hand. You do not need to do anything and you do not need to pay again.

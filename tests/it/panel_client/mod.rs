@@ -23,7 +23,7 @@
 //! | counters go to 0 with xray's restart and with a reset | `renewal::a_renewal_keeps_client_link_days_and_traffic`, `renewal::a_renewal_struck_at_the_counters_reset_ends_the_same` |
 //! | a rejected token hides a good login | `sign_in::a_token_that_no_longer_holds_is_said_to_be_the_reason` |
 //! | a session's age says nothing | `outages::a_lost_session_is_renewed_at_once` |
-//! | 0 is unlimited | `wires::what_is_unlimited_stays_unlimited_through_a_renewal` |
+//! | 0 is unlimited | `gateway_faults::what_is_unlimited_stays_unlimited_through_a_renewal` |
 //!
 //! Not ours: several inbounds for one client, `limitIp`, tags of inbounds.
 

@@ -16,7 +16,7 @@ use tollkeeper::{
         confirmation::Confirmation,
         grants::{Expiry, Filled},
         order::{MethodSnapshot, PlanSnapshot},
-        picture::Told,
+        picture::ImageMetadata,
         shop::ReferencePolicy,
     },
 };
@@ -209,6 +209,6 @@ pub(super) fn proof(number: u64) -> Proof {
         width: 300,
         height: 300,
         size: 1000,
-        told: Told::default(),
+        told: ImageMetadata::default(),
     }
 }

@@ -19,7 +19,7 @@ use tollkeeper::{
         button::Token,
         confirmation::Confirmation,
         order::{CancelCause, MethodSnapshot, OrderStatus, PlanSnapshot},
-        picture::Told,
+        picture::ImageMetadata,
         proofs::Verdict,
         shop::ReferencePolicy,
     },
@@ -255,7 +255,7 @@ async fn submitted(db: &Db, number: u64) -> (OrderId, SubmissionId) {
         width: 100,
         height: 100,
         size: 1,
-        told: Told::default(),
+        told: ImageMetadata::default(),
     };
     match db::payments::submissions::submit_proof(db, &id, customer, &ProofSource::Message(number), &proof, NOW)
         .await

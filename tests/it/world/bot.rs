@@ -13,7 +13,7 @@ use tokio::{
     runtime::{Builder, Runtime},
     sync::oneshot,
 };
-use tollkeeper::{app::App, clock::Clock, live::Source};
+use tollkeeper::{app::App, clock::Clock, current_config::Source};
 
 /// With `RUST_LOG` set, what the bot logs is shown beside the test that fails.
 static LOG: LazyLock<()> = LazyLock::new(|| {

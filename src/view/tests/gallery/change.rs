@@ -4,17 +4,17 @@ use super::{ADEL, DELIVERIES, GB, LINK, MONA, NOW, TICKET, Words, adel, order_of
 use crate::{
     domain::{
         OrderId, OrderStatus,
+        attention::{Cause, Trouble},
         button::Token,
         change::{Change, ChangeId},
         grants::Expiry,
         order::{OrderState, Source},
-        trouble::{Cause, Trouble},
     },
     view::{
         Locale, Post,
-        change::{Asked, Outcome, QuestionFacts, outcome, question},
+        change::{Outcome, Proposed, QuestionFacts, outcome, question},
+        change_notice::{LineFacts, ToldFacts, line, sale_card, told},
         delivery::LinkFacts,
-        told::{LineFacts, ToldFacts, line, sale_card, told},
     },
 };
 
@@ -41,19 +41,19 @@ pub(super) fn questions(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let token = Token::from_random([7; 16]);
     let changes = every_change(words);
     let mut order = order_of(words, OrderState::Completed { approved: adel(), at: NOW });
-    let sell = Asked::Sell { plan: words.name, received: price(), note: words.sentence };
-    let mut asked: Vec<Asked<'_>> = changes.iter().map(|change| Asked::Change(change, Some(&order))).collect();
-    asked.extend([
-        Asked::Adopt,
-        Asked::Refund { order: &order, reason: words.sentence },
+    let sell = Proposed::Sell { plan: words.name, received: price(), note: words.sentence };
+    let mut proposed: Vec<Proposed<'_>> = changes.iter().map(|change| Proposed::Change(change, Some(&order))).collect();
+    proposed.extend([
+        Proposed::Adopt,
+        Proposed::Refund { order: &order, reason: words.sentence },
         sell,
-        Asked::Sell { plan: words.name, received: price(), note: "" },
+        Proposed::Sell { plan: words.name, received: price(), note: "" },
     ]);
     let mut posts = Vec::new();
-    for asked in asked {
+    for proposed in proposed {
         for client in [None, Some((words.name, Expiry::At(NOW), 50 * GB)), Some((words.name, Expiry::Never, 0))] {
             let (customer, name, token) = (MONA, words.name, &token);
-            posts.push(question(locale, &QuestionFacts { asked, customer, name, client, token, expires_at: NOW }));
+            posts.push(question(locale, &QuestionFacts { proposed, customer, name, client, token, expires_at: NOW }));
         }
     }
     order.source = Source::Manual;

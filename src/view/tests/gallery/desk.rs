@@ -14,7 +14,7 @@ use crate::{
     view::{
         Locale, Post,
         admin::{self, CustomerFacts, OrderFacts, SubscriptionFacts, Unclear},
-        desk::{self, AuditFacts, Done, OrderFile, Place, ProofFacts, Question, WaitingFacts},
+        admin_lists::{self, AuditFacts, Done, OrderFile, Place, ProofFacts, Question, WaitingFacts},
         drift, export,
         log::{self, PageFacts},
         reload::{self, ListFacts, MistakeFacts, TakenFacts},
@@ -31,7 +31,7 @@ pub(super) fn records(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Unclear::Gone,
         Unclear::NoOrder,
         Unclear::Contradiction { user: MONA, owner: ADEL },
-        Unclear::Stranger(MONA),
+        Unclear::EmailTaken(MONA),
         Unclear::NoSubscription(MONA),
         Unclear::Several(MONA),
         Unclear::NotProvisioned(id.clone()),
@@ -109,8 +109,8 @@ pub(super) fn lists(locale: Locale, words: Words<'_>) -> Vec<Post> {
         card,
     };
     let many: Vec<_> = (0..35).map(|n| waiting((n > 0).then_some(TICKET), (n > 0).then_some(PLACE))).collect();
-    let mut posts = vec![desk::queue(locale, &[], 0), desk::queue(locale, &many[..1], 9)];
-    posts.extend((0..4).map(|page| desk::queue(locale, &many, page)));
+    let mut posts = vec![admin_lists::queue(locale, &[], 0), admin_lists::queue(locale, &many[..1], 9)];
+    posts.extend((0..4).map(|page| admin_lists::queue(locale, &many, page)));
     posts.extend(files(locale, words));
     posts.extend(statuses(locale, words));
     posts
@@ -147,9 +147,12 @@ fn files(locale: Locale, words: Words<'_>) -> Vec<Post> {
             proofs: &proofs,
             history: &history[..n * 2],
         };
-        posts.push(desk::order(locale, &facts));
+        posts.push(admin_lists::order(locale, &facts));
         let bare = Order { method: None, ..order.clone() };
-        posts.push(desk::order(locale, &OrderFile { order: &bare, email: None, proofs: &[], history: &[], ..facts }));
+        posts.push(admin_lists::order(
+            locale,
+            &OrderFile { order: &bare, email: None, proofs: &[], history: &[], ..facts },
+        ));
     }
     posts
 }
@@ -216,7 +219,7 @@ pub(super) fn questions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Question::Release { since: NOW, waiting: 1 },
         Question::Release { since: NOW, waiting: u64::MAX },
     ];
-    let mut posts: Vec<_> = asked.iter().map(|about| desk::question(locale, about, &token, NOW)).collect();
+    let mut posts: Vec<_> = asked.iter().map(|about| admin_lists::question(locale, about, &token, NOW)).collect();
     let done = [
         Done::Blocked(MONA),
         Done::AlreadyBlocked(MONA),
@@ -231,7 +234,7 @@ pub(super) fn questions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         Done::DmClosed(MONA),
         Done::Sending(MONA),
     ];
-    posts.extend(done.iter().map(|done| desk::done(locale, done)));
+    posts.extend(done.iter().map(|done| admin_lists::done(locale, done)));
     posts
 }
 
@@ -268,8 +271,8 @@ pub(super) fn drifts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let ways = [
         (Differs::Missing, Mend::Enable),
         (Differs::Missing, Mend::Delete),
-        (Differs::Stranger, Mend::Adopt),
-        (Differs::Stranger, Mend::Rename),
+        (Differs::EmailTaken, Mend::Adopt),
+        (Differs::EmailTaken, Mend::Rename),
         (Differs::Leftover, Mend::Remove),
         (Differs::Foreign, Mend::Replace),
         (Differs::Elsewhere, Mend::Attach),
@@ -282,7 +285,7 @@ pub(super) fn drifts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     ];
     let one = |(differs, mend)| Drift {
         email: if mend == Mend::Adopt { "a".repeat(120) } else { words.sentence.to_owned() },
-        owner: (differs != Differs::Stranger).then_some((SubscriptionRow(i64::MAX), MONA)),
+        owner: (differs != Differs::EmailTaken).then_some((SubscriptionRow(i64::MAX), MONA)),
         order: Some((OrderId::from_random(7), OrderStatus::Completed)),
         differs,
         mend,
@@ -295,7 +298,7 @@ pub(super) fn drifts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     reports.push(vec![done(all.clone(), 2); 9]);
     reports.push(vec![done(all.iter().take(8).cloned().collect(), 0)]);
     reports.push(vec![done(vec![one((end(at, never), Mend::Disable)); 40], 9)]);
-    reports.push(vec![done(vec![one((Differs::Stranger, Mend::Adopt)); 20], 0), panel(Compared::Silent)]);
+    reports.push(vec![done(vec![one((Differs::EmailTaken, Mend::Adopt)); 20], 0), panel(Compared::Silent)]);
     reports.push([Compared::Silent, Compared::Unconfigured(1), Compared::Unconfigured(9)].map(panel).to_vec());
     reports.push(vec![done(Vec::new(), 0)]);
     reports.iter().map(|panels| drift::report(locale, panels).unwrap()).collect()

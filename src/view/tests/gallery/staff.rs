@@ -6,28 +6,28 @@ use super::{
 use crate::{
     domain::{
         Currency, GuildId, Incident, MessageId, Money, Order, OrderId, OrderState, OrderStatus, RoleId, SubmissionId,
+        attention::{Cause, Trouble},
         audit::Anchor,
         books::Gift,
         button::Token,
         confirmation::Confirmation,
+        discord_error::Refused,
         effect::{Notice, OwnerNews, Part, QuestionId, StaffNews},
         grants::{Expiry, Note},
-        premises::{Flaw, Permission, Place, RoleOf},
+        guild_setup::{Permission, Place, RoleOf, SetupProblem},
         proofs::{Flag, Verdict},
         reference::Reference,
-        refused::Refused,
         revenue::Sum,
         reversal::Amount,
         review::{History, Looking, Question},
-        trouble::{Cause, Trouble},
     },
     view::{
         Locale, Post, confirmation,
         decision::{self, Action, ConfirmFacts, Done, Outcome},
-        more,
         news::{self, DayFacts, Noted},
         notice, reference,
         review::{self, CardFacts, Given, Known, OnPanel},
+        review_menu,
     },
 };
 
@@ -184,26 +184,28 @@ pub(super) fn decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
 
 pub(super) fn beside_decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
     // No posts, but their texts count.
-    let _ = more::ask_modal(locale, SubmissionId(1));
-    let _ = more::answer_modal(locale, QuestionId(1), words.sentence);
+    let _ = review_menu::ask_modal(locale, SubmissionId(1));
+    let _ = review_menu::answer_modal(locale, QuestionId(1), words.sentence);
     let _ = decision::Reason::fake(locale);
     let order = order_of(words, OrderState::PaymentSubmitted { returned: None });
     let asked = Notice::Asked { question: QuestionId(1) };
-    let mut posts =
-        vec![more::menu(locale, SubmissionId(1), 2), notice::notice(locale, &order, &asked, Some(words.sentence))];
-    let outcomes = [
-        more::Outcome::Asked,
-        more::Outcome::Attempts { left: 1 },
-        more::Outcome::Attempts { left: u64::MAX },
-        more::Outcome::LetGo,
-        more::Outcome::NobodyLooks,
-        more::Outcome::TooLate,
-        more::Outcome::Empty,
-        more::Outcome::Answered,
-        more::Outcome::AnsweredBefore,
-        more::Outcome::AnswerTooLate,
+    let mut posts = vec![
+        review_menu::menu(locale, SubmissionId(1), 2),
+        notice::notice(locale, &order, &asked, Some(words.sentence)),
     ];
-    posts.extend(outcomes.map(|it| more::outcome(locale, it)));
+    let outcomes = [
+        review_menu::Outcome::Asked,
+        review_menu::Outcome::Attempts { left: 1 },
+        review_menu::Outcome::Attempts { left: u64::MAX },
+        review_menu::Outcome::LetGo,
+        review_menu::Outcome::NobodyLooks,
+        review_menu::Outcome::TooLate,
+        review_menu::Outcome::Empty,
+        review_menu::Outcome::Answered,
+        review_menu::Outcome::AnsweredBefore,
+        review_menu::Outcome::AnswerTooLate,
+    ];
+    posts.extend(outcomes.map(|it| review_menu::outcome(locale, it)));
     for foreign in [true, false] {
         let taken = StaffNews::ReferenceTaken { order: order.id.clone(), twin: OrderId::from_random(8), foreign };
         posts.push(news::staff(locale, &taken, &order));
@@ -320,15 +322,25 @@ pub(super) fn references(locale: Locale) -> Vec<Post> {
     posts
 }
 
-fn all_flaws() -> Vec<Flaw> {
+fn all_flaws() -> Vec<SetupProblem> {
     let missing = || Permission::ALL.to_vec();
     let places = [Place::Review, Place::Dashboard, Place::Tickets, Place::Overflow];
     let mut flaws = Vec::new();
-    flaws.extend(places.map(|place| Flaw::Barred { place, channel: TICKET, missing: missing() }));
-    flaws.extend(places.map(|place| Flaw::NoChannel { place, channel: TICKET }));
-    flaws.extend(places.map(|place| Flaw::WrongKind { place, channel: TICKET }));
-    flaws.push(Flaw::Powerless { missing: missing() });
-    flaws.extend([RoleOf::Owner, RoleOf::Admin, RoleOf::Support].map(|power| Flaw::NoRole { power, role: RoleId(1) }));
-    flaws.extend([Flaw::Unheard { role: RoleId(1) }, Flaw::NoRoom, Flaw::Silenced { until: NOW }]);
+    flaws.extend(places.map(|place| SetupProblem::MissingChannelPermission {
+        place,
+        channel: TICKET,
+        missing: missing(),
+    }));
+    flaws.extend(places.map(|place| SetupProblem::NoChannel { place, channel: TICKET }));
+    flaws.extend(places.map(|place| SetupProblem::WrongKind { place, channel: TICKET }));
+    flaws.push(SetupProblem::MissingGuildPermission { missing: missing() });
+    flaws.extend(
+        [RoleOf::Owner, RoleOf::Admin, RoleOf::Support].map(|power| SetupProblem::NoRole { power, role: RoleId(1) }),
+    );
+    flaws.extend([
+        SetupProblem::RoleNotMentionable { role: RoleId(1) },
+        SetupProblem::NoRoom,
+        SetupProblem::Silenced { until: NOW },
+    ]);
     flaws
 }

@@ -13,8 +13,8 @@ use super::{
     ClientRecord, Error, Generation, Inbound, Xray,
     call::Panel,
     inbound::{self, Flows},
+    json_filter::{CLIENTS, OF_INBOUND},
     link,
-    sieve::{CLIENTS, OF_INBOUND},
     wire::Request,
 };
 use crate::domain::Millis;

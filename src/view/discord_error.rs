@@ -1,6 +1,6 @@
 //! Why Discord refused something, a sentence each with its remedy, for the owner who can act.
 
-use crate::domain::refused::Refused;
+use crate::domain::discord_error::Refused;
 
 use super::Locale;
 

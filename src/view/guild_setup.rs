@@ -2,7 +2,7 @@
 
 use crate::domain::{
     ChannelId, RoleId,
-    premises::{Flaw, Permission, Place, RoleOf},
+    guild_setup::{Permission, Place, RoleOf, SetupProblem},
 };
 
 use super::{Locale, Marker, Post, text};
@@ -27,9 +27,9 @@ impl std::fmt::Debug for Names<'_> {
 }
 
 /// One flaw with its remedy, on one line.
-pub fn flaw(locale: Locale, flaw: &Flaw, names: &Names<'_>) -> String {
+pub fn flaw(locale: Locale, flaw: &SetupProblem, names: &Names<'_>) -> String {
     match flaw {
-        Flaw::NoChannel { place, channel } => {
+        SetupProblem::NoChannel { place, channel } => {
             let id = match place {
                 Place::Review => "premises-no-channel-review",
                 Place::Dashboard => "premises-no-channel-dashboard",
@@ -38,7 +38,7 @@ pub fn flaw(locale: Locale, flaw: &Flaw, names: &Names<'_>) -> String {
             };
             locale.with(id, &[("channel", (names.channel)(*channel).into())])
         }
-        Flaw::WrongKind { place, channel } => {
+        SetupProblem::WrongKind { place, channel } => {
             let id = match place {
                 Place::Review => "premises-wrong-kind-review",
                 Place::Dashboard => "premises-wrong-kind-dashboard",
@@ -47,10 +47,10 @@ pub fn flaw(locale: Locale, flaw: &Flaw, names: &Names<'_>) -> String {
             };
             locale.with(id, &[("channel", (names.channel)(*channel).into())])
         }
-        Flaw::Powerless { missing } => {
+        SetupProblem::MissingGuildPermission { missing } => {
             locale.with("premises-powerless", &[("missing", permissions(locale, missing).into())])
         }
-        Flaw::Barred { place, channel, missing } => {
+        SetupProblem::MissingChannelPermission { place, channel, missing } => {
             let id = match place {
                 Place::Review => "premises-barred-review",
                 Place::Dashboard => "premises-barred-dashboard",
@@ -59,7 +59,7 @@ pub fn flaw(locale: Locale, flaw: &Flaw, names: &Names<'_>) -> String {
             let missing = permissions(locale, missing);
             locale.with(id, &[("channel", (names.channel)(*channel).into()), ("missing", missing.into())])
         }
-        Flaw::NoRole { power, role } => {
+        SetupProblem::NoRole { power, role } => {
             let id = match power {
                 RoleOf::Owner => "premises-no-role-owner",
                 RoleOf::Admin => "premises-no-role-admin",
@@ -67,14 +67,18 @@ pub fn flaw(locale: Locale, flaw: &Flaw, names: &Names<'_>) -> String {
             };
             locale.with(id, &[("role", (names.role)(*role).into())])
         }
-        Flaw::Unheard { role } => locale.with("premises-unheard", &[("role", (names.role)(*role).into())]),
-        Flaw::NoRoom => locale.say("premises-no-room"),
-        Flaw::Silenced { until } => locale.with("premises-silenced", &[("until", (names.moment)(*until).into())]),
+        SetupProblem::RoleNotMentionable { role } => {
+            locale.with("premises-unheard", &[("role", (names.role)(*role).into())])
+        }
+        SetupProblem::NoRoom => locale.say("premises-no-room"),
+        SetupProblem::Silenced { until } => {
+            locale.with("premises-silenced", &[("until", (names.moment)(*until).into())])
+        }
     }
 }
 
 /// The direct message that tells an owner.
-pub(super) fn news(locale: Locale, flaws: &[Flaw], marker: &Marker) -> Post {
+pub(super) fn news(locale: Locale, flaws: &[SetupProblem], marker: &Marker) -> Post {
     let channel = |id: ChannelId| format!("{} ({})", text::channel(id), text::code(&id.to_string(), 30));
     let role = |id: RoleId| text::code(&id.to_string(), 30);
     let names = Names { channel: &channel, role: &role, moment: &text::date };

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Failure, World, discord::Trouble, notify::to_owners, written::Written};
+use super::{EffectContext, EffectError, discord::Trouble, messages::Written, notify::to_owners};
 use crate::{
-    db::{self, maintenance::backup, outbox::Claim},
+    db::{self, maintenance::backup, outbox::Lease},
     domain::{
         Millis, OrderStatus,
         audit::Anchor,
@@ -21,7 +21,7 @@ use crate::{
 const LOOKED_BACK: Duration = Duration::from_hours(8 * 24);
 
 /// Tells of the day that began at `day`; what waits is what waits now.
-pub(super) async fn tell(world: &World, claim: &Claim, day: Millis) -> Result<(), Failure> {
+pub(super) async fn tell(world: &EffectContext, claim: &Lease, day: Millis) -> Result<(), EffectError> {
     let date = day_of(day, world.config.shop.timezone);
     let sold = db::ledger::revenue::revenue_by_day(&world.db, Period::containing(Span::Day, date)).await?;
     let orders = db::ledger::revenue::orders_by_status(&world.db).await?;
@@ -47,7 +47,7 @@ pub(super) async fn tell(world: &World, claim: &Claim, day: Millis) -> Result<()
 
 /// Whether the audit log still holds the entry that the message before named. That message is on
 /// Discord: who can write into the database cannot change it.
-async fn noted(world: &World, today: &Marker) -> Result<Noted, Failure> {
+async fn noted(world: &EffectContext, today: &Marker) -> Result<Noted, EffectError> {
     let Some(anchor) = last_anchor(world, today).await? else { return Ok(Noted::Holds) };
     let Err(problem) = db::audit::audit_holds(&world.db, &anchor).await? else { return Ok(Noted::Holds) };
     if db::audit::restored_over(&world.db, anchor.entry).await?.is_some() {
@@ -58,7 +58,7 @@ async fn noted(world: &World, today: &Marker) -> Result<Noted, Failure> {
 }
 
 /// The entry that the newest message about a day names, in the first owner's messages that have one.
-async fn last_anchor(world: &World, today: &Marker) -> Result<Option<Anchor>, Failure> {
+async fn last_anchor(world: &EffectContext, today: &Marker) -> Result<Option<Anchor>, EffectError> {
     let since = world.clock.now().minus(LOOKED_BACK);
     for owner in &world.config.discord.owners {
         let found = async {

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         ChannelId, GuildId, Millis, RoleId, UserId,
         access::Power,
-        premises::{Bot, Channel, Guild, Kind, Overwrite, Place, Plan, Target},
+        guild_setup::{Bot, Channel, Guild, Kind, Overwrite, Place, Plan, Target},
     },
 };
 

@@ -13,7 +13,7 @@ use serenity::all::{
 
 use crate::{
     domain::{ChannelId, GuildId, Millis, RoleId, UserId},
-    faults::Faults,
+    error_digest::Faults,
     view::{
         Locale, Modal, Post,
         refusal::{Refusal, refused},
@@ -22,7 +22,7 @@ use crate::{
 
 use super::{
     Bot,
-    fault::{ALREADY_ACKNOWLEDGED, Unanswered},
+    error::{ALREADY_ACKNOWLEDGED, DiscordFailure},
 };
 
 /// How often an answer is sent that Discord takes once, or that would be there twice.
@@ -33,7 +33,7 @@ const EDITS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(150);
 
 /// Somebody's click, command or form.
-pub(super) struct Asked<'a> {
+pub(super) struct Interaction<'a> {
     /// The interaction's number.
     pub(super) id: u64,
     /// Who.
@@ -70,28 +70,28 @@ enum Stage {
     Answered,
 }
 
-macro_rules! asked {
-    ($http:expr, $bot:expr, $interaction:expr, $private:expr) => {{
-        let interaction = $interaction;
-        Asked {
-            id: interaction.id.get(),
-            user: UserId(interaction.user.id.get()),
-            name: interaction.user.display_name(),
-            roles: interaction
+macro_rules! interaction {
+    ($http:expr, $bot:expr, $received:expr, $private:expr) => {{
+        let received = $received;
+        Interaction {
+            id: received.id.get(),
+            user: UserId(received.user.id.get()),
+            name: received.user.display_name(),
+            roles: received
                 .member
                 .as_ref()
                 .map(|member| member.roles.iter().map(|role| RoleId(role.get())).collect())
                 .unwrap_or_default(),
-            joined_at: interaction
+            joined_at: received
                 .member
                 .as_ref()
                 .and_then(|member| member.joined_at)
                 .map(|at| Millis(at.timestamp_millis())),
-            guild: interaction.guild_id.map(|guild| GuildId(guild.get())),
-            channel: ChannelId(interaction.channel_id.get()),
-            locale: Locale::choose(&interaction.locale, $bot.locale),
+            guild: received.guild_id.map(|guild| GuildId(guild.get())),
+            channel: ChannelId(received.channel_id.get()),
+            locale: Locale::choose(&received.locale, $bot.locale),
             private: $private,
-            token: &interaction.token,
+            token: &received.token,
             http: $http,
             faults: $bot.faults.clone(),
             stage: Stage::Open,
@@ -99,54 +99,54 @@ macro_rules! asked {
     }};
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Interaction<'a> {
     /// A slash command.
-    pub(super) fn command(http: &'a Http, bot: &Bot, interaction: &'a CommandInteraction) -> Self {
-        asked!(http, bot, interaction, false)
+    pub(super) fn command(http: &'a Http, bot: &Bot, received: &'a CommandInteraction) -> Self {
+        interaction!(http, bot, received, false)
     }
 
     /// A button or menu.
-    pub(super) fn component(http: &'a Http, bot: &Bot, interaction: &'a ComponentInteraction) -> Self {
-        let flags = interaction.message.flags.unwrap_or_default();
-        asked!(http, bot, interaction, flags.contains(MessageFlags::EPHEMERAL))
+    pub(super) fn component(http: &'a Http, bot: &Bot, received: &'a ComponentInteraction) -> Self {
+        let flags = received.message.flags.unwrap_or_default();
+        interaction!(http, bot, received, flags.contains(MessageFlags::EPHEMERAL))
     }
 
     /// A form.
-    pub(super) fn modal(http: &'a Http, bot: &Bot, interaction: &'a ModalInteraction) -> Self {
-        let flags = interaction.message.as_ref().and_then(|message| message.flags).unwrap_or_default();
-        asked!(http, bot, interaction, flags.contains(MessageFlags::EPHEMERAL))
+    pub(super) fn modal(http: &'a Http, bot: &Bot, received: &'a ModalInteraction) -> Self {
+        let flags = received.message.as_ref().and_then(|message| message.flags).unwrap_or_default();
+        interaction!(http, bot, received, flags.contains(MessageFlags::EPHEMERAL))
     }
 
     /// Answers with a message that only the person sees.
-    pub(super) async fn answer(&mut self, post: Post) -> Result<(), Unanswered> {
+    pub(super) async fn answer(&mut self, post: Post) -> Result<(), DiscordFailure> {
         self.call_back(post.answer(), Stage::Answered).await
     }
 
     /// Turns the private message under the pressed button into this one. A message that others see
     /// stays as it is, whatever a tampered client pressed under it, and this is the answer.
-    pub(super) async fn update(&mut self, post: Post) -> Result<(), Unanswered> {
+    pub(super) async fn update(&mut self, post: Post) -> Result<(), DiscordFailure> {
         let answer = if self.private { post.update() } else { post.answer() };
         self.call_back(answer, Stage::Answered).await
     }
 
     /// Takes the click on a private message, which the result is going to replace; under a message
     /// that others see, the result will be an answer of its own.
-    pub(super) async fn take(&mut self) -> Result<(), Unanswered> {
+    pub(super) async fn take(&mut self) -> Result<(), DiscordFailure> {
         if self.private { self.acknowledge().await } else { self.defer().await }
     }
 
     /// Opens a form.
-    pub(super) async fn ask(&mut self, modal: Modal) -> Result<(), Unanswered> {
+    pub(super) async fn ask(&mut self, modal: Modal) -> Result<(), DiscordFailure> {
         self.call_back(modal.answer(), Stage::Answered).await
     }
 
     /// Takes the click and leaves the message as it is.
-    pub(super) async fn acknowledge(&mut self) -> Result<(), Unanswered> {
+    pub(super) async fn acknowledge(&mut self) -> Result<(), DiscordFailure> {
         self.call_back(CreateInteractionResponse::Acknowledge, Stage::Answered).await
     }
 
     /// Takes the command; the answer follows, and only the person sees it.
-    pub(super) async fn defer(&mut self) -> Result<(), Unanswered> {
+    pub(super) async fn defer(&mut self) -> Result<(), DiscordFailure> {
         self.call_back(deferral(), Stage::Deferred).await
     }
 
@@ -167,7 +167,7 @@ impl<'a> Asked<'a> {
 
     async fn alone(&mut self, response: CreateInteractionResponse, then: Stage) -> bool {
         let taken = response.execute(self.http, (InteractionId::new(self.id), self.token)).await;
-        let Err(lost) = taken.map_err(Unanswered::from) else {
+        let Err(lost) = taken.map_err(DiscordFailure::from) else {
             self.stage = then;
             return true;
         };
@@ -183,7 +183,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Turns the answer (or the updated message) into this one.
-    pub(super) async fn edit(&mut self, post: Post) -> Result<(), Unanswered> {
+    pub(super) async fn edit(&mut self, post: Post) -> Result<(), DiscordFailure> {
         let (http, token) = (self.http, self.token);
         insist(EDITS, || post.clone().edit_answer().execute(http, token)).await?;
         self.stage = Stage::Answered;
@@ -191,18 +191,18 @@ impl<'a> Asked<'a> {
     }
 
     /// One more message that only the person sees: rather twice than not at all.
-    pub(super) async fn add(&mut self, post: Post) -> Result<(), Unanswered> {
+    pub(super) async fn add(&mut self, post: Post) -> Result<(), DiscordFailure> {
         let (http, token) = (self.http, self.token);
         insist(ONCE_MORE, || post.clone().followup().execute(http, (None, token))).await
     }
 
     /// Says why something is not done, in the place of the private message pressed if it `replaces` that.
-    pub(super) async fn refuse(&mut self, post: Post, replaces: bool) -> Result<(), Unanswered> {
+    pub(super) async fn refuse(&mut self, post: Post, replaces: bool) -> Result<(), DiscordFailure> {
         if replaces && self.stage == Stage::Open { self.update(post).await } else { self.reply(post).await }
     }
 
     /// Says something, whatever was said before.
-    pub(super) async fn reply(&mut self, post: Post) -> Result<(), Unanswered> {
+    pub(super) async fn reply(&mut self, post: Post) -> Result<(), DiscordFailure> {
         match self.stage {
             Stage::Open => self.answer(post).await,
             Stage::Deferred => self.edit(post).await,
@@ -210,7 +210,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    async fn call_back(&mut self, response: CreateInteractionResponse, then: Stage) -> Result<(), Unanswered> {
+    async fn call_back(&mut self, response: CreateInteractionResponse, then: Stage) -> Result<(), DiscordFailure> {
         let (http, token, id) = (self.http, self.token, InteractionId::new(self.id));
         insist(ONCE_MORE, || response.clone().execute(http, (id, token))).await?;
         self.stage = then;
@@ -225,13 +225,13 @@ fn deferral() -> CreateInteractionResponse {
 
 /// Sends an answer again while nobody knows whether Discord took it. What Discord then calls
 /// answered before is the try whose own answer was lost.
-async fn insist<T, F>(most: u32, send: impl Fn() -> F) -> Result<(), Unanswered>
+async fn insist<T, F>(most: u32, send: impl Fn() -> F) -> Result<(), DiscordFailure>
 where
     F: Future<Output = serenity::Result<T>>,
 {
     let mut tried = 1;
     loop {
-        let Err(lost) = send().await.map_err(Unanswered::from) else { return Ok(()) };
+        let Err(lost) = send().await.map_err(DiscordFailure::from) else { return Ok(()) };
         if lost.is_done() || tried > 1 && lost.code == Some(ALREADY_ACKNOWLEDGED) {
             return Ok(());
         }

@@ -8,7 +8,7 @@ pub enum Cause {
     /// The panel refused for good; the detail is its answer.
     PanelRefused,
     /// The panel has a client under our e-mail (the detail) with another uuid.
-    Stranger,
+    EmailTaken,
     /// The order's panel (the detail) is not in the configuration any more.
     NoPanel,
     /// An order of the same customer (the detail) that came first waits for a person.
@@ -19,7 +19,7 @@ pub enum Cause {
     OtherInbound,
     /// The counter was reset, and then the panel refused to let the client in; the detail is its
     /// answer.
-    OnlyReset,
+    ResetThenRefused,
     /// It failed too often; the detail is the last error.
     GaveUp,
     /// The client's time (the detail is its name) is over, so that it cannot be switched on.
@@ -34,12 +34,12 @@ impl Cause {
     /// All of them.
     pub const ALL: [Self; 11] = [
         Self::PanelRefused,
-        Self::Stranger,
+        Self::EmailTaken,
         Self::NoPanel,
         Self::Behind,
         Self::Absent,
         Self::OtherInbound,
-        Self::OnlyReset,
+        Self::ResetThenRefused,
         Self::GaveUp,
         Self::Ended,
         Self::UsedUp,
@@ -50,12 +50,12 @@ impl Cause {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PanelRefused => "panel_refused",
-            Self::Stranger => "stranger",
+            Self::EmailTaken => "stranger",
             Self::NoPanel => "no_panel",
             Self::Behind => "behind",
             Self::Absent => "absent",
             Self::OtherInbound => "other_inbound",
-            Self::OnlyReset => "only_reset",
+            Self::ResetThenRefused => "only_reset",
             Self::GaveUp => "gave_up",
             Self::Ended => "ended",
             Self::UsedUp => "used_up",

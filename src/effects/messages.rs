@@ -9,7 +9,7 @@ use serde_json::Value;
 use serenity::http::{LightMethod, Request, Route};
 
 use super::{
-    World,
+    EffectContext,
     discord::{Trouble, call, made_before, serenity_channel},
 };
 use crate::{
@@ -141,7 +141,7 @@ fn read(message: Value) -> Option<Written> {
     written
 }
 
-impl World {
+impl EffectContext {
     /// Up to a hundred messages after a snowflake, oldest first.
     pub(super) async fn messages_after(&self, channel: ChannelId, after: u64) -> Result<Page, Trouble> {
         let mut page = self.page(channel, Some(("after", after))).await?;

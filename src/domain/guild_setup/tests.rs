@@ -47,7 +47,11 @@ fn overwrites_apply_in_discords_order() {
     let mut guild = guild();
     let hidden = vec![overwrite(Target::Role(EVERYONE), 0, view)];
     guild.channels[0].overwrites.clone_from(&hidden);
-    let barred = Flaw::Barred { place: Place::Review, channel: ChannelId(10), missing: vec![Permission::ViewChannel] };
+    let barred = SetupProblem::MissingChannelPermission {
+        place: Place::Review,
+        channel: ChannelId(10),
+        missing: vec![Permission::ViewChannel],
+    };
     assert_eq!(guild.flaws(&plan(), NOW), std::slice::from_ref(&barred));
     for (mine, fine) in [
         (overwrite(Target::Role(OURS), view, 0), true),
@@ -70,7 +74,7 @@ fn what_the_roles_lack_is_said_once_and_not_for_every_channel() {
     let mut guild = guild();
     guild.roles[1].1 &= !(Permission::ManageChannels.bit() | Permission::SendMessages.bit());
     let missing = vec![Permission::SendMessages, Permission::ManageChannels];
-    assert_eq!(guild.flaws(&plan(), NOW), [Flaw::Powerless { missing }]);
+    assert_eq!(guild.flaws(&plan(), NOW), [SetupProblem::MissingGuildPermission { missing }]);
 }
 
 #[test]
@@ -83,25 +87,32 @@ fn channels_and_roles_must_be_there_and_of_their_kind() {
     assert_eq!(
         guild.flaws(&plan, NOW),
         [
-            Flaw::Silenced { until: Millis(2_000) },
-            Flaw::NoChannel { place: Place::Review, channel: ChannelId(10) },
-            Flaw::WrongKind { place: Place::Dashboard, channel: ChannelId(11) },
-            Flaw::NoRole { power: RoleOf::Owner, role: RoleId(99) },
+            SetupProblem::Silenced { until: Millis(2_000) },
+            SetupProblem::NoChannel { place: Place::Review, channel: ChannelId(10) },
+            SetupProblem::WrongKind { place: Place::Dashboard, channel: ChannelId(11) },
+            SetupProblem::NoRole { power: RoleOf::Owner, role: RoleId(99) },
         ]
     );
-    assert!(!guild.flaws(&plan, Millis(2_000)).contains(&Flaw::Silenced { until: Millis(2_000) }), "it is over");
+    assert!(
+        !guild.flaws(&plan, Millis(2_000)).contains(&SetupProblem::Silenced { until: Millis(2_000) }),
+        "it is over"
+    );
 }
 
 #[test]
 fn a_role_that_reminders_ring_must_hear_them() {
     let mut guild = guild();
     guild.mentionable.clear();
-    assert_eq!(guild.flaws(&plan(), NOW), [Flaw::Unheard { role: OURS }]);
+    assert_eq!(guild.flaws(&plan(), NOW), [SetupProblem::RoleNotMentionable { role: OURS }]);
     assert_eq!(guild.flaws(&Plan { rings: None, ..plan() }, NOW), [], "nothing rings it");
     guild.roles[0].1 = MENTION_EVERYONE;
     assert_eq!(guild.flaws(&plan(), NOW), [], "the bot has it from everybody's role");
     guild.channels[0].overwrites = vec![overwrite(Target::Member(UserId(7)), 0, MENTION_EVERYONE)];
-    assert_eq!(guild.flaws(&plan(), NOW), [Flaw::Unheard { role: OURS }], "but not in the review channel");
+    assert_eq!(
+        guild.flaws(&plan(), NOW),
+        [SetupProblem::RoleNotMentionable { role: OURS }],
+        "but not in the review channel"
+    );
 }
 
 #[test]
@@ -112,7 +123,7 @@ fn there_is_room_while_one_category_has_some() {
     };
     guild.channels.extend(full(ChannelId(12), 100));
     assert_eq!(guild.room_in(ChannelId(12)), 0);
-    assert_eq!(guild.flaws(&plan(), NOW), [Flaw::NoRoom]);
+    assert_eq!(guild.flaws(&plan(), NOW), [SetupProblem::NoRoom]);
     let mut plan = plan();
     plan.places.push((Place::Overflow, ChannelId(13)));
     guild.channels.push(channel(13, Kind::Category, Vec::new()));

@@ -14,11 +14,11 @@ use crate::{
     db,
     domain::{
         effect::OwnerNews,
-        premises::{PER_CATEGORY, PER_GUILD},
+        guild_setup::{PER_CATEGORY, PER_GUILD},
     },
 };
 
-use super::{Bot, asked::Asked, fault::Fault};
+use super::{Bot, error::Error, interaction::Interaction};
 
 /// So long Discord's own word that there is no room is believed, unless a channel goes earlier: the
 /// gateway may not have told of every channel.
@@ -106,14 +106,14 @@ fn parent(channel: &GuildChannel) -> Option<u64> {
 
 impl Bot {
     /// Whether this person's order would find no room, and no ticket that could go for it.
-    pub(super) async fn lacks_room(&self, asked: &Asked<'_>) -> Result<bool, Fault> {
+    pub(super) async fn lacks_room(&self, interaction: &Interaction<'_>) -> Result<bool, Error> {
         Ok(self.room.is_full(&self.config.discord, self.clock.steady())
             && db::orders::tickets::ticket_to_spare(&self.db, &[]).await?.is_none()
-            && db::orders::open_order(&self.db, asked.user).await?.is_none())
+            && db::orders::open_order(&self.db, interaction.user).await?.is_none())
     }
 
     /// Owners read, once an hour, that customers are sent away.
-    pub(super) async fn tell_of_no_room(&self) -> Result<(), Fault> {
+    pub(super) async fn tell_of_no_room(&self) -> Result<(), Error> {
         db::maintenance::housekeeping::tell_owners_hourly(
             &self.db,
             &OwnerNews::NoRoom { order: None },

@@ -31,12 +31,12 @@ const SETTINGS: &str = "settings";
 pub(super) type Keep<'a> = &'a mut (dyn FnMut(List, &[u8]) -> bool + Send);
 
 /// One answer on its way through.
-pub(super) struct Sieve {
+pub(super) struct JsonFilter {
     text: Filter,
     kept: Vec<u8>,
 }
 
-impl Sieve {
+impl JsonFilter {
     /// For an answer in which these lists are judged row by row.
     pub(super) fn new(lists: &'static [List]) -> Self {
         Self { text: Filter::of(lists), kept: Vec::new() }
@@ -290,7 +290,7 @@ mod tests {
     /// An answer cut into pieces of every size, of which rows with an `a` in them are kept.
     fn sifted(text: &str) -> Vec<String> {
         let cut = |size: usize| {
-            let mut sieve = Sieve::new(OF_INBOUND);
+            let mut sieve = JsonFilter::new(OF_INBOUND);
             let mut keep = |_: List, row: &[u8]| String::from_utf8_lossy(row).contains("\"a\"");
             for piece in text.as_bytes().chunks(size) {
                 sieve.push(piece, &mut keep).unwrap();
@@ -340,14 +340,14 @@ mod tests {
     #[test]
     fn what_is_kept_has_a_bound_and_what_is_dropped_has_none() {
         let row = json!({"email": "b", "comment": "x".repeat(1000)}).to_string();
-        let mut sieve = Sieve::new(OF_INBOUND);
+        let mut sieve = JsonFilter::new(OF_INBOUND);
         sieve.push(b"{\"clients\":[", &mut |_, _| false).unwrap();
         for _ in 0..20_000 {
             sieve.push(row.as_bytes(), &mut |_, _| false).unwrap();
             sieve.push(b",", &mut |_, _| false).unwrap();
         }
         assert!(sieve.finish().len() < 100);
-        let mut sieve = Sieve::new(OF_INBOUND);
+        let mut sieve = JsonFilter::new(OF_INBOUND);
         let error = sieve.push(&vec![b'x'; LARGEST_KEPT + 1], &mut |_, _| true).unwrap_err();
         assert_eq!(error.to_string(), "the panel answered something unexpected: an answer of more than 8 MB");
     }

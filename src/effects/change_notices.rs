@@ -1,26 +1,28 @@
 //! What is said about the desk's work: the customer's message about a change, the line in the
 //! review channel that nobody waited for, and the card of a sale by hand.
 
-use super::{Failure, World, discord::Trouble, notify::say};
+use super::{EffectContext, EffectError, discord::Trouble, notify::say};
 use crate::{
-    db::{self, access::change_requests::Standing, access::subscriptions::Subscription, outbox::Claim},
-    domain::{OrderId, UserId, change::Change, change::ChangeId, grants::Expiry, refused::Refused, tracked::Tracked},
+    db::{self, access::change_requests::Standing, access::subscriptions::Subscription, outbox::Lease},
+    domain::{
+        OrderId, UserId, change::Change, change::ChangeId, discord_error::Refused, grants::Expiry, tracked::Tracked,
+    },
     view::{
         Marker,
         change::Outcome,
+        change_notice::{self, LineFacts, ToldFacts},
         delivery::LinkFacts,
-        told::{self, LineFacts, ToldFacts},
     },
 };
 
-async fn found(world: &World, id: ChangeId) -> Result<Option<(Standing, Subscription)>, Failure> {
+async fn found(world: &EffectContext, id: ChangeId) -> Result<Option<(Standing, Subscription)>, EffectError> {
     let Some(change) = db::access::change_requests::change(&world.db, id).await? else { return Ok(None) };
     let subscription = db::access::subscriptions::subscription(&world.db, change.subscription).await?;
     Ok(subscription.map(|subscription| (change, subscription)))
 }
 
 /// Tells the customer what was changed.
-pub(super) async fn tell(world: &World, claim: &Claim, id: ChangeId, user: UserId) -> Result<(), Failure> {
+pub(super) async fn tell(world: &EffectContext, claim: &Lease, id: ChangeId, user: UserId) -> Result<(), EffectError> {
     let found = found(world, id).await?.filter(|(change, _)| change.applied.is_some());
     let Some((change, sub)) = found else { return Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?) };
     let plan = db::access::subscriptions::plan_of(&world.db, sub.id).await?.unwrap_or_default();
@@ -37,7 +39,7 @@ pub(super) async fn tell(world: &World, claim: &Claim, id: ChangeId, user: UserI
         used: None,
     });
     let facts = ToldFacts { id, change: &change.what, expiry, quota, enabled: !sub.disabled, link };
-    let post = told::told(world.locale_of(user).await?, &facts);
+    let post = change_notice::told(world.locale_of(user).await?, &facts);
     let sent: Result<(), Trouble> = async {
         let channel = world.dm_channel(user).await?;
         say(world, claim, channel, post, &Marker::change(id)).await.map(drop)
@@ -54,7 +56,7 @@ pub(super) async fn tell(world: &World, claim: &Claim, id: ChangeId, user: UserI
 }
 
 /// Tells staff what came of a change whose answer nobody watches any more.
-pub(super) async fn line(world: &World, claim: &Claim, id: ChangeId) -> Result<(), Failure> {
+pub(super) async fn line(world: &EffectContext, claim: &Lease, id: ChangeId) -> Result<(), EffectError> {
     let now = world.clock.now();
     let Some((change, sub)) = found(world, id).await? else {
         return Ok(db::outbox::finish(&world.db, claim, now).await?);
@@ -71,14 +73,14 @@ pub(super) async fn line(world: &World, claim: &Claim, id: ChangeId) -> Result<(
     };
     let (actor, at, customer) = (change.actor, change.at, sub.user);
     let facts = LineFacts { id, actor, at, customer, email: &sub.email, outcome };
-    let post = told::line(world.shop_locale(), &facts);
+    let post = change_notice::line(world.shop_locale(), &facts);
     let channel = world.config.discord.review_channel_id;
     let message = say(world, claim, channel, post, &Marker::change(id)).await?;
     Ok(db::orders::tickets::posted(&world.db, claim, message, channel, Tracked::StaffNews, now).await?)
 }
 
 /// Makes the card of a sale by hand what the order says.
-pub(super) async fn sale_card(world: &World, claim: &Claim, id: &OrderId) -> Result<(), Failure> {
+pub(super) async fn sale_card(world: &EffectContext, claim: &Lease, id: &OrderId) -> Result<(), EffectError> {
     let now = world.clock.now();
     let (Some(order), Some(sale)) =
         (db::orders::order(&world.db, id).await?, db::access::manual_sales::sale_card(&world.db, id).await?)
@@ -87,7 +89,7 @@ pub(super) async fn sale_card(world: &World, claim: &Claim, id: &OrderId) -> Res
     };
     let name = db::orders::customer(&world.db, order.customer).await?.map(|customer| customer.name).unwrap_or_default();
     let channel = world.config.discord.review_channel_id;
-    let post = told::sale_card(world.shop_locale(), &order, &name, &sale.note);
+    let post = change_notice::sale_card(world.shop_locale(), &order, &name, &sale.note);
     let digest = post.digest();
     if let Some(known) = sale.message {
         if sale.digest.as_deref() == Some(&digest) {

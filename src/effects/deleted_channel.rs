@@ -4,39 +4,39 @@
 use serenity::all::{GuildChannel, GuildId};
 
 use super::{
-    Failure, World,
+    EffectContext, EffectError,
     discord::{Trouble, call, serenity_channel},
 };
 use crate::{
     db,
-    domain::{ChannelId, effect::OwnerNews, refused::Refused},
+    domain::{ChannelId, discord_error::Refused, effect::OwnerNews},
 };
 
 /// The channels of the guild as its list has them; one that lacks the review channel is not believed.
-pub(super) async fn listed(world: &World) -> Result<Vec<GuildChannel>, Failure> {
+pub(super) async fn listed(world: &EffectContext) -> Result<Vec<GuildChannel>, EffectError> {
     let guild = GuildId::new(world.config.discord.guild_id.0.max(1));
     let there: Vec<GuildChannel> = call(world.http.get_channels(guild)).await?;
     if there.iter().all(|channel| channel.id.get() != world.config.discord.review_channel_id.0) {
         let says = "Discord's list of channels lacks the review channel; it is not believed".to_owned();
-        return Err(Failure::Refused(Refused::NoChannel, says));
+        return Err(EffectError::Refused(Refused::NoChannel, says));
     }
     Ok(there)
 }
 
 /// A call about a channel says that it does not exist: the list of channels has to say the same.
 /// Otherwise its lane waits, and owners read of it.
-pub(super) async fn confirm_gone(world: &World, channel: ChannelId) -> Result<(), Failure> {
+pub(super) async fn confirm_gone(world: &EffectContext, channel: ChannelId) -> Result<(), EffectError> {
     if listed(world).await?.iter().all(|there| there.id.get() != channel.0) {
         return Ok(());
     }
     let now = world.clock.now();
     db::maintenance::housekeeping::tell_owners_hourly(&world.db, &OwnerNews::Refused { why: Refused::Denied }, now)
         .await?;
-    Err(Failure::Target(format!("Discord denies the channel {channel}, which its list of channels has")))
+    Err(EffectError::Target(format!("Discord denies the channel {channel}, which its list of channels has")))
 }
 
 /// The list of channels lacks one: asked for itself, it has to be unknown.
-pub(super) async fn is_unknown(world: &World, channel: ChannelId) -> Result<bool, Failure> {
+pub(super) async fn is_unknown(world: &EffectContext, channel: ChannelId) -> Result<bool, EffectError> {
     match call(world.http.get_channel(serenity_channel(channel))).await {
         Ok(_) | Err(Trouble::Unread(_)) => Ok(false),
         Err(Trouble::Refused(refusal)) => Ok(refusal.why == Refused::NoChannel),

@@ -8,11 +8,11 @@ use crate::domain::{
     effect::{Effect, OwnerNews},
 };
 
-use super::{Bot, commands::registrations, fault::Fault, ticket};
+use super::{Bot, commands::registrations, error::Error, ticket};
 use crate::db;
 
 /// The session is new: whether the server is among those that the bot is in.
-pub(super) async fn ready(bot: &Bot, guilds: &[UnavailableGuild]) -> Result<(), Fault> {
+pub(super) async fn ready(bot: &Bot, guilds: &[UnavailableGuild]) -> Result<(), Error> {
     if guilds.iter().any(|guild| is_ours(bot, guild.id)) {
         return Ok(());
     }
@@ -20,7 +20,7 @@ pub(super) async fn ready(bot: &Bot, guilds: &[UnavailableGuild]) -> Result<(), 
 }
 
 /// A server is gone: during an outage of Discord for a while, otherwise for good.
-pub(super) async fn lost(bot: &Bot, guild: &UnavailableGuild) -> Result<(), Fault> {
+pub(super) async fn lost(bot: &Bot, guild: &UnavailableGuild) -> Result<(), Error> {
     if !is_ours(bot, guild.id) {
         return Ok(());
     }
@@ -31,7 +31,7 @@ pub(super) async fn lost(bot: &Bot, guild: &UnavailableGuild) -> Result<(), Faul
     kicked(bot).await
 }
 
-async fn kicked(bot: &Bot) -> Result<(), Fault> {
+async fn kicked(bot: &Bot) -> Result<(), Error> {
     if !bot.standing.left() {
         return Ok(());
     }
@@ -45,21 +45,21 @@ async fn kicked(bot: &Bot) -> Result<(), Fault> {
 
 /// The server is there. If it was not, what was lost meanwhile is made good: the commands, which Discord
 /// forgets with the bot, and what was written in the tickets.
-pub(super) async fn found(bot: &Bot, http: &Http) -> Result<(), Fault> {
+pub(super) async fn found(bot: &Bot, http: &Http) -> Result<(), Error> {
     if !bot.standing.came() {
         return Ok(());
     }
     tracing::info!("the bot is in the server again");
     let guild = serenity::all::GuildId::new(bot.config.discord.guild_id.0.max(1));
     if let Err(error) = http.create_guild_commands(guild, &registrations(&bot.config)).await {
-        let error = super::Unanswered::from(error);
+        let error = super::DiscordFailure::from(error);
         tracing::error!(%error, "the commands could not be registered again; a restart of the bot does that");
     }
     ticket::reread(bot).await
 }
 
 /// A channel or category changed or went. Only those count that the configuration names.
-pub(super) async fn changed(bot: &Bot, channel: &GuildChannel) -> Result<(), Fault> {
+pub(super) async fn changed(bot: &Bot, channel: &GuildChannel) -> Result<(), Error> {
     let (id, config) = (ChannelId(channel.id.get()), &bot.config.discord);
     let named = [config.review_channel_id, config.dashboard_channel_id, config.ticket_category_id];
     if named.contains(&id) || config.overflow_category_ids.contains(&id) {
@@ -69,7 +69,7 @@ pub(super) async fn changed(bot: &Bot, channel: &GuildChannel) -> Result<(), Fau
 }
 
 /// What the bot may do in the server may have changed: it is looked at, and owners are told.
-pub(super) async fn look(bot: &Bot, guild: GuildId) -> Result<(), Fault> {
+pub(super) async fn look(bot: &Bot, guild: GuildId) -> Result<(), Error> {
     if guild != bot.config.discord.guild_id {
         return Ok(());
     }

@@ -219,7 +219,7 @@ pub struct Plan {
 /// configuration. Ids only: it is an argument of an effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "flaw", rename_all = "snake_case")]
-pub enum Flaw {
+pub enum SetupProblem {
     /// A channel is not there.
     NoChannel {
         /// What it is for.
@@ -235,12 +235,12 @@ pub enum Flaw {
         channel: ChannelId,
     },
     /// The bot's roles do not give it something that tickets need everywhere.
-    Powerless {
+    MissingGuildPermission {
         /// What is missing.
         missing: Vec<Permission>,
     },
     /// A channel's overwrites take something from the bot, or do not give it.
-    Barred {
+    MissingChannelPermission {
         /// What it is for.
         place: Place,
         /// Its id.
@@ -256,7 +256,7 @@ pub enum Flaw {
         role: RoleId,
     },
     /// A reminder rings nobody: the role is not one that the bot may mention.
-    Unheard {
+    RoleNotMentionable {
         /// Its id.
         role: RoleId,
     },
@@ -269,11 +269,11 @@ pub enum Flaw {
     },
 }
 
-impl Flaw {
+impl SetupProblem {
     /// Whether a part of the shop does not work until it is mended. A role that is not to be mentioned
     /// is as Discord makes one: the reminders stand in the channel all the same, and go on to the owners.
     pub fn is_grave(&self) -> bool {
-        !matches!(self, Self::Unheard { .. })
+        !matches!(self, Self::RoleNotMentionable { .. })
     }
 }
 
@@ -353,16 +353,16 @@ impl Guild {
     }
 
     /// Everything that is wrong with the premises, in the order of the configuration.
-    pub fn flaws(&self, plan: &Plan, now: Millis) -> Vec<Flaw> {
+    pub fn flaws(&self, plan: &Plan, now: Millis) -> Vec<SetupProblem> {
         let mut flaws = Vec::new();
         if let Some(until) = self.bot.silenced_until.filter(|until| *until > now) {
-            flaws.push(Flaw::Silenced { until });
+            flaws.push(SetupProblem::Silenced { until });
         }
         // In a ticket only what the roles give holds: its own overwrites replace the category's,
         // and an overwrite can only hand on what the bot has in the whole guild.
         let powerless = missing(self.granted(), &Permission::ALL);
         if !powerless.is_empty() {
-            flaws.push(Flaw::Powerless { missing: powerless.clone() });
+            flaws.push(SetupProblem::MissingGuildPermission { missing: powerless.clone() });
         }
         for (place, id) in &plan.places {
             flaws.extend(self.flaw_of(*place, *id, &powerless));
@@ -370,13 +370,15 @@ impl Guild {
         let categories = plan.places.iter().filter(|(place, _)| place.needs().0 == Kind::Category);
         let mut there = categories.filter(|(_, id)| self.channel(*id).is_some()).peekable();
         if there.peek().is_some() && there.all(|(_, id)| self.room_in(*id) == 0) {
-            flaws.push(Flaw::NoRoom);
+            flaws.push(SetupProblem::NoRoom);
         }
         let known = |role| self.roles.iter().any(|(id, _)| *id == role);
         let lost = plan.roles.iter().filter(|(_, role)| !known(*role));
-        flaws.extend(lost.map(|(power, role)| Flaw::NoRole { power: RoleOf::from(*power), role: *role }));
+        flaws.extend(lost.map(|(power, role)| SetupProblem::NoRole { power: RoleOf::from(*power), role: *role }));
         flaws.extend(
-            plan.rings.filter(|role| known(*role) && !self.hears(plan, *role)).map(|role| Flaw::Unheard { role }),
+            plan.rings
+                .filter(|role| known(*role) && !self.hears(plan, *role))
+                .map(|role| SetupProblem::RoleNotMentionable { role }),
         );
         flaws
     }
@@ -390,16 +392,16 @@ impl Guild {
         self.mentionable.contains(&role) || granted & MENTION_EVERYONE != 0
     }
 
-    fn flaw_of(&self, place: Place, id: ChannelId, powerless: &[Permission]) -> Option<Flaw> {
-        let Some(channel) = self.channel(id) else { return Some(Flaw::NoChannel { place, channel: id }) };
+    fn flaw_of(&self, place: Place, id: ChannelId, powerless: &[Permission]) -> Option<SetupProblem> {
+        let Some(channel) = self.channel(id) else { return Some(SetupProblem::NoChannel { place, channel: id }) };
         let (kind, needs) = place.needs();
         if channel.kind != kind {
-            return Some(Flaw::WrongKind { place, channel: id });
+            return Some(SetupProblem::WrongKind { place, channel: id });
         }
         // What the roles lack everywhere is said once.
         let lacks = missing(self.granted_in(channel), needs);
         let barred: Vec<_> = lacks.into_iter().filter(|permission| !powerless.contains(permission)).collect();
-        (!barred.is_empty()).then_some(Flaw::Barred { place, channel: id, missing: barred })
+        (!barred.is_empty()).then_some(SetupProblem::MissingChannelPermission { place, channel: id, missing: barred })
     }
 }
 

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a refusal is about. Each has a sentence of its own with its remedy (`view/refused.rs`).
+/// What a refusal is about. Each has a sentence of its own with its remedy (`view/discord_error.rs`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refused {

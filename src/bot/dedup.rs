@@ -8,11 +8,11 @@ use serenity::{
 };
 use tokio::sync::watch;
 
-use super::{Fault, Host};
+use super::{Error, Host};
 
 /// The framework behind the way in.
 pub(super) struct Entrance {
-    pub(super) framework: poise::Framework<Host, Fault>,
+    pub(super) framework: poise::Framework<Host, Error>,
     pub(super) host: Host,
 }
 

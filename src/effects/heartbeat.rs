@@ -13,16 +13,16 @@ pub struct Asker {
 
 /// Who answers: the worker.
 #[derive(Debug)]
-pub struct Pulse {
+pub struct Heartbeat {
     asked: watch::Receiver<u64>,
     turned: watch::Sender<u64>,
 }
 
 /// Both ends.
-pub fn pulse() -> (Asker, Pulse) {
+pub fn pulse() -> (Asker, Heartbeat) {
     let (asked, asked_end) = watch::channel(0);
     let (turned, turned_end) = watch::channel(0);
-    (Asker { asked, turned: turned_end }, Pulse { asked: asked_end, turned })
+    (Asker { asked, turned: turned_end }, Heartbeat { asked: asked_end, turned })
 }
 
 impl Asker {
@@ -35,7 +35,7 @@ impl Asker {
     }
 }
 
-impl Pulse {
+impl Heartbeat {
     /// The question that the turn which begins now answers.
     pub(super) fn question(&mut self) -> u64 {
         *self.asked.borrow_and_update()

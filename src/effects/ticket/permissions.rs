@@ -16,11 +16,11 @@ use crate::{
     db,
     domain::{
         ChannelId, Order, RoleId, UserId,
-        access::{Seat, Staff},
-        refused::Refused,
+        access::{Staff, StaffOverwrite},
+        discord_error::Refused,
     },
     effects::{
-        Failure, World,
+        EffectContext, EffectError,
         discord::{Refusal, Trouble, call, serenity_channel},
     },
 };
@@ -39,7 +39,7 @@ const THREADS: Permissions = Permissions::CREATE_PUBLIC_THREADS
 /// Lets the customer write, or not. What Discord refuses for good is given back in its words: the
 /// status message must not wait for it.
 pub(super) async fn sync_lock(
-    world: &World,
+    world: &EffectContext,
     order: &Order,
     channel: ChannelId,
 ) -> Result<Option<(Refused, String)>, Gone> {
@@ -74,7 +74,11 @@ const NEEDED: usize = 3;
 /// Nobody sees the ticket but its customer, the bot, and staff. Discord refuses a second overwrite
 /// for the same id, so what comes first holds: a customer who is staff is locked out of writing
 /// like any other.
-pub(super) fn overwrites(world: &World, order: &Order, seats: &BTreeSet<Seat>) -> Vec<PermissionOverwrite> {
+pub(super) fn overwrites(
+    world: &EffectContext,
+    order: &Order,
+    seats: &BTreeSet<StaffOverwrite>,
+) -> Vec<PermissionOverwrite> {
     let everyone = RoleId(world.config.discord.guild_id.0);
     let needed: [_; NEEDED] = [
         role_overwrite(everyone, Permissions::empty(), Permissions::VIEW_CHANNEL),
@@ -88,16 +92,16 @@ pub(super) fn overwrites(world: &World, order: &Order, seats: &BTreeSet<Seat>) -
 
 /// Who of staff sees an order's ticket, as configured now; never everybody, and not the bot, whose
 /// overwrites are others.
-pub(super) async fn seats(world: &World, order: &Order) -> Result<BTreeSet<Seat>, Trouble> {
+pub(super) async fn seats(world: &EffectContext, order: &Order) -> Result<BTreeSet<StaffOverwrite>, Trouble> {
     let staff = world.config.discord.staff();
     let roles = held(world, &staff, ROLES_STAY).await?;
     let mut seats = seated(&staff, order.customer, &roles);
-    seats.remove(&Seat::Role(RoleId(world.config.discord.guild_id.0)));
-    seats.remove(&Seat::Person(world.me));
+    seats.remove(&StaffOverwrite::Role(RoleId(world.config.discord.guild_id.0)));
+    seats.remove(&StaffOverwrite::Person(world.me));
     Ok(seats)
 }
 
-fn seated(staff: &Staff, customer: UserId, roles: &BTreeMap<UserId, Vec<RoleId>>) -> BTreeSet<Seat> {
+fn seated(staff: &Staff, customer: UserId, roles: &BTreeMap<UserId, Vec<RoleId>>) -> BTreeSet<StaffOverwrite> {
     staff.seats(customer, |person, role| roles.get(&person).is_some_and(|held| held.contains(&role)))
 }
 
@@ -113,7 +117,7 @@ pub struct StaffRoles(Arc<Mutex<BTreeMap<UserId, Answer>>>);
 type Answer = (Duration, Vec<RoleId>);
 
 /// The roles of everybody whom the seats depend on, asked for anew where the answer is older than `stay`.
-async fn held(world: &World, staff: &Staff, stay: Duration) -> Result<BTreeMap<UserId, Vec<RoleId>>, Trouble> {
+async fn held(world: &EffectContext, staff: &Staff, stay: Duration) -> Result<BTreeMap<UserId, Vec<RoleId>>, Trouble> {
     let now = world.clock.steady();
     let known = || world.staff_roles.0.lock().unwrap_or_else(PoisonError::into_inner);
     let mut held = BTreeMap::new();
@@ -131,7 +135,7 @@ async fn held(world: &World, staff: &Staff, stay: Duration) -> Result<BTreeMap<U
     Ok(held)
 }
 
-async fn roles_of(world: &World, person: UserId) -> Result<Vec<RoleId>, Trouble> {
+async fn roles_of(world: &EffectContext, person: UserId) -> Result<Vec<RoleId>, Trouble> {
     let guild = DiscordGuild::new(world.config.discord.guild_id.0.max(1));
     match call(world.http.get_member(guild, DiscordUser::new(person.0.max(1)))).await {
         Ok(member) => Ok(member.roles.iter().map(|role| RoleId(role.get())).collect()),
@@ -142,7 +146,7 @@ async fn roles_of(world: &World, person: UserId) -> Result<Vec<RoleId>, Trouble>
 }
 
 /// Has every ticket made right again when listed staff got or lost the role that they need besides.
-pub(in crate::effects) async fn look_at_roles(world: &World) -> Result<(), Failure> {
+pub(in crate::effects) async fn look_at_roles(world: &EffectContext) -> Result<(), EffectError> {
     let staff = world.config.discord.staff();
     if staff.asked_for_roles().is_empty() {
         return Ok(());
@@ -152,17 +156,17 @@ pub(in crate::effects) async fn look_at_roles(world: &World) -> Result<(), Failu
     Ok(db::maintenance::reload::settle_ticket_permissions(&world.db, &seats.join(" "), world.clock.now()).await?)
 }
 
-fn seat_overwrite(seat: Seat) -> PermissionOverwrite {
+fn seat_overwrite(seat: StaffOverwrite) -> PermissionOverwrite {
     match seat {
-        Seat::Role(role) => role_overwrite(role, CUSTOMER | WRITING, Permissions::empty()),
-        Seat::Person(person) => member_overwrite(person, CUSTOMER | WRITING, Permissions::empty()),
+        StaffOverwrite::Role(role) => role_overwrite(role, CUSTOMER | WRITING, Permissions::empty()),
+        StaffOverwrite::Person(person) => member_overwrite(person, CUSTOMER | WRITING, Permissions::empty()),
     }
 }
 
 /// Gives staff of today their overwrites and takes those of yesterday away. What somebody gave by
 /// hand is not ours to take. What Discord refuses to take away is given back in its words.
 pub(super) async fn seat_staff(
-    world: &World,
+    world: &EffectContext,
     order: &Order,
     channel: ChannelId,
 ) -> Result<Option<(Refused, String)>, Gone> {
@@ -202,7 +206,7 @@ pub(super) async fn seat_staff(
 
 /// Takes out the staff whom a refusal calls nobody, such as somebody who deleted their account: the
 /// shop goes on without them. Says whether there was anybody to take out.
-pub(super) fn without_nobody(permissions: &mut Vec<PermissionOverwrite>, refusal: &Refusal) -> bool {
+pub(super) fn drop_unknown_members(permissions: &mut Vec<PermissionOverwrite>, refusal: &Refusal) -> bool {
     let named = |field: &String| field.strip_prefix("permission_overwrites.")?.split('.').next()?.parse().ok();
     let named: Vec<usize> = refusal.fields.iter().filter_map(named).collect();
     let anybody = refusal.why == Refused::Nobody;

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::{Bot, Host, asked::Asked, stale};
+use super::{Bot, Host, interaction::Interaction, stale};
 
 /// Discord no longer waits for an answer to this interaction.
 const UNKNOWN_INTERACTION: isize = 10_062;
@@ -26,7 +26,7 @@ const UNKNOWN_WEBHOOK: isize = 10_015;
 
 /// Why an interaction or an event was not handled to its end.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum Error {
     /// Not to be done, for a reason that the person reads: no fault of ours.
     #[error("refused")]
     Refused {
@@ -38,13 +38,13 @@ pub enum Fault {
     },
     /// The same, and the person has read why.
     #[error("refused, and told")]
-    Told,
+    ImageMetadata,
     /// The database.
     #[error(transparent)]
     Db(#[from] db::Error),
     /// Discord did not take our answer.
     #[error(transparent)]
-    Discord(#[from] Unanswered),
+    Discord(#[from] DiscordFailure),
     /// A picture could not be written to disk.
     #[error("the picture could not be kept")]
     Disk(#[from] std::io::Error),
@@ -61,7 +61,7 @@ pub enum Fault {
     },
 }
 
-impl Fault {
+impl Error {
     /// A refusal that leaves the pressed message as it is.
     pub(super) fn refused(locale: Locale, refusal: Refusal) -> Self {
         Self::answered(refusal::refused(locale, refusal))
@@ -74,7 +74,7 @@ impl Fault {
 }
 
 /// What is true instead, in the place of a private message that is of no use any more.
-impl From<Post> for Fault {
+impl From<Post> for Error {
     fn from(post: Post) -> Self {
         Self::Refused { post: Box::new(post), replaces: true }
     }
@@ -84,7 +84,7 @@ impl From<Post> for Fault {
 /// contain the token.
 #[derive(Debug, thiserror::Error)]
 #[error("{says}")]
-pub struct Unanswered {
+pub struct DiscordFailure {
     /// The HTTP status, when there was an answer.
     pub status: Option<u16>,
     /// Discord's own code, when there was an answer.
@@ -104,7 +104,7 @@ enum Done {
     Yes,
 }
 
-impl Unanswered {
+impl DiscordFailure {
     /// There was no answer within this time.
     pub fn silent(patience: std::time::Duration) -> Self {
         let says = format!("Discord did not answer within {} s", patience.as_secs());
@@ -131,7 +131,7 @@ impl Unanswered {
     }
 }
 
-impl From<serenity::Error> for Unanswered {
+impl From<serenity::Error> for DiscordFailure {
     fn from(error: serenity::Error) -> Self {
         match error {
             serenity::Error::Http(HttpError::UnsuccessfulRequest(answer)) => {
@@ -164,7 +164,7 @@ impl From<serenity::Error> for Unanswered {
     }
 }
 
-impl From<serenity::Error> for Fault {
+impl From<serenity::Error> for Error {
     fn from(error: serenity::Error) -> Self {
         Self::Discord(error.into())
     }
@@ -183,60 +183,60 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 
 /// Ends the handling of an interaction: a fault is logged under a word, and the person gets to read
 /// that word.
-pub(super) async fn settle(asked: &mut Asked<'_>, done: Result<(), Fault>) {
+pub(super) async fn settle(interaction: &mut Interaction<'_>, done: Result<(), Error>) {
     let fault = match done {
-        Ok(()) | Err(Fault::Told) => return,
-        Err(Fault::Refused { post, replaces }) => match asked.refuse(*post, replaces).await {
+        Ok(()) | Err(Error::ImageMetadata) => return,
+        Err(Error::Refused { post, replaces }) => match interaction.refuse(*post, replaces).await {
             Ok(()) => return,
-            Err(unanswered) => Fault::Discord(unanswered),
+            Err(unanswered) => Error::Discord(unanswered),
         },
         Err(fault) => fault,
     };
-    if let Fault::Discord(unanswered) = &fault
+    if let Error::Discord(unanswered) = &fault
         && unanswered.is_over()
     {
-        tracing::info!(user.id = %asked.user, "an answer came too late or was given elsewhere: {unanswered}");
+        tracing::info!(user.id = %interaction.user, "an answer came too late or was given elsewhere: {unanswered}");
         return;
     }
-    if let Fault::Discord(unanswered) = &fault
+    if let Error::Discord(unanswered) = &fault
         && unanswered.is_unknown()
     {
         // What was asked for may be done, and perhaps the person reads so: an apology would be false.
-        tracing::warn!(user.id = %asked.user, "Discord may not have taken an answer: {unanswered}");
+        tracing::warn!(user.id = %interaction.user, "Discord may not have taken an answer: {unanswered}");
         return;
     }
     let incident = incident();
-    tracing::error!(%incident, user.id = %asked.user, "an interaction failed: {}", chain(&fault));
-    asked.faults.note(Part::Answers, incident.clone());
-    if let Err(unanswered) = asked.reply(refusal::fault(asked.locale, incident.as_str())).await {
-        tracing::warn!(%incident, user.id = %asked.user, "and the person could not be told: {unanswered}");
+    tracing::error!(%incident, user.id = %interaction.user, "an interaction failed: {}", chain(&fault));
+    interaction.faults.note(Part::Answers, incident.clone());
+    if let Err(unanswered) = interaction.reply(refusal::fault(interaction.locale, incident.as_str())).await {
+        tracing::warn!(%incident, user.id = %interaction.user, "and the person could not be told: {unanswered}");
     }
 }
 
 /// Random bytes from the machine.
-pub(super) fn random<const N: usize>() -> Result<[u8; N], Fault> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bits = [0; N];
-    getrandom::fill(&mut bits).map_err(|_| Fault::Random)?;
+    getrandom::fill(&mut bits).map_err(|_| Error::Random)?;
     Ok(bits)
 }
 
 /// An event that is no interaction has failed: nobody waits for an answer.
-pub(super) fn log_event(bot: &Bot, name: &str, fault: &Fault) {
+pub(super) fn log_event(bot: &Bot, name: &str, fault: &Error) {
     let incident = incident();
     tracing::error!(event = name, %incident, "an event was not handled: {}", chain(fault));
     bot.faults.note(Part::Events, incident);
 }
 
 /// What went wrong outside our own handlers, which settle their faults themselves.
-pub(super) async fn on_error(error: poise::FrameworkError<'_, Host, Fault>) {
+pub(super) async fn on_error(error: poise::FrameworkError<'_, Host, Error>) {
     match error {
         poise::FrameworkError::EventHandler { error, event, framework, .. } => {
             log_event(&framework.user_data.bot(), event.snake_case_name(), &error);
         }
         // Discord knows a command, or a form of it, that this version does not.
-        poise::FrameworkError::UnknownInteraction { framework, interaction, .. } => {
+        poise::FrameworkError::UnknownInteraction { framework, interaction: received, .. } => {
             let (bot, http) = (&framework.user_data.bot(), &framework.serenity_context.http);
-            unknown(bot, http, interaction).await;
+            unknown(bot, http, received).await;
         }
         poise::FrameworkError::CommandStructureMismatch { ctx, .. }
         | poise::FrameworkError::ArgumentParse { ctx: poise::Context::Application(ctx), .. } => {
@@ -244,8 +244,8 @@ pub(super) async fn on_error(error: poise::FrameworkError<'_, Host, Fault>) {
             unknown(&ctx.framework.user_data.bot(), http, ctx.interaction).await;
         }
         poise::FrameworkError::Command { error, ctx: poise::Context::Application(ctx), .. } => {
-            let mut asked = ctx.framework.user_data.bot().command(&ctx);
-            settle(&mut asked, Err(error)).await;
+            let mut interaction = ctx.framework.user_data.bot().command(&ctx);
+            settle(&mut interaction, Err(error)).await;
         }
         // The setup cannot fail, and no command has a check, a cooldown or a prefix.
         other => tracing::error!("the framework reports: {other}"),
@@ -254,15 +254,15 @@ pub(super) async fn on_error(error: poise::FrameworkError<'_, Host, Fault>) {
 
 /// A command, or a form of one, that we do not know. Whoever is still typing it is suggested
 /// nothing: Discord takes no other answer to that.
-async fn unknown(bot: &Bot, http: &Http, interaction: &CommandInteraction) {
-    if interaction.data.autocomplete().is_some() {
+async fn unknown(bot: &Bot, http: &Http, received: &CommandInteraction) {
+    if received.data.autocomplete().is_some() {
         let nothing = CreateInteractionResponse::Autocomplete(CreateAutocompleteResponse::new());
-        if let Err(error) = interaction.create_response(http, nothing).await {
-            tracing::info!("nothing could be suggested: {}", Unanswered::from(error));
+        if let Err(error) = received.create_response(http, nothing).await {
+            tracing::info!("nothing could be suggested: {}", DiscordFailure::from(error));
         }
         return;
     }
-    let mut asked = Asked::command(http, bot, interaction);
-    let done = stale(bot, &asked);
-    settle(&mut asked, done).await;
+    let mut interaction = Interaction::command(http, bot, received);
+    let done = stale(bot, &interaction);
+    settle(&mut interaction, done).await;
 }

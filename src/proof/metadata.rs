@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use exif::{Exif, In, Tag, Value};
 
-use crate::domain::{Millis, picture::Told};
+use crate::domain::{Millis, picture::ImageMetadata};
 
 /// Programs that change pictures, as they write their names into them. What telephones write in
 /// the same place (a model, a version of the system) is no sign of anything.
@@ -33,9 +33,11 @@ const EDITORS: &[&str] = &[
 const LONGEST_NAME: usize = 60;
 
 /// Reads what is there; a file that says nothing, or says it in a broken way, says nothing.
-pub(super) fn told(bytes: &[u8]) -> Told {
-    let Ok(exif) = exif::Reader::new().read_from_container(&mut Cursor::new(bytes)) else { return Told::default() };
-    Told { software: editor(&exif), taken_at: taken_at(&exif) }
+pub(super) fn told(bytes: &[u8]) -> ImageMetadata {
+    let Ok(exif) = exif::Reader::new().read_from_container(&mut Cursor::new(bytes)) else {
+        return ImageMetadata::default();
+    };
+    ImageMetadata { software: editor(&exif), taken_at: taken_at(&exif) }
 }
 
 fn editor(exif: &Exif) -> Option<String> {

@@ -8,7 +8,7 @@ use super::{
     Error, Generation, Inbound,
     call::Panel,
     inbound::{ExternalProxy, HostSays, Listens, OneOrMany, Stream, Way},
-    sieve::OF_INBOUND,
+    json_filter::OF_INBOUND,
     wire::Request,
 };
 
