@@ -21,7 +21,6 @@ const JUMP: Duration = Duration::from_mins(5);
 pub struct Jump {
     /// When it was noticed, by the wall clock.
     pub at: Millis,
-    /// How far it went.
     pub by: Duration,
     noticed: Duration,
 }
@@ -51,7 +50,6 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The machine's clock.
     pub fn system() -> Self {
         Self {
             offset_ms: Arc::default(),

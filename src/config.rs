@@ -68,9 +68,7 @@ pub struct DiscordConfig {
     pub token: SecretString,
     /// The one guild the shop is in.
     pub guild_id: GuildId,
-    /// Where staff review payments.
     pub review_channel_id: ChannelId,
-    /// Where the dashboard stands.
     pub dashboard_channel_id: ChannelId,
     /// The category in which tickets are made.
     pub ticket_category_id: ChannelId,
@@ -78,9 +76,7 @@ pub struct DiscordConfig {
     pub overflow_category_ids: Vec<ChannelId>,
     /// May do everything; never empty.
     pub owners: Vec<UserId>,
-    /// May decide about payments.
     pub admins: Vec<UserId>,
-    /// May see and answer.
     pub support: Vec<UserId>,
     /// The role that owners hold, if one is asked for.
     pub owner_role_id: Option<RoleId>,
@@ -108,7 +104,6 @@ impl DiscordConfig {
     }
 }
 
-/// Where data lives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StorageConfig {
     /// Holds the database, screenshots, backups and logs; relative paths were resolved against
@@ -116,10 +111,8 @@ pub struct StorageConfig {
     pub data_dir: PathBuf,
 }
 
-/// The shop itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShopConfig {
-    /// What people call it.
     pub name: String,
     /// The currency of every price.
     pub currency: Currency,
@@ -148,7 +141,6 @@ pub struct PanelConfig {
     pub ca_pem: Option<Vec<u8>>,
     /// What the names of its secrets begin with.
     pub env_prefix: String,
-    /// How to log in.
     pub credentials: PanelCredentials,
 }
 
@@ -176,7 +168,6 @@ pub struct PanelLogin {
 /// How often, how many, how long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LimitsConfig {
-    /// Orders per customer.
     pub order: Limit,
     /// `/admin` per member of staff.
     pub admin: Limit,
@@ -243,7 +234,6 @@ pub struct ScheduleConfig {
 pub struct LogConfig {
     /// The finest level of our own events; other crates never go below INFO.
     pub level: tracing::Level,
-    /// How the console looks.
     pub format: LogFormat,
     /// How many days of log files are kept.
     pub retention_days: NonZeroU32,

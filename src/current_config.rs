@@ -45,7 +45,6 @@ impl fmt::Debug for Source {
 /// What came of reading the file again.
 #[derive(Debug)]
 pub enum Reloaded {
-    /// It is in force.
     Done(Box<Renewal>),
     /// It is wrong, and what was in force stays.
     Wrong(ConfigErrors),
@@ -72,7 +71,6 @@ impl Live {
         Arc::clone(&self.current.borrow())
     }
 
-    /// Follows the configuration.
     pub fn watch(&self) -> watch::Receiver<Arc<Config>> {
         self.current.subscribe()
     }

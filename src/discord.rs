@@ -26,7 +26,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub struct Connected {
     /// serenity's client; its `http` is everybody's.
     pub client: serenity::Client,
-    /// The bot's own user.
     pub me: UserId,
 }
 
@@ -37,7 +36,6 @@ pub struct OperatorActionRequired(pub String);
 
 /// Why there is no connection.
 enum Refused {
-    /// It may work later.
     Later(String),
     /// It will not work until somebody changes something.
     Never(String),
@@ -48,7 +46,6 @@ enum Refused {
 pub struct Application {
     /// Its id, which invitation links carry.
     pub id: u64,
-    /// Its name.
     pub name: String,
     /// Whether the Message Content intent is on, for a small bot or a verified one.
     pub message_content: bool,
@@ -65,7 +62,6 @@ pub enum NoApplication {
     Token,
     /// The proxy or its certificates cannot be used.
     Setup(String),
-    /// No answer came.
     Unreachable(String),
     /// It answered with this status, or with 200 and nonsense.
     Answered(u16),

@@ -48,7 +48,6 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Nothing has failed yet.
     pub fn new(clock: &Clock) -> Self {
         Self { counts: Arc::default(), memory: Arc::default(), clock: clock.clone() }
     }
@@ -104,7 +103,6 @@ impl Faults {
         self.memory().owners_told
     }
 
-    /// The owners know now.
     pub fn owners_are_told(&self) {
         self.memory().owners_told = true;
     }

@@ -59,13 +59,11 @@ impl Standing {
         self.0.borrow().at_home
     }
 
-    /// Follows it.
     pub fn watch(&self) -> watch::Receiver<State> {
         self.0.subscribe()
     }
 }
 
-/// What the configuration wants.
 pub fn wanted(config: &Config) -> Plan {
     let reminds = !config.schedule.review_reminder.is_zero();
     let config = &config.discord;

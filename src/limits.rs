@@ -80,7 +80,6 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Nothing counted yet.
     pub fn new(config: &LimitsConfig, clock: &Clock) -> Self {
         let limit = |limited| match limited {
             Limited::Link | Limited::GetLink => config.link,

@@ -15,7 +15,6 @@ pub fn clients(config: &Config, clock: &Clock) -> anyhow::Result<BTreeMap<String
     config.panels.iter().map(|panel| Ok((panel.name.clone(), client(panel, config, clock)?))).collect()
 }
 
-/// The client of one panel.
 pub fn client(panel: &PanelConfig, config: &Config, clock: &Clock) -> anyhow::Result<panel::Client> {
     let schedule = &config.schedule;
     let login = panel.credentials.login.as_ref().map(|login| panel::Login {

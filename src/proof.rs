@@ -71,7 +71,6 @@ pub struct Picture {
 /// never so narrow that a scrolling screenshot cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
-    /// The JPEG.
     pub bytes: Vec<u8>,
 }
 

@@ -44,11 +44,8 @@ const LOOK: Duration = Duration::from_secs(30);
 pub struct Life {
     /// Whether Discord has said READY.
     pub connected: watch::Receiver<bool>,
-    /// The gateway.
     pub shards: Arc<ShardManager>,
-    /// Discord's REST API.
     pub http: Arc<Http>,
-    /// The outbox worker.
     pub worker: Asker,
     /// Whether the bot is in its server, and what is wrong there.
     pub standing: watch::Receiver<State>,

@@ -54,12 +54,7 @@ pub struct Guard {
 pub enum TelemetryError {
     /// The folder for logs cannot be made or written.
     #[error("the log folder {} cannot be used: {cause}; let the bot's user write there", .folder.display())]
-    Folder {
-        /// Which folder.
-        folder: PathBuf,
-        /// What the system said.
-        cause: io::Error,
-    },
+    Folder { folder: PathBuf, cause: io::Error },
     /// Somebody in this process logs already.
     #[error("logging was set up twice in one process")]
     Twice,
@@ -218,7 +213,6 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
     krate == env!("CARGO_CRATE_NAME")
 }
 
-/// How the console looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Console {
     Human { terminal: bool },

@@ -33,7 +33,6 @@ pub(super) async fn issue(
     Ok((token, now.plus(ttl)))
 }
 
-/// Confirm.
 pub(super) async fn confirm(bot: &Bot, interaction: &mut Interaction<'_>, token: &Token) -> Result<(), Error> {
     if !interaction.take_alone().await {
         return Ok(());
@@ -106,7 +105,6 @@ pub(super) async fn confirm(bot: &Bot, interaction: &mut Interaction<'_>, token:
     }
 }
 
-/// Cancel: the token lapses.
 pub(super) async fn cancel(bot: &Bot, interaction: &mut Interaction<'_>, token: &Token) -> Result<(), Error> {
     db::people::tokens::cancel_confirmation(&bot.db, token, interaction.user, bot.clock.now()).await?;
     Ok(interaction.update(confirmation::cancelled(interaction.locale)).await?)

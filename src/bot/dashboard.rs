@@ -54,7 +54,6 @@ pub(super) async fn period_chosen(
     }
 }
 
-/// A period was typed.
 pub(super) async fn period_typed(bot: &Bot, interaction: &mut Interaction<'_>, typed: &str) -> Result<(), Error> {
     bot.within_limit(interaction, Limited::Export)?;
     bot.admins_only(interaction, &Button::ExportModal).await?;

@@ -30,7 +30,6 @@ pub enum Error {
     /// Not to be done, for a reason that the person reads: no fault of ours.
     #[error("refused")]
     Refused {
-        /// What they read.
         post: Box<Post>,
         /// Whether it takes the place of the private message that they pressed, which is of no use any
         /// more.
@@ -39,7 +38,6 @@ pub enum Error {
     /// The same, and the person has read why.
     #[error("refused, and told")]
     ImageMetadata,
-    /// The database.
     #[error(transparent)]
     Db(#[from] db::Error),
     /// Discord did not take our answer.
@@ -53,12 +51,7 @@ pub enum Error {
     Random,
     /// An order's panel was taken out of the configuration.
     #[error("order {order} belongs to panel `{panel}`, which is not in the configuration")]
-    NoPanel {
-        /// The order.
-        order: OrderId,
-        /// The panel's name.
-        panel: String,
-    },
+    NoPanel { order: OrderId, panel: String },
 }
 
 impl Error {

@@ -34,19 +34,14 @@ const PAUSE: Duration = Duration::from_millis(150);
 
 /// Somebody's click, command or form.
 pub(super) struct Interaction<'a> {
-    /// The interaction's number.
     pub(super) id: u64,
-    /// Who.
     pub(super) user: UserId,
-    /// The name they show.
     pub(super) name: &'a str,
     /// Their roles at this moment; empty outside a guild.
     pub(super) roles: Vec<RoleId>,
     /// When they joined the guild, as far as Discord says.
     pub(super) joined_at: Option<Millis>,
-    /// In which guild, if any.
     pub(super) guild: Option<GuildId>,
-    /// In which channel.
     pub(super) channel: ChannelId,
     /// Their language, or the shop's.
     pub(super) locale: Locale,
@@ -62,9 +57,7 @@ pub(super) struct Interaction<'a> {
 /// How far the answer has come; decides where a later word goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Not answered yet.
     Open,
-    /// "Thinking…", to be edited.
     Deferred,
     /// Answered: more is another message.
     Answered,
@@ -100,18 +93,15 @@ macro_rules! interaction {
 }
 
 impl<'a> Interaction<'a> {
-    /// A slash command.
     pub(super) fn command(http: &'a Http, bot: &Bot, received: &'a CommandInteraction) -> Self {
         interaction!(http, bot, received, false)
     }
 
-    /// A button or menu.
     pub(super) fn component(http: &'a Http, bot: &Bot, received: &'a ComponentInteraction) -> Self {
         let flags = received.message.flags.unwrap_or_default();
         interaction!(http, bot, received, flags.contains(MessageFlags::EPHEMERAL))
     }
 
-    /// A form.
     pub(super) fn modal(http: &'a Http, bot: &Bot, received: &'a ModalInteraction) -> Self {
         let flags = received.message.as_ref().and_then(|message| message.flags).unwrap_or_default();
         interaction!(http, bot, received, flags.contains(MessageFlags::EPHEMERAL))
@@ -135,7 +125,6 @@ impl<'a> Interaction<'a> {
         if self.private { self.acknowledge().await } else { self.defer().await }
     }
 
-    /// Opens a form.
     pub(super) async fn ask(&mut self, modal: Modal) -> Result<(), DiscordFailure> {
         self.call_back(modal.answer(), Stage::Answered).await
     }

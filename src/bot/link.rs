@@ -13,7 +13,6 @@ use crate::{
 
 use super::{Bot, Context, error::Error, interaction::Interaction, order::own_order, usage};
 
-/// `/link`
 #[poise::command(slash_command)]
 pub(super) async fn link(ctx: Context<'_>) -> Result<(), Error> {
     command!(ctx, |bot, interaction| all(bot, interaction))

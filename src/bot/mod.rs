@@ -94,7 +94,6 @@ struct Bot {
     live: Live,
     /// Whether the bot is in its server, and what is wrong there.
     standing: Standing,
-    /// The server's channels.
     room: ticket_capacity::Room,
     /// This run of the process, as the log and the dashboard name it.
     boot: String,
@@ -102,22 +101,18 @@ struct Bot {
     connected: watch::Sender<bool>,
     /// How many events are in hand.
     in_hand: watch::Sender<usize>,
-    /// When this process began.
     started: Millis,
 }
 
 /// What the bot is made of.
 #[derive(Debug)]
 pub struct Parts {
-    /// The memory.
     pub db: Db,
     /// The panels by name, of which it only reads.
     pub panels: BTreeMap<String, Reader>,
     /// Where pictures come in and are kept.
     pub door: ProofIntake,
-    /// The configuration in force.
     pub live: Live,
-    /// The time.
     pub clock: Clock,
     /// Who did what how often.
     pub limits: Limits,

@@ -29,7 +29,6 @@ use super::{
     review,
 };
 
-/// `/order`
 #[poise::command(slash_command)]
 pub(super) async fn order(ctx: Context<'_>) -> Result<(), Error> {
     command!(ctx, |bot, interaction| open(bot, interaction))

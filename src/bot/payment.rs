@@ -15,7 +15,6 @@ use crate::{
 
 use super::{Bot, Context, error::Error, interaction::Interaction};
 
-/// `/proof`
 #[poise::command(slash_command)]
 pub(super) async fn proof(ctx: Context<'_>, image: Attachment) -> Result<(), Error> {
     command!(ctx, |bot, interaction| submit(bot, interaction, &image))

@@ -35,7 +35,6 @@ pub(super) async fn ask(bot: &Bot, interaction: &mut Interaction<'_>, id: &Order
     Ok(())
 }
 
-/// The customer typed it.
 pub(super) async fn typed(
     bot: &Bot,
     interaction: &mut Interaction<'_>,

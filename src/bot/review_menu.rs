@@ -24,7 +24,6 @@ use super::{
 /// The longest question or answer that is kept; the forms take less, but a form can be forged.
 const LONGEST: usize = 500;
 
-/// More: the list.
 pub(super) async fn open(bot: &Bot, interaction: &mut Interaction<'_>, id: SubmissionId) -> Result<(), Error> {
     bot.admins_only(interaction, &Button::More(id)).await?;
     let order = reviewable(bot, interaction.locale, id).await?;
@@ -88,7 +87,6 @@ pub(super) async fn ask_answer(bot: &Bot, interaction: &mut Interaction<'_>, id:
     Ok(interaction.ask(review_menu::answer_modal(interaction.locale, id, &text)).await?)
 }
 
-/// The customer's answer.
 pub(super) async fn answer_typed(
     bot: &Bot,
     interaction: &mut Interaction<'_>,

@@ -95,7 +95,6 @@ pub(super) async fn messages_gone(bot: &Bot, channel: ChannelId, messages: &[Mes
     Ok(())
 }
 
-/// A channel was deleted.
 pub(super) async fn gone(bot: &Bot, channel: ChannelId) -> Result<(), Error> {
     if let Some(order) = db::orders::tickets::ticket_gone(&bot.db, channel, bot.clock.now()).await? {
         let customer = db::orders::order(&bot.db, &order).await?.map(|order| order.customer);

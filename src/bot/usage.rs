@@ -17,7 +17,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Seen {
     /// Bytes used in all, and when that was read.
     pub(super) used: (u64, Millis),
-    /// What the panel says.
     pub(super) client: Client,
 }
 
@@ -28,7 +27,6 @@ impl Seen {
         Some(change::Seen { enabled, expiry: Expiry::from_panel(expiry_ms, now), quota, used: counted })
     }
 
-    /// How the client stands.
     pub(super) fn state(&self, now: Millis) -> AccessState {
         match self.client {
             Client::Unknown => AccessState::Unknown,
@@ -39,22 +37,18 @@ impl Seen {
     }
 }
 
-/// A subscription's client.
 pub(super) enum Client {
     /// The panel does not answer.
     Unknown,
-    /// There is none.
     Absent,
     /// There is one with another uuid.
     Foreign,
-    /// It is there.
     There(There),
 }
 
 /// A client as the panel has it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct There {
-    /// Its switch.
     pub(super) enabled: bool,
     /// Its end as the panel writes it.
     pub(super) expiry_ms: i64,

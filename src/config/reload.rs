@@ -17,7 +17,6 @@ use crate::domain::{PaymentMethod, Plan};
 pub struct Renewal {
     /// What is in force from now on.
     pub config: Config,
-    /// Plans by their ids.
     pub plans: Changed,
     /// Payment methods by their ids.
     pub methods: Changed,
@@ -30,11 +29,8 @@ pub struct Renewal {
 /// What became of a list, by ids, in the order of the files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changed {
-    /// New ones.
     pub added: Vec<String>,
-    /// Different ones.
     pub changed: Vec<String>,
-    /// Those that are gone.
     pub removed: Vec<String>,
 }
 

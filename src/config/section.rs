@@ -53,7 +53,6 @@ pub(super) struct Section<'n, 't> {
 }
 
 impl<'n, 't> Section<'n, 't> {
-    /// The file itself.
     pub(super) fn root(notes: &'n Notes<'t>, table: &'n DeTable<'t>) -> Self {
         Self { notes, path: String::new(), span: 0..0, table: Some(table), asked: RefCell::default() }
     }
@@ -209,7 +208,6 @@ fn distance(written: &str, known: &str) -> usize {
     strsim::damerau_levenshtein(&written.to_ascii_lowercase(), known)
 }
 
-/// "expected …, found …".
 pub(super) fn wrong_type(expected: &str, found: &DeValue<'_>) -> String {
     let found = match found {
         DeValue::String(_) => "a text in quotes",

@@ -12,7 +12,6 @@ use super::section::wrong_type;
 /// The longest time that a setting may span; more than a year is a slip of the finger.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
-/// A text as written.
 pub(super) fn raw_text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, String> {
     value.as_str().ok_or_else(|| wrong_type("a text in quotes", value))
 }

@@ -57,13 +57,11 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// Why the database did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// SQLite or the driver.
     #[error("the database failed")]
     Sql(#[from] sqlx::Error),
     /// The file is not a database that this program can use.
     #[error("{path}: {problem}")]
     Unusable {
-        /// The file.
         path: PathBuf,
         /// What is wrong and what to do.
         problem: String,
@@ -71,7 +69,6 @@ pub enum Error {
     /// A row says something that the program does not understand.
     #[error("a row in `{table}` is damaged: {problem}")]
     Damaged {
-        /// The table.
         table: &'static str,
         /// What is wrong with it.
         problem: String,
@@ -80,24 +77,12 @@ pub enum Error {
     #[error(
         "the ledger holds amounts in {booked}, so shop.currency cannot be {configured}: set it back to {booked}, or begin a new shop with an empty data_dir"
     )]
-    Currency {
-        /// The ledger's currency.
-        booked: String,
-        /// The configured one.
-        configured: String,
-    },
+    Currency { booked: String, configured: String },
     /// The shop's currency was changed although an order in another one is open.
     #[error(
         "order {order} is open in {ordered}, so shop.currency cannot be {configured}: set it back to {ordered} until that order is over"
     )]
-    OpenOrder {
-        /// The order.
-        order: String,
-        /// Its currency.
-        ordered: String,
-        /// The configured one.
-        configured: String,
-    },
+    OpenOrder { order: String, ordered: String, configured: String },
     /// The data directory cannot be written.
     #[error("the data directory cannot be written")]
     Disk(#[from] std::io::Error),
@@ -397,7 +382,6 @@ fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// A nullable moment.
 fn moment(value: Option<i64>) -> Option<Millis> {
     value.map(Millis)
 }

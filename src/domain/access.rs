@@ -9,16 +9,13 @@ use super::{RoleId, UserId};
 pub enum Power {
     /// Sees and answers, never approves.
     Support,
-    /// Approves and declines.
     Admin,
-    /// Everything.
     Owner,
 }
 
 /// One power's two layers: the list of ids and the Discord role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layers {
-    /// Ids that are listed.
     pub ids: Vec<UserId>,
     /// The role, when one is configured.
     pub role: Option<RoleId>,
@@ -40,9 +37,7 @@ impl Layers {
 pub struct Staff {
     /// Owners are known by their id alone: their role gives nobody anything and takes nothing away.
     pub owners: Layers,
-    /// Admins.
     pub admins: Layers,
-    /// Support.
     pub support: Layers,
 }
 
@@ -71,7 +66,6 @@ impl Staff {
 pub enum StaffOverwrite {
     /// Everybody who holds a role.
     Role(RoleId),
-    /// One listed person.
     Person(UserId),
 }
 

@@ -2,12 +2,9 @@
 
 use super::{Millis, change::Seen, grants::Expiry};
 
-/// How a client stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AccessState {
-    /// It may connect.
     Works,
-    /// Its time is over.
     Ended,
     /// Its traffic is used up.
     UsedUp,

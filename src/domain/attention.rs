@@ -31,7 +31,6 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// All of them.
     pub const ALL: [Self; 11] = [
         Self::PanelRefused,
         Self::EmailTaken,
@@ -72,7 +71,6 @@ impl Cause {
 /// What is wrong with an approved order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// The kind.
     pub cause: Cause,
     /// The panel's answer, a name, an error: see [`Cause`].
     pub detail: String,

@@ -12,12 +12,10 @@ const VERSION: u8 = 1;
 /// The hash before the first entry.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its place in the chain, from 1.
     pub id: i64,
-    /// When it was written.
     pub at: Millis,
     /// Who acted; 0 is the bot itself.
     pub actor: UserId,
@@ -60,7 +58,6 @@ pub fn hash(previous: &str, entry: &Entry) -> String {
 /// An entry and its hash, noted outside the database: a chain whose end was cut off still fits itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
-    /// The entry's place.
     pub entry: i64,
     /// Its hash, in hex.
     pub hash: String,

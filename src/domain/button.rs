@@ -38,7 +38,6 @@ pub enum Button {
     AnswerModal(QuestionId),
     /// The customer types the transfer's reference.
     Reference(OrderId),
-    /// The form for that.
     ReferenceModal(OrderId),
     /// The form in which staff type the reference of a submission.
     NoteReference(SubmissionId),

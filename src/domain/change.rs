@@ -27,9 +27,7 @@ pub const MOST_DAYS: i64 = 3650;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "args", rename_all = "snake_case")]
 pub enum Change {
-    /// Switches the client off.
     Disable {},
-    /// Switches it on again.
     Enable {},
     /// Gives it another total quota.
     SetTraffic {
@@ -45,13 +43,11 @@ pub enum Change {
     ResetTraffic {},
     /// Gives it a new uuid, and with it a new link: the old one leaked.
     Rotate {},
-    /// Removes it.
     Delete {},
     /// Makes a client ours that was made by hand.
     Adopt {},
     /// Takes back what is unused of an order's grant.
     Reverse {
-        /// The order.
         order: OrderId,
         /// Why; the customer reads it.
         reason: String,
@@ -101,9 +97,7 @@ impl Change {
 /// A client as the panel has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// Its switch.
     pub enabled: bool,
-    /// Its end.
     pub expiry: Expiry,
     /// Its quota in bytes, 0 = unlimited.
     pub quota: u64,
@@ -127,9 +121,7 @@ impl Seen {
 /// The client that a change wants: written as often as it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
-    /// Its switch.
     pub enabled: bool,
-    /// Its end.
     pub expiry: Expiry,
     /// Its quota in bytes, 0 = unlimited.
     pub quota: u64,

@@ -13,40 +13,87 @@ use super::{
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Confirmation {
     /// Approve a submission: all that was missing has arrived.
-    Approve { submission: SubmissionId },
+    Approve {
+        submission: SubmissionId,
+    },
     /// Book that this much arrived with a submission: a part, or enough to approve it. In minor units
     /// of the order's currency.
-    Receive { submission: SubmissionId, minor: i64 },
+    Receive {
+        submission: SubmissionId,
+        minor: i64,
+    },
     /// Decline a submission; the customer reads the reason.
-    Decline { submission: SubmissionId, reason: String },
+    Decline {
+        submission: SubmissionId,
+        reason: String,
+    },
     /// Decline a submission for good as a fake, and block its customer, who reads the reason.
-    DeclineFake { submission: SubmissionId, reason: String },
+    DeclineFake {
+        submission: SubmissionId,
+        reason: String,
+    },
     /// Accept a reference although another order owns it. Confirmed by a form, with a reason.
-    OverrideReference { submission: SubmissionId, reference: Reference },
+    OverrideReference {
+        submission: SubmissionId,
+        reference: Reference,
+    },
     /// Close an order that needs attention: decline its submission for good.
-    GiveUp { submission: SubmissionId, reason: String },
+    GiveUp {
+        submission: SubmissionId,
+        reason: String,
+    },
     /// Book an order that needs attention as delivered by hand.
-    BookByHand { order: OrderId },
+    BookByHand {
+        order: OrderId,
+    },
     /// Close a sale by hand that needs attention; the reason is what its card will say.
-    VoidSale { order: OrderId, reason: String },
+    VoidSale {
+        order: OrderId,
+        reason: String,
+    },
     /// End an unpaid order that money has arrived for.
-    EndPaid { order: OrderId },
+    EndPaid {
+        order: OrderId,
+    },
     /// Block a person; `name` is what Discord calls them today.
-    Block { user: UserId, name: String, reason: String },
+    Block {
+        user: UserId,
+        name: String,
+        reason: String,
+    },
     /// Let a blocked person order again.
-    Unblock { user: UserId },
+    Unblock {
+        user: UserId,
+    },
     /// Take a parked effect out of the outbox; its row.
-    DropEffect { row: i64 },
+    DropEffect {
+        row: i64,
+    },
     /// Let the effects of a restored database be performed again.
     ReleaseOutbox,
-    /// Change a subscription.
-    Change { subscription: SubscriptionRow, change: Change },
+    Change {
+        subscription: SubscriptionRow,
+        change: Change,
+    },
     /// Take back an order that was delivered by hand and of which the bot knows no client.
-    Refund { order: OrderId, reason: String },
+    Refund {
+        order: OrderId,
+        reason: String,
+    },
     /// Make a client that was made by hand a customer's; `name` is what Discord calls them today.
-    Adopt { panel: String, email: String, user: UserId, name: String },
+    Adopt {
+        panel: String,
+        email: String,
+        user: UserId,
+        name: String,
+    },
     /// Enter a sale by hand. The plan's price is what was received for it.
-    Sell { user: UserId, name: String, plan: PlanSnapshot, note: String },
+    Sell {
+        user: UserId,
+        name: String,
+        plan: PlanSnapshot,
+        note: String,
+    },
 }
 
 impl Confirmation {

@@ -23,9 +23,7 @@ const SOON_MS: u64 = 5 * 60 * 1000;
 /// The last reset of a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastReset {
-    /// When.
     pub at: Millis,
-    /// What it had counted.
     pub before: u64,
     /// How often it came back since and was reset again.
     pub came_back: u32,
@@ -34,7 +32,6 @@ pub struct LastReset {
 /// What a counter says at the second look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// What was used since.
     Fine,
     /// The old reading again: it is to be reset once more.
     CameBack,

@@ -52,7 +52,6 @@ pub enum Refused {
     File,
     /// The channel is of a kind in which this cannot be done.
     WrongKind,
-    /// The thread is archived.
     Archived,
     /// A community server needs this channel.
     Required,
@@ -142,7 +141,6 @@ pub const DETAILS: &[(&str, Refused)] = &[
 ];
 
 impl Refused {
-    /// All of them.
     pub const ALL: [Self; 28] = [
         Self::Passing,
         Self::NoChannel,

@@ -24,36 +24,26 @@ const ROUNDING_MS: i64 = 60_000;
 pub enum Kept {
     /// It was never confirmed on the panel.
     Pending,
-    /// It is switched on.
     Active,
-    /// It is switched off.
     Disabled,
-    /// It was removed.
     Deleted,
 }
 
 /// A client that the books know.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Expected {
-    /// The subscription.
     pub row: SubscriptionRow,
-    /// Whose it is.
     pub user: UserId,
-    /// The panel.
     pub panel: String,
     /// The inbound that it was made on.
     pub inbound: i64,
-    /// The client's name there.
     pub email: String,
     /// The latest order that paid for it, and its state; none for a client that was adopted.
     pub order: Option<(OrderId, OrderStatus)>,
-    /// Its uuid.
     pub uuid: String,
     /// The uuid that it is about to have.
     pub next_uuid: Option<String>,
-    /// Its state.
     pub kept: Kept,
-    /// Its end.
     pub expiry: Expiry,
     /// Its quota in bytes, 0 = unlimited.
     pub quota: u64,
@@ -81,11 +71,8 @@ impl std::fmt::Debug for Expected {
 /// A client as a panel has it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Present {
-    /// Its name.
     pub email: String,
-    /// Its uuid.
     pub uuid: String,
-    /// Its switch.
     pub enabled: bool,
     /// Its end as the panel writes it.
     pub expiry_ms: i64,
@@ -93,7 +80,6 @@ pub struct Present {
     pub quota: u64,
     /// Bytes used since the counter's last reset.
     pub used: u64,
-    /// The inbounds it is on.
     pub inbounds: Vec<i64>,
 }
 
@@ -106,7 +92,6 @@ impl std::fmt::Debug for Present {
 /// In what a panel and the books do not agree about a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Differs {
-    /// It is not there.
     Missing,
     /// It is there, and the books know nothing of it.
     EmailTaken,
@@ -118,16 +103,12 @@ pub enum Differs {
     Elsewhere,
     /// It ends at another time.
     Expiry {
-        /// By the books.
         ours: Expiry,
-        /// On the panel.
         theirs: Expiry,
     },
     /// It has another quota in bytes, 0 = unlimited.
     Quota {
-        /// By the books.
         ours: u64,
-        /// On the panel.
         theirs: u64,
     },
     /// It is switched off and should be on.
@@ -137,7 +118,6 @@ pub enum Differs {
 }
 
 impl Differs {
-    /// Its name in tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -179,32 +159,25 @@ pub enum Mend {
     Attach,
 }
 
-/// One thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
-    /// The client's name.
     pub email: String,
     /// The subscription and whose it is; none for a stranger.
     pub owner: Option<(SubscriptionRow, UserId)>,
     /// The latest order that paid for it.
     pub order: Option<(OrderId, OrderStatus)>,
-    /// What differs.
     pub differs: Differs,
-    /// What would mend it.
     pub mend: Mend,
 }
 
 /// What came of comparing one panel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compared {
-    /// It answered.
     Done {
-        /// What differs.
         drifts: Vec<Drift>,
         /// Clients that were left out because something about them is still being written.
         unsettled: usize,
     },
-    /// It does not answer.
     Silent,
     /// It is not in the configuration any more, and the books have so many clients on it.
     Unconfigured(usize),
@@ -213,9 +186,7 @@ pub enum Compared {
 /// A panel and what came of comparing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PanelReport {
-    /// Its name.
     pub panel: String,
-    /// What came of it.
     pub compared: Compared,
 }
 

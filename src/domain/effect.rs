@@ -22,79 +22,54 @@ pub const VERSION: i64 = 1;
 /// The kinds that read what a customer wrote, of which there may be as many as there are customers.
 pub const READS: [&str; 2] = ["read_ticket", "lapse_order"];
 
-/// A side effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "args", rename_all = "snake_case")]
 pub enum Effect {
     /// Makes the ticket's channel, overwrites and status message what the state says.
-    SyncTicket {
-        /// The order.
-        order: OrderId,
-    },
+    SyncTicket { order: OrderId },
     /// Reads what the customer wrote in the ticket since it was last read.
-    ReadTicket {
-        /// The order.
-        order: OrderId,
-    },
+    ReadTicket { order: OrderId },
     /// Reads the ticket of an unpaid order whose time is over once more, and ends the order if there
     /// is no proof in it.
-    LapseOrder {
-        /// The order.
-        order: OrderId,
-    },
+    LapseOrder { order: OrderId },
     /// Makes the review card of a submission what the state says.
-    SyncCard {
-        /// The submission.
-        submission: SubmissionId,
-    },
+    SyncCard { submission: SubmissionId },
     /// Makes the client on the panel what the grants say, then books what was waiting for it.
     SyncSubscription {
-        /// The subscription.
         subscription: SubscriptionRow,
         /// Its panel, which is the lane.
         panel: String,
     },
     /// Removes a client that is surely ours and was never delivered, after a refusal.
     RemoveClient {
-        /// The subscription.
         subscription: SubscriptionRow,
         /// Its panel, which is the lane.
         panel: String,
     },
     /// Looks at a counter again some time after it was reset: the old reading may have come back.
     RecheckCounter {
-        /// The subscription.
         subscription: SubscriptionRow,
         /// Its panel, which is the lane.
         panel: String,
     },
     /// Sends the link by direct message.
     DeliverLink {
-        /// The order.
         order: OrderId,
         /// Its customer, who is the lane.
         user: UserId,
     },
     /// Makes the card of a sale that staff entered what the state says.
-    SyncSaleCard {
-        /// The order.
-        order: OrderId,
-    },
+    SyncSaleCard { order: OrderId },
     /// Tells a customer by direct message what staff changed.
     TellCustomer {
-        /// The change.
         change: ChangeId,
         /// The customer, who is the lane.
         user: UserId,
     },
     /// Tells staff of a change that was not made, or later than whoever asked for it watched.
-    TellOfChange {
-        /// The change.
-        change: ChangeId,
-    },
+    TellOfChange { change: ChangeId },
     /// Sends the link by direct message once more, because staff asked for it.
     ResendLink {
-        /// The subscription.
         subscription: SubscriptionRow,
         /// Its customer, who is the lane.
         user: UserId,
@@ -102,44 +77,24 @@ pub enum Effect {
         asked: u64,
     },
     /// Posts a short message in the ticket that mentions the customer.
-    Notify {
-        /// The order.
-        order: OrderId,
-        /// What it says.
-        notice: Notice,
-    },
+    Notify { order: OrderId, notice: Notice },
     /// Posts a line for staff in the review channel.
-    TellStaff {
-        /// What it says.
-        news: StaffNews,
-    },
+    TellStaff { news: StaffNews },
     /// Sends the owners a direct message.
-    TellOwner {
-        /// What it says.
-        news: OwnerNews,
-    },
+    TellOwner { news: OwnerNews },
     /// Tells the owners how a day of the shop went.
-    TellDay {
-        /// When it began.
-        day: Millis,
-    },
+    TellDay { day: Millis },
     /// Tells the owners where panels and books differ.
     TellDrift {
         /// When the week began in which they are told.
         week: Millis,
     },
     /// Deletes the ticket channel of an order that is over.
-    DeleteTicket {
-        /// The order.
-        order: OrderId,
-    },
+    DeleteTicket { order: OrderId },
     /// Makes the dashboard message what the numbers say.
     SyncDashboard {},
     /// Deletes the messages in a channel whose time is over.
-    CleanChannel {
-        /// The channel.
-        channel: ChannelId,
-    },
+    CleanChannel { channel: ChannelId },
     /// Compares the guild's channels with the tickets we know, and mends both.
     SweepChannels {},
     /// Looks at the shop's channels and roles, and has owners told what is wrong with them.
@@ -153,11 +108,9 @@ pub enum Effect {
     },
     /// Tells of an outage, once at its beginning and once at its end.
     TellOutage {
-        /// The outage.
         outage: OutageId,
         /// What is told of it.
         change: Change,
-        /// Whom.
         to: Audience,
     },
 }
@@ -235,15 +188,10 @@ impl Effect {
 pub enum Lane {
     /// One panel: one write at a time.
     Panel(String),
-    /// One order's ticket.
     Order(OrderId),
-    /// The review channel.
     Review,
-    /// One person's direct messages.
     Dm(UserId),
-    /// The dashboard message.
     Dashboard,
-    /// The owners' direct messages.
     Owner,
     /// Deleting what is over, and looking for what was forgotten.
     CleanUp,

@@ -31,12 +31,9 @@ pub struct Known {
     pub used: u64,
 }
 
-/// When a client ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// At that moment.
     At(Millis),
-    /// Never.
     Never,
 }
 
@@ -78,7 +75,6 @@ impl Expiry {
 pub struct Filled {
     /// The later of now, our expiry and the panel's: the days start here.
     pub base: Millis,
-    /// The new end.
     pub expiry: Expiry,
     /// The new quota in bytes, 0 = unlimited.
     pub quota: u64,
@@ -89,7 +85,6 @@ pub struct Filled {
 /// What a client had before a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Before {
-    /// Its end.
     pub expiry: Expiry,
     /// Its quota in bytes, 0 = unlimited.
     pub quota: u64,

@@ -12,9 +12,7 @@ use super::{ChannelId, GuildId, Millis, RoleId, UserId, access::Power};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Permission {
-    /// Seeing a channel.
     ViewChannel,
-    /// Writing in it.
     SendMessages,
     /// Embeds: cards, the dashboard, the status of a ticket.
     EmbedLinks,
@@ -22,7 +20,6 @@ pub enum Permission {
     AttachFiles,
     /// Finding what was sent before.
     ReadMessageHistory,
-    /// Making and deleting tickets.
     ManageChannels,
     /// Changing who sees a ticket; Discord shows it for a channel as "Manage Permissions".
     ManageRoles,
@@ -52,7 +49,6 @@ impl Permission {
         Self::SendMessagesInThreads,
     ];
 
-    /// Discord's bit.
     pub const fn bit(self) -> u64 {
         1 << match self {
             Self::ManageChannels => 4,
@@ -108,33 +104,24 @@ pub struct Guild {
     pub roles: Vec<(RoleId, u64)>,
     /// Those of them that anyone may mention.
     pub mentionable: Vec<RoleId>,
-    /// Its channels and categories.
     pub channels: Vec<Channel>,
-    /// The bot's own membership.
     pub bot: Bot,
 }
 
 /// The bot as a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bot {
-    /// Its user.
     pub user: UserId,
-    /// Its roles.
     pub roles: Vec<RoleId>,
     /// Until when a moderator has silenced it ("timeout").
     pub silenced_until: Option<Millis>,
 }
 
-/// A channel or category.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
-    /// Its id.
     pub id: ChannelId,
-    /// Its name.
     pub name: String,
-    /// What it is.
     pub kind: Kind,
-    /// Its category.
     pub parent: Option<ChannelId>,
     /// Who may do what in it, besides their roles.
     pub overwrites: Vec<Overwrite>,
@@ -145,29 +132,22 @@ pub struct Channel {
 pub enum Kind {
     /// Where text is written; announcement channels as well.
     Text,
-    /// Holds channels.
     Category,
     /// Voice, stages, forums.
     Other,
 }
 
-/// A permission overwrite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overwrite {
-    /// Whose.
     pub target: Target,
-    /// What it gives.
     pub allow: u64,
-    /// What it takes.
     pub deny: u64,
 }
 
-/// Whose overwrite it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Of everybody with a role.
     Role(RoleId),
-    /// Of one person.
     Member(UserId),
 }
 
@@ -207,9 +187,7 @@ impl Place {
 /// What the configuration says about the premises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The channels and what they are for.
     pub places: Vec<(Place, ChannelId)>,
-    /// The roles of staff.
     pub roles: Vec<(Power, RoleId)>,
     /// The role that reminders ring in the review channel, if they ring one.
     pub rings: Option<RoleId>,
@@ -220,51 +198,39 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "flaw", rename_all = "snake_case")]
 pub enum SetupProblem {
-    /// A channel is not there.
     NoChannel {
-        /// What it is for.
         place: Place,
-        /// Its id.
         channel: ChannelId,
     },
     /// A category where a text channel is wanted, or the other way round.
     WrongKind {
-        /// What it is for.
         place: Place,
-        /// Its id.
         channel: ChannelId,
     },
     /// The bot's roles do not give it something that tickets need everywhere.
     MissingGuildPermission {
-        /// What is missing.
         missing: Vec<Permission>,
     },
     /// A channel's overwrites take something from the bot, or do not give it.
     MissingChannelPermission {
-        /// What it is for.
         place: Place,
-        /// Its id.
         channel: ChannelId,
-        /// What is missing.
         missing: Vec<Permission>,
     },
     /// A role of staff is not there.
     NoRole {
         /// The power that its members have.
         power: RoleOf,
-        /// Its id.
         role: RoleId,
     },
     /// A reminder rings nobody: the role is not one that the bot may mention.
     RoleNotMentionable {
-        /// Its id.
         role: RoleId,
     },
     /// No category has room for another ticket.
     NoRoom,
     /// A moderator has silenced the bot.
     Silenced {
-        /// Until when.
         until: Millis,
     },
 }
@@ -311,7 +277,6 @@ impl From<Power> for RoleOf {
 }
 
 impl Guild {
-    /// The channel with this id.
     pub fn channel(&self, id: ChannelId) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.id == id)
     }

@@ -25,7 +25,6 @@ macro_rules! snowflake {
                 Millis(DISCORD_EPOCH + (self.0 >> 22).cast_signed())
             }
 
-            /// Back from SQLite.
             pub fn from_sql(value: i64) -> Self {
                 Self(value.cast_unsigned())
             }
@@ -82,18 +81,12 @@ impl de::Visitor<'_> for SnowflakeVisitor {
     }
 }
 
-snowflake!(
-    /// A person on Discord.
-    UserId
-);
+snowflake!(UserId);
 snowflake!(
     /// A Discord channel or category.
     ChannelId
 );
-snowflake!(
-    /// A Discord message.
-    MessageId
-);
+snowflake!(MessageId);
 snowflake!(
     /// A role in the guild.
     RoleId
@@ -123,7 +116,6 @@ fn crockford(random: u64, length: usize) -> String {
 }
 
 impl OrderId {
-    /// The number of characters.
     pub const LENGTH: usize = 10;
 
     /// An id made of 50 of the given random bits.

@@ -13,7 +13,6 @@ pub enum Limit {
     Off,
     /// A number of times in a sliding window.
     Times {
-        /// How many times.
         count: NonZeroU32,
         /// The window's length; more than nothing, a year at the most.
         per: Duration,
@@ -60,7 +59,6 @@ pub enum Limited {
 }
 
 impl Limited {
-    /// All of them.
     pub const ALL: [Self; 7] =
         [Self::Link, Self::GetLink, Self::Proof, Self::Admin, Self::Refresh, Self::Export, Self::Backup];
 

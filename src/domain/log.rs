@@ -9,9 +9,7 @@ use super::{Millis, Target, UserId};
 pub struct LogFilter {
     /// By this person; 0 is the bot itself.
     pub by: Option<UserId>,
-    /// With exactly this action.
     pub action: Option<String>,
-    /// About exactly this.
     pub target: Option<String>,
     /// Not before this moment.
     pub from: Option<Millis>,
@@ -23,7 +21,6 @@ pub struct LogFilter {
 /// that no entry moves from one page to another between two clicks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogView {
-    /// Which entries.
     pub filter: LogFilter,
     /// The newest entry there was when the list was opened.
     pub newest: i64,

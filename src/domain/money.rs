@@ -42,16 +42,13 @@ const UNUSUAL: &[(&str, u8)] = &[
 /// Why a text is no currency or no amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// Not three letters.
     #[error("a currency is three capital letters, such as EGP or USD")]
     Currency,
-    /// Not a decimal number.
     #[error("an amount is written as digits, such as 100 or 100.50")]
     Amount,
     /// More decimals than the currency has.
     #[error("{code} has {exponent} decimals, the amount has more")]
     Decimals {
-        /// The currency's code.
         code: String,
         /// How many decimals it has.
         exponent: u8,
@@ -70,7 +67,6 @@ impl Currency {
         Ok(Self { code: bytes, exponent })
     }
 
-    /// The three letters.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.code).unwrap_or("XXX")
     }
@@ -100,7 +96,6 @@ impl From<Currency> for String {
 pub struct Money {
     /// Whole minor units; negative only for a reversal.
     pub minor: i64,
-    /// The currency.
     pub currency: Currency,
 }
 

@@ -17,9 +17,7 @@ pub use status::{OrderStatus, UnknownStatus};
 /// Where an order came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// A customer ordered it.
     Shop,
-    /// Staff entered it.
     Manual,
 }
 
@@ -38,13 +36,11 @@ impl Source {
 pub struct PlanSnapshot {
     /// The plan's id in the configuration of that day.
     pub id: String,
-    /// Its name.
     pub name: String,
     /// Days of 24 hours; 0 = without end.
     pub duration_days: u32,
     /// Bytes; 0 = unlimited.
     pub quota_bytes: u64,
-    /// What it costs.
     pub price: Money,
     /// The panel its client lives on.
     pub panel: String,
@@ -55,11 +51,9 @@ pub struct PlanSnapshot {
 pub struct MethodSnapshot {
     /// The method's id in the configuration of that day.
     pub id: String,
-    /// Its name.
     pub name: String,
     /// The account the customer was shown.
     pub account: String,
-    /// Who holds it.
     pub holder: String,
     /// The instructions the customer was shown, placeholders filled in.
     pub instructions: String,
@@ -86,7 +80,6 @@ pub struct SubscriptionRow(pub i64);
 /// How the link reached the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
-    /// Not yet.
     None,
     /// By direct message, at that time.
     Dm(Millis),
@@ -105,12 +98,9 @@ impl Delivery {
     }
 }
 
-/// Who decided, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
-    /// The member of staff.
     pub by: UserId,
-    /// When it was committed.
     pub at: Millis,
 }
 
@@ -119,7 +109,6 @@ pub struct Decision {
 pub enum CancelCause {
     /// The customer took it back.
     Customer,
-    /// Staff took it back.
     Staff,
     /// No category had room for another ticket channel.
     NoRoom,
@@ -155,7 +144,6 @@ impl CancelCause {
 pub enum OrderState {
     /// Waits for payment and proof; `declined` is why the last proof was not accepted.
     PendingPayment {
-        /// When it lapses.
         expires_at: Millis,
         /// The reason of the last decline, if there was one.
         declined: Option<String>,
@@ -167,49 +155,37 @@ pub enum OrderState {
     },
     /// Approved; the panel is being written.
     Provisioning {
-        /// Who approved.
         approved: Decision,
     },
     /// Approved, and a person must look at it.
     NeedsAttention {
-        /// Who approved.
         approved: Decision,
-        /// What is wrong.
         trouble: Trouble,
     },
     /// The client exists and is paid for.
     Completed {
-        /// Who approved.
         approved: Decision,
         /// When the panel had been read back and the sale was booked.
         at: Millis,
     },
     /// Closed by staff or out of attempts.
     Declined {
-        /// Who declined.
         decided: Decision,
         /// The reason the customer read.
         reason: String,
     },
-    /// Taken back.
     Cancelled {
-        /// Why.
         cause: CancelCause,
-        /// When.
         at: Millis,
     },
     /// Never paid.
     Expired {
-        /// When.
         at: Millis,
     },
     /// Approved once, taken back later.
     Reversed {
-        /// Who approved it.
         approved: Decision,
-        /// Who reversed it.
         decided: Decision,
-        /// Why.
         reason: String,
     },
 }
@@ -217,11 +193,9 @@ pub enum OrderState {
 /// The ticket channel as last seen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ticket {
-    /// The channel, when there is one.
     pub channel: Option<ChannelId>,
     /// Whether the customer's overwrite forbids writing.
     pub locked: bool,
-    /// The one status message.
     pub status_message: Option<MessageId>,
     /// A digest of what the status message says.
     pub status_digest: Option<String>,
@@ -231,18 +205,12 @@ pub struct Ticket {
     pub seats: Option<BTreeSet<StaffOverwrite>>,
 }
 
-/// An order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// Its id.
     pub id: OrderId,
-    /// Where it came from.
     pub source: Source,
-    /// Whose it is.
     pub customer: UserId,
-    /// When it was made.
     pub created_at: Millis,
-    /// What is sold.
     pub plan: PlanSnapshot,
     /// How the customer pays, once chosen.
     pub method: Option<MethodSnapshot>,
@@ -252,9 +220,7 @@ pub struct Order {
     pub attempts_left: u32,
     /// What staff found to have arrived so far, in parts or at once.
     pub received: Money,
-    /// The state.
     pub state: OrderState,
-    /// The ticket channel.
     pub ticket: Ticket,
     /// How the link reached the customer.
     pub delivery: Delivery,
@@ -350,10 +316,7 @@ pub enum ProofRefused {
     UnderReview,
     /// The order has been approved.
     AlreadyApproved,
-    /// The order is over.
     Closed,
-    /// No attempts are left.
     NoAttempts,
-    /// The customer is blocked.
     Blocked,
 }

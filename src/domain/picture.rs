@@ -57,7 +57,6 @@ pub enum PictureRefused {
     /// Too small to read anything on it.
     #[error("the picture is too small to read")]
     TooSmall,
-    /// An animation.
     #[error("the picture is animated")]
     Animated,
     /// The file ends too early or cannot be decoded.
@@ -66,28 +65,21 @@ pub enum PictureRefused {
     /// HEIC or HEIF, as iPhones save photos.
     #[error("the file is HEIC")]
     Heic,
-    /// AVIF.
     #[error("the file is AVIF")]
     Avif,
-    /// JPEG XL.
     #[error("the file is JPEG XL")]
     JpegXl,
-    /// BMP.
     #[error("the file is a BMP")]
     Bmp,
-    /// TIFF.
     #[error("the file is a TIFF")]
     Tiff,
     /// A film, such as a recording of the screen.
     #[error("the file is a film")]
     Film,
-    /// GIF.
     #[error("the file is a GIF")]
     Gif,
-    /// PDF.
     #[error("the file is a PDF")]
     Pdf,
-    /// SVG.
     #[error("the file is an SVG drawing")]
     Svg,
     /// Anything else: HTML, text, an archive.

@@ -17,29 +17,20 @@ pub const FILES_WINDOW: Duration = Duration::from_hours(1);
 /// The state of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Waits for review.
     Pending,
-    /// Approved.
     Approved {
-        /// By whom.
         by: UserId,
-        /// When.
         at: Millis,
     },
     /// Less than the price had arrived: that much was accepted, and the order waits for the rest.
     Part {
-        /// By whom.
         by: UserId,
-        /// When.
         at: Millis,
         /// What had arrived with this proof.
         received: Money,
     },
-    /// Declined.
     Declined {
-        /// By whom.
         by: UserId,
-        /// When.
         at: Millis,
         /// Why, as the customer read it.
         reason: String,
@@ -47,7 +38,6 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Who decided, and when.
     pub fn decided(&self) -> Option<(UserId, Millis)> {
         match self {
             Self::Pending => None,
@@ -61,22 +51,13 @@ impl Verdict {
 #[serde(tag = "flag", rename_all = "snake_case")]
 pub enum Flag {
     /// The picture was sent before for an order of the same customer that came to nothing.
-    HandedOn {
-        /// That order.
-        from: OrderId,
-    },
+    HandedOn { from: OrderId },
     /// The picture was sent before for this order.
     Again,
     /// The same pixels came in another file for another order.
-    SamePixels {
-        /// That order.
-        twin: OrderId,
-    },
+    SamePixels { twin: OrderId },
     /// Staff accepted a transaction reference although another order owns it.
-    ReferenceTwin {
-        /// That order.
-        twin: OrderId,
-    },
+    ReferenceTwin { twin: OrderId },
     /// The file says that a program for editing pictures wrote it.
     Edited {
         /// The program, as the file names it.
@@ -116,7 +97,6 @@ pub fn oddities(told: &ImageMetadata, customer: UserId, ordered_at: Millis, now:
 pub struct Owner {
     /// The order that claimed it.
     pub order: OrderId,
-    /// Its customer.
     pub customer: UserId,
     /// Its state now. A state from which money was kept is never left but to `reversed`.
     pub status: OrderStatus,
@@ -133,10 +113,7 @@ pub enum ImageOwnership {
     Again,
     /// It was sent for an earlier order of the same customer that never came to anything: the
     /// new order takes it over, and the card says so.
-    HandedOn {
-        /// The earlier order.
-        from: OrderId,
-    },
+    HandedOn { from: OrderId },
     /// Not accepted; staff read whose it is.
     Refused {
         /// The order that owns it.

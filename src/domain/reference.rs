@@ -19,7 +19,6 @@ pub struct Reference(String);
 pub struct NotAReference;
 
 impl Reference {
-    /// The reference as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

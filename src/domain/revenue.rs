@@ -13,13 +13,10 @@ use super::Millis;
 /// A length of time that people ask for by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Span {
-    /// A calendar day.
     Day,
-    /// A calendar month.
     Month,
     /// January, April, July or October and the two months after it.
     Quarter,
-    /// A calendar year.
     Year,
 }
 
@@ -109,12 +106,10 @@ impl Period {
         self.first
     }
 
-    /// Its last day.
     pub fn last(self) -> NaiveDate {
         self.last
     }
 
-    /// Each of its days.
     pub fn days(self) -> impl Iterator<Item = NaiveDate> {
         self.first.iter_days().take_while(move |day| *day <= self.last)
     }
@@ -188,7 +183,6 @@ fn ymd(year: &str, month: &str, day: &str) -> Result<NaiveDate, NotAPeriod> {
 pub struct Sum {
     /// Minor units of the shop's currency.
     pub minor: i64,
-    /// Sales less reversals.
     pub sales: i64,
 }
 
@@ -200,19 +194,15 @@ impl fmt::Display for Sum {
 }
 
 impl Sum {
-    /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self { minor: self.minor.saturating_add(other.minor), sales: self.sales.saturating_add(other.sales) }
     }
 }
 
-/// What a period brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revenue {
-    /// The period.
     pub period: Period,
-    /// Everything customers paid.
     pub total: Sum,
     /// What staff entered by hand, which is not in any other sum.
     pub manual: Sum,

@@ -24,14 +24,12 @@ mod tests;
 /// A length of time in milliseconds or an amount of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Amount {
-    /// So much.
     Some(u64),
     /// Without end.
     Endless,
 }
 
 impl Amount {
-    /// Nothing.
     pub const NONE: Self = Self::Some(0);
 
     /// The days of a grant; 0 = without end.
@@ -62,7 +60,6 @@ impl Amount {
 /// End, quota and counter of a client at some moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
-    /// Its end.
     pub expiry: Expiry,
     /// Its quota in bytes, 0 = unlimited.
     pub quota: u64,
@@ -86,19 +83,15 @@ impl Level {
     }
 }
 
-/// What made a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Made {
     /// An order gave days and bytes.
     Sold {
-        /// The order.
         order: OrderId,
-        /// How much time.
         time: Amount,
         /// How many bytes.
         bytes: Amount,
     },
-    /// An order was taken back.
     TakenBack(OrderId),
     /// Staff changed or adopted the client.
     Changed {
@@ -112,9 +105,7 @@ pub enum Made {
 /// Something that was done to a subscription: what it found, and what it left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
-    /// When it was computed.
     pub at: Millis,
-    /// What it was.
     pub made: Made,
     /// What the client had. `None` where there was no client, and for changes that were made when
     /// this was not kept yet: those count by what they gave.

@@ -5,7 +5,6 @@ use super::{Millis, OrderId, SubmissionId, UserId, effect::QuestionId};
 /// Who says that they are looking at a proof. A courtesy that ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Looking {
-    /// Who.
     pub by: UserId,
     /// Until when, unless they decide or let go earlier.
     pub until: Millis,
@@ -14,17 +13,12 @@ pub struct Looking {
 /// What staff asked a customer about a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// Its number.
     pub id: QuestionId,
-    /// The order.
     pub order: OrderId,
     /// Whom it was asked about.
     pub submission: SubmissionId,
-    /// Who asked.
     pub by: UserId,
-    /// When.
     pub at: Millis,
-    /// What.
     pub text: String,
     /// What the customer answered, and when.
     pub answer: Option<(String, Millis)>,

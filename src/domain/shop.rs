@@ -27,7 +27,6 @@ macro_rules! slug {
         pub struct $name(String);
 
         impl $name {
-            /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -78,7 +77,6 @@ slug!(
 /// What a customer can buy. Orders copy what they need from it: changing a plan changes no order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Stable id.
     pub id: PlanId,
     /// What people read, at most 80 characters.
     pub name: String,
@@ -95,7 +93,6 @@ pub struct Plan {
 /// A way to pay the shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentMethod {
-    /// Stable id.
     pub id: MethodId,
     /// What people read, at most 80 characters.
     pub name: String,
@@ -114,7 +111,6 @@ pub struct PaymentMethod {
 /// Whether a payment carries the transaction reference of its method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReferencePolicy {
-    /// Not asked for.
     #[default]
     Off,
     /// Asked for, may be left out.
@@ -124,7 +120,6 @@ pub enum ReferencePolicy {
 }
 
 impl ReferencePolicy {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Off, Self::Optional, Self::Required];
 
     /// The name in the configuration and in the database.
@@ -180,13 +175,9 @@ impl Eq for ReferencePattern {}
 /// What stands in braces in an operator's instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placeholder {
-    /// `{order_id}`
     OrderId,
-    /// `{amount}`
     Amount,
-    /// `{account}`
     Account,
-    /// `{holder}`
     Holder,
 }
 

@@ -10,11 +10,9 @@ use super::{OrderId, SubscriptionRow, UserId};
 /// What a suggested value names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A customer.
     Person(UserId),
     /// What a customer owns on a panel.
     Subscription(SubscriptionRow),
-    /// An order.
     Order(OrderId),
 }
 

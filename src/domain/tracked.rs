@@ -21,7 +21,6 @@ pub enum Tracked {
 }
 
 impl Tracked {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::TicketNotice, Self::StaffNews, Self::OwnerNews, Self::Outage];
 
     /// The name in the database.
@@ -34,7 +33,6 @@ impl Tracked {
         }
     }
 
-    /// How long it stays.
     pub fn stays(self) -> Duration {
         const DAY: u64 = 24;
         Duration::from_hours(match self {

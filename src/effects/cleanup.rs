@@ -33,7 +33,6 @@ const GIVE_UP_AFTER: u32 = 3;
 
 /// What became of a round in one channel.
 enum Round {
-    /// Everything was tried.
     Done,
     /// The channel is gone with everything in it.
     ChannelGone,

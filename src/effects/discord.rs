@@ -27,7 +27,6 @@ const DISCORD_EPOCH: i64 = 1_420_070_400_000;
 /// What Discord answered to a call that it understood and refused.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
-    /// What it is about.
     pub(super) why: Refused,
     /// Discord's JSON error code; 0 where our own client refused before anything was sent.
     pub(super) code: isize,
@@ -40,7 +39,6 @@ pub(super) struct Refusal {
 /// A call that did not succeed.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// Discord said no.
     Refused(Refusal),
     /// Discord did not answer, or not in a way that says anything about this request.
     Target(String),
@@ -201,7 +199,6 @@ impl EffectContext {
         done(upload(serenity_channel(channel).edit_message(&*self.http, message.0, post.edit())).await)
     }
 
-    /// Deletes a channel.
     pub(super) async fn delete_channel(&self, channel: ChannelId) -> Result<(), Trouble> {
         done(call(serenity_channel(channel).delete(&*self.http)).await)
     }

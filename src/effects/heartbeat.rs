@@ -4,21 +4,18 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// Who asks.
 #[derive(Debug)]
 pub struct Asker {
     asked: watch::Sender<u64>,
     turned: watch::Receiver<u64>,
 }
 
-/// Who answers: the worker.
 #[derive(Debug)]
 pub struct Heartbeat {
     asked: watch::Receiver<u64>,
     turned: watch::Sender<u64>,
 }
 
-/// Both ends.
 pub fn pulse() -> (Asker, Heartbeat) {
     let (asked, asked_end) = watch::channel(0);
     let (turned, turned_end) = watch::channel(0);

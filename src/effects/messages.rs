@@ -57,7 +57,6 @@ struct Footer {
     text: String,
 }
 
-/// What a message forwards.
 #[derive(Debug, Clone, Deserialize)]
 struct Snapshot {
     message: Forwarded,
@@ -79,12 +78,10 @@ pub(super) struct File {
 }
 
 impl Written {
-    /// Its number.
     pub(super) fn id(&self) -> MessageId {
         MessageId(self.id.get())
     }
 
-    /// Who wrote it.
     pub(super) fn author(&self) -> UserId {
         UserId(self.author.id.get())
     }
@@ -164,7 +161,6 @@ impl EffectContext {
         Ok(Page::read(call(self.http.fire(request)).await?))
     }
 
-    /// One message.
     pub(super) async fn message(&self, channel: ChannelId, message: MessageId) -> Result<Written, Trouble> {
         let message_id = message.0.max(1).into();
         let route = Route::ChannelMessage { channel_id: serenity_channel(channel), message_id };

@@ -62,19 +62,14 @@ pub use worker::Worker;
 /// Everything an effect may touch.
 #[derive(Clone)]
 pub struct EffectContext {
-    /// The memory.
     pub db: Db,
-    /// Discord's REST API.
     pub http: Arc<Http>,
-    /// The panels by name.
     pub panels: BTreeMap<String, panels::Client>,
     /// Where pictures come in and are kept.
     pub door: ProofIntake,
     /// The configuration that this decision sees; [`EffectContext::now`] takes the one in force.
     pub config: Arc<Config>,
-    /// The configuration in force.
     pub live: Live,
-    /// The time.
     pub clock: Clock,
     /// Where our own faults are counted.
     pub faults: Faults,
@@ -82,7 +77,6 @@ pub struct EffectContext {
     pub standing: Standing,
     /// This process, among all that ever ran on the data directory.
     pub boot: String,
-    /// The bot's own user.
     pub me: UserId,
     /// What Discord said of the roles of listed staff.
     pub staff_roles: StaffRoles,
@@ -101,7 +95,6 @@ impl EffectContext {
         Self { config: self.live.now(), ..self.clone() }
     }
 
-    /// The shop's language.
     fn shop_locale(&self) -> Locale {
         Locale::of(&self.config.shop.locale).unwrap_or_default()
     }
@@ -121,7 +114,6 @@ enum EffectError {
     /// The target's fault: the lane waits, nothing is counted.
     #[error("{0}")]
     Target(String),
-    /// The row's fault: counted.
     #[error("{0}")]
     Row(String),
     /// Discord refused: counted, and whoever is told of it reads what it means.

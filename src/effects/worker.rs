@@ -71,7 +71,6 @@ pub struct Worker {
     stuck: Vec<(Lease, String)>,
 }
 
-/// An effect under way.
 #[derive(Debug)]
 struct InHand {
     claim: Lease,
@@ -89,7 +88,6 @@ struct Pause {
     recoveries: u64,
 }
 
-/// Places that are left.
 struct Room {
     places: usize,
     for_customers: usize,
@@ -302,7 +300,6 @@ impl Worker {
         }
     }
 
-    /// The panel that a lane is of.
     fn panel(&self, lane: &str) -> Option<&panel::Client> {
         lane.strip_prefix("panel:").and_then(|name| self.world.panels.get(name))
     }

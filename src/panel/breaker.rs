@@ -31,9 +31,7 @@ impl Default for Limits {
 pub enum Availability {
     /// The panel answers and xray runs, as far as we know.
     Up,
-    /// It does not.
     Down {
-        /// Since when.
         since: Millis,
         /// Why, in a sentence for the owner.
         cause: String,
@@ -50,7 +48,6 @@ impl Availability {
 /// What a breaker does with calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
-    /// They are sent.
     Closed,
     /// They are answered with the last failure, without being sent.
     Open,
@@ -76,7 +73,6 @@ enum State {
     },
 }
 
-/// One panel's breaker.
 #[derive(Debug, Clone)]
 pub struct Breaker {
     limits: Limits,
@@ -88,7 +84,6 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// A closed breaker.
     pub fn new(limits: Limits) -> Self {
         Self { limits, state: State::Closed { failures: 0 }, since: Millis(0), unfit: None }
     }

@@ -30,7 +30,6 @@ use crate::domain::{Millis, drift::Present};
 pub struct Status {
     /// Which API the panel speaks.
     pub generation: Generation,
-    /// What xray does.
     pub xray: Xray,
     /// Its version, as the panel says it.
     pub xray_version: String,
@@ -39,7 +38,6 @@ pub struct Status {
 /// What xray does. After a change the panel says the old state for up to two seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Xray {
-    /// It runs.
     Running,
     /// It was stopped, or could not start, with the panel's word for it.
     Stopped(String),
@@ -58,7 +56,6 @@ pub(super) struct Panel {
     pub(super) availability: Arc<watch::Sender<Availability>>,
     /// How often it has come up again.
     pub(super) recoveries: Arc<AtomicU64>,
-    /// Held during a write.
     pub(super) writes: Arc<tokio::sync::Mutex<()>>,
     /// The inbound we sell, as last read.
     pub(super) sold: Mutex<Option<Sold>>,

@@ -8,10 +8,7 @@
 pub enum Error {
     /// No answer: no connection, silence, a gateway in between. What was sent may have been done.
     #[error("the panel cannot be reached: {why}")]
-    Unreachable {
-        /// What the network said.
-        why: String,
-    },
+    Unreachable { why: String },
     /// The panel does not accept our credentials.
     #[error("the panel does not let us in: {why}")]
     Unauthorized {
@@ -35,22 +32,13 @@ pub enum Error {
     Unsupported,
     /// It said yes to something about one client and did not do it; the panel itself is well.
     #[error("the panel did not do what it said: {what}")]
-    NotDone {
-        /// What.
-        what: &'static str,
-    },
+    NotDone { what: &'static str },
     /// It answers, and what we sell on it works for nobody until its administrator corrects it.
     #[error("{why}")]
-    Unfit {
-        /// What is wrong.
-        why: String,
-    },
+    Unfit { why: String },
     /// An answer no supported panel gives: a page of HTML, half a JSON, a wrong type, a status 500.
     #[error("the panel answered something unexpected: {what}")]
-    Unexpected {
-        /// What it was.
-        what: String,
-    },
+    Unexpected { what: String },
 }
 
 impl Error {

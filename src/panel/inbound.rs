@@ -29,15 +29,12 @@ pub struct Inbound {
     pub enabled: bool,
     /// `vless`, or something we do not sell.
     pub protocol: String,
-    /// Where xray listens.
     pub port: u16,
-    /// And for whom.
     pub listens: Listens,
     /// Post-quantum encryption of VLESS itself; `none` nearly always.
     pub encryption: String,
     /// Whether VLESS itself encrypts: by `encryption`, or by the server's side of it.
     pub encrypted: bool,
-    /// Transport and security.
     pub stream: Stream,
     /// Where xray listens, as the panel keeps it.
     pub listen: String,
@@ -45,7 +42,6 @@ pub struct Inbound {
     pub fallback_parent: Option<i64>,
     /// Where this one hands connections on that are not its own.
     pub fallbacks: Vec<String>,
-    /// How customers get there.
     pub way: Way,
 }
 
@@ -59,13 +55,9 @@ pub enum Way {
     /// By the hosts that the panel keeps (3.4 and later).
     Hosts,
     /// By another inbound, which hands connections on.
-    Fallback {
-        /// Its number.
-        of: i64,
-    },
+    Fallback { of: i64 },
 }
 
-/// For whom xray listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listens {
     /// For everybody, as far as the panel says.
@@ -82,7 +74,6 @@ pub const VISION: &str = "xtls-rprx-vision";
 /// The flows of an inbound's clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Flows {
-    /// What new clients get.
     pub(super) given: &'static str,
     /// What clients that have one may keep.
     pub(super) kept: &'static str,

@@ -15,13 +15,10 @@ const LARGEST_ROW: usize = 256 * 1024;
 
 /// The name of a list whose elements are rows.
 pub(super) type List = &'static str;
-/// An inbound's clients.
 pub(super) const CLIENTS: List = "clients";
-/// An inbound's counters.
 pub(super) const COUNTERS: List = "clientStats";
 /// The answer itself, where it is a list.
 pub(super) const ANSWER: List = "obj";
-/// The lists of an inbound.
 pub(super) const OF_INBOUND: &[List] = &[CLIENTS, COUNTERS];
 
 /// The text that may hold JSON.
@@ -61,10 +58,11 @@ impl JsonFilter {
 
 /// Where in the text we are.
 enum At {
-    /// Between texts.
     Outside,
     /// In a text; after a backslash.
-    Text { escaped: bool },
+    Text {
+        escaped: bool,
+    },
     /// In a list of rows.
     Rows(Rows),
     /// In a text that may hold JSON itself.

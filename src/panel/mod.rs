@@ -57,11 +57,9 @@ pub const SIGN_IN_PAUSE: Duration = Duration::from_mins(5);
 /// Where a panel is and how we are let in.
 #[derive(Clone)]
 pub struct Settings {
-    /// Our name for it.
     pub name: String,
     /// Its address with its base path, which is half a secret.
     pub url: url::Url,
-    /// The inbound we sell.
     pub inbound_id: i64,
     /// The host customers connect to: a panel does not know its own.
     pub public_host: String,
@@ -93,16 +91,12 @@ impl fmt::Debug for Settings {
 pub struct Credentials {
     /// An API token (v3.1 and later): survives password changes and two-factor.
     pub token: Option<SecretString>,
-    /// A person's sign-in.
     pub login: Option<Login>,
 }
 
-/// A person's sign-in.
 #[derive(Clone)]
 pub struct Login {
-    /// User name.
     pub username: String,
-    /// Password.
     pub password: SecretString,
     /// The secret of two-factor, base32; a code is computed at each sign-in.
     pub totp_secret: Option<SecretString>,
@@ -117,7 +111,6 @@ impl fmt::Debug for Login {
 /// An inbound and one client in it, read together.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    /// The inbound we sell.
     pub inbound: Inbound,
     /// The client; `None` means surely absent.
     pub client: Option<ClientRecord>,
@@ -138,7 +131,6 @@ impl Snapshot {
 /// A client with what it has used.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The client.
     pub client: ClientRecord,
     /// Bytes up and down since the counter's last reset; up to ten seconds late.
     pub used_bytes: i64,

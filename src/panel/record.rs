@@ -17,7 +17,6 @@ pub struct Target {
     pub uuid: Uuid,
     /// What the customer's subscription link carries.
     pub sub_id: String,
-    /// Whether it may connect.
     pub enabled: bool,
     /// Quota in bytes; 0 is unlimited.
     pub total_bytes: i64,
@@ -53,7 +52,6 @@ impl Target {
 pub struct ClientRecord {
     /// What the customer's link carries.
     pub uuid: Uuid,
-    /// The panel-wide key.
     pub email: String,
     /// What the customer's subscription link carries; empty when the panel made none.
     pub sub_id: String,
@@ -90,9 +88,7 @@ pub enum Difference {
     SubId,
     /// It is switched on or off.
     Enabled,
-    /// Its quota is another.
     Quota,
-    /// Its expiry is another.
     Expiry,
     /// Its flow does not fit the inbound.
     Flow,
@@ -219,9 +215,7 @@ pub(super) fn key(id: &str) -> Option<Uuid> {
 /// Which inbounds a client is on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct On {
-    /// The one we sell.
     pub(super) ours: bool,
-    /// Others.
     pub(super) others: bool,
 }
 

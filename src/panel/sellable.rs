@@ -254,7 +254,6 @@ impl Panel {
 /// What is wrong with what we sell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Nothing.
     None,
     /// What a panel says in passing too, as while it starts.
     Passing(String),

@@ -96,7 +96,6 @@ pub(super) enum Answer {
     NotFound,
     /// A redirect, to the login page as far as a panel does it.
     Redirect,
-    /// A page for people.
     Html,
 }
 

@@ -32,7 +32,6 @@ const CARD_BYTES: usize = 2 * 1024 * 1024;
 /// What no coarser copy makes smaller without being unreadable may take what any message may.
 const CARD_MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// Decodes, hashes and copies.
 pub(super) fn picture(bytes: Vec<u8>, format: Format) -> Result<Picture, PictureRefused> {
     let Decoded { width, height, pixels, orientation } = match format {
         Format::Png => png(&bytes)?,

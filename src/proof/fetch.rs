@@ -13,7 +13,6 @@ use crate::domain::picture::PictureRefused;
 /// Discord's file store; anything else in an attachment's address is not an attachment.
 const HOSTS: &[&str] = &["cdn.discordapp.com", "media.discordapp.net"];
 
-/// Until the connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Until the file begins to come.
 const BEGINS: Duration = Duration::from_secs(8);
@@ -45,7 +44,6 @@ pub enum FetchError {
     Unreachable(String),
 }
 
-/// The client for downloads.
 pub(super) fn client(rest_proxy: Option<&str>, ca_pem: Option<&[u8]>) -> Result<Client, reqwest::Error> {
     // Proxies from the environment are not followed: where calls go is written in one place.
     let mut builder =

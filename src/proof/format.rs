@@ -6,16 +6,12 @@ use crate::domain::picture::PictureRefused;
 /// The kinds of picture that are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// PNG.
     Png,
-    /// JPEG.
     Jpeg,
-    /// WebP, not animated.
     Webp,
 }
 
 impl Format {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Png, Self::Jpeg, Self::Webp];
 
     /// The ending of a file of this kind.

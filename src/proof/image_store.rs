@@ -14,7 +14,6 @@ use sha2::{Digest, Sha256};
 use super::Format;
 use crate::domain::picture::PictureHash;
 
-/// Where a picture stands.
 fn place(folder: &Path, hash: PictureHash, format: Format) -> PathBuf {
     let name = hash.to_string();
     let shelf: String = name.chars().take(2).collect();

@@ -20,7 +20,6 @@ pub(super) struct Broken;
 /// the 150 MB that a picture may take.
 const MOST: usize = 100 * 1024 * 1024;
 
-/// A colour channel.
 #[derive(Debug, Default)]
 struct Channel {
     id: u8,

@@ -20,25 +20,18 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 
 /// The shop, its people and its running bot.
 pub struct Shop {
-    /// Its Discord.
     pub discord: Discord,
-    /// Its panel.
     pub panel: Panel,
-    /// Where staff review payments.
     pub review: Id,
     /// Where the owner sees the numbers.
     pub dashboard: Id,
     /// A channel where everybody writes.
     pub lobby: Id,
-    /// A customer.
     pub mona: Person,
-    /// Another customer.
     pub karim: Person,
     /// Somebody who comes at the wrong moment.
     pub salma: Person,
-    /// The owner.
     pub omar: Person,
-    /// An admin.
     pub adel: Person,
     /// The time as the bot sees it.
     pub clock: Clock,
@@ -99,7 +92,6 @@ impl Shop {
         self.folder.path().join("config.toml")
     }
 
-    /// Where the bot remembers.
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
     }

@@ -52,7 +52,6 @@ pub fn order_choice(locale: Locale, order: &OrderId, name: &str, plan: &str, sta
 /// Why it is not clear who or what a command is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unclear {
-    /// Nothing was chosen.
     Nothing,
     /// A value that was never suggested.
     Value,
@@ -64,7 +63,6 @@ pub enum Unclear {
     Contradiction {
         /// The person that was chosen.
         user: UserId,
-        /// Whose the subscription is.
         owner: UserId,
     },
     /// A person who never ordered.
@@ -101,7 +99,6 @@ pub fn unclear(locale: Locale, why: &Unclear) -> Post {
 /// What a customer's record is made of.
 #[derive(Debug, Clone)]
 pub struct CustomerFacts<'a> {
-    /// Who.
     pub user: UserId,
     /// Their name when last seen.
     pub name: &'a str,
@@ -130,7 +127,6 @@ pub struct SubscriptionFacts<'a> {
     pub quota: u64,
     /// Bytes used in all, and when that was read.
     pub used: (u64, Millis),
-    /// What the panel says.
     pub state: AccessState,
     /// The panel's own end and quota, where they are not what we wrote.
     pub differs: Option<(Expiry, u64)>,
@@ -139,17 +135,12 @@ pub struct SubscriptionFacts<'a> {
 /// An order in a customer's record.
 #[derive(Debug, Clone)]
 pub struct OrderFacts<'a> {
-    /// Its id.
     pub id: &'a OrderId,
-    /// The plan.
     pub plan: &'a str,
-    /// Its state.
     pub status: OrderStatus,
-    /// When it was made.
     pub created_at: Millis,
 }
 
-/// A customer's record.
 pub fn customer(locale: Locale, facts: &CustomerFacts<'_>) -> Post {
     let who = locale.with(
         "review-customer",

@@ -23,11 +23,8 @@ const DETAILS: usize = 90;
 /// Where a message stands, as a link that a client opens by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// The guild.
     pub guild: GuildId,
-    /// The channel.
     pub channel: ChannelId,
-    /// The message.
     pub message: MessageId,
 }
 
@@ -41,21 +38,13 @@ impl Place {
 /// An order that waits for staff.
 #[derive(Debug, Clone)]
 pub struct WaitingFacts<'a> {
-    /// The order.
     pub id: &'a OrderId,
-    /// Whose it is.
     pub customer: UserId,
-    /// The plan's name.
     pub plan: &'a str,
-    /// What it costs.
     pub price: Money,
-    /// Its state.
     pub status: OrderStatus,
-    /// Since when it waits.
     pub since: Millis,
-    /// The ticket.
     pub ticket: Option<ChannelId>,
-    /// The card.
     pub card: Option<Place>,
 }
 
@@ -104,15 +93,11 @@ fn waiting(locale: Locale, facts: &WaitingFacts<'_>) -> String {
 /// A proof in an order's file.
 #[derive(Debug, Clone)]
 pub struct ProofFacts<'a> {
-    /// Its number.
     pub id: SubmissionId,
-    /// When it came.
     pub at: Millis,
-    /// What became of it.
     pub verdict: &'a Verdict,
     /// How many things are to be noted about it.
     pub flags: usize,
-    /// Its card.
     pub card: Option<Place>,
 }
 
@@ -121,22 +106,18 @@ pub struct ProofFacts<'a> {
 pub struct AuditFacts<'a> {
     /// Its place in the log.
     pub id: i64,
-    /// When.
     pub at: Millis,
     /// Who; 0 is the bot itself.
     pub actor: UserId,
     /// What was done, as `noun.verb`.
     pub action: &'a str,
-    /// To what.
     pub target: &'a str,
     /// The rest, as JSON.
     pub payload: &'a str,
 }
 
-/// Everything about one order.
 #[derive(Debug, Clone)]
 pub struct OrderFile<'a> {
-    /// The order.
     pub order: &'a Order,
     /// Its customer's name when last seen.
     pub name: &'a str,
@@ -272,30 +253,23 @@ fn history_file(order: &OrderId, history: &[AuditFacts<'_>]) -> File {
 /// What is to be confirmed at the desk.
 #[derive(Debug, Clone)]
 pub enum Question<'a> {
-    /// Blocking somebody.
     Block {
-        /// Whom.
         user: UserId,
-        /// Why.
         reason: &'a str,
         /// Their orders that stay open.
         open: &'a [(OrderId, OrderStatus)],
     },
-    /// Letting them order again.
     Unblock {
-        /// Whom.
         user: UserId,
     },
     /// Taking a parked effect out of the outbox.
     Drop {
-        /// Its key.
         key: &'a str,
     },
     /// Letting the effects of a restored database be performed again.
     Release {
         /// When the backup was restored.
         since: Millis,
-        /// How many steps wait.
         waiting: u64,
     },
 }
@@ -339,9 +313,7 @@ pub enum Done {
     Blocked(UserId),
     /// They were blocked before.
     AlreadyBlocked(UserId),
-    /// They may order again.
     Unblocked(UserId),
-    /// They were not blocked.
     NotBlocked(UserId),
     /// A parked effect is tried again.
     Retried(String),
@@ -351,11 +323,9 @@ pub enum Done {
     NotParked,
     /// What a restored backup still wanted to do is done now.
     Released,
-    /// Nothing was held.
     NotHeld,
     /// The link is in the customer's direct messages.
     Resent(UserId),
-    /// Those are closed.
     DmClosed(UserId),
     /// The link is on its way.
     Sending(UserId),

@@ -26,13 +26,11 @@ const LINES: usize = 12;
 /// A table and what it adds up to.
 #[derive(Debug)]
 pub struct TableFacts<'a> {
-    /// The period.
     pub period: Period,
     /// Today in the shop's zone, for the menu.
     pub today: Period,
     /// How many orders are in it.
     pub orders: usize,
-    /// Its money events, summed.
     pub totals: &'a [ExportedTotal],
     /// What people call a payment method of this id.
     pub method_names: &'a [(String, String)],
@@ -86,7 +84,6 @@ pub fn period_modal(locale: Locale) -> Modal {
     }
 }
 
-/// A backup was written.
 pub fn backed_up(locale: Locale, path: &str, by_message: bool) -> Post {
     let id = if by_message { "books-backup-sent" } else { "books-backup" };
     Post::text(locale.with(id, &[("path", text::code(path, 300).into())]))

@@ -18,20 +18,14 @@ pub enum Proposed<'a> {
     Change(&'a Change, Option<&'a Order>),
     /// The reversal of an order of which the bot knows no client.
     Refund {
-        /// The order.
         order: &'a Order,
-        /// Why.
         reason: &'a str,
     },
     /// A client that was made by hand.
     Adopt,
-    /// A sale by hand.
     Sell {
-        /// The plan's name.
         plan: &'a str,
-        /// What was received.
         received: Money,
-        /// What staff noted.
         note: &'a str,
     },
 }
@@ -39,17 +33,13 @@ pub enum Proposed<'a> {
 /// What a question is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct QuestionFacts<'a> {
-    /// What would be done.
     pub proposed: Proposed<'a>,
-    /// The customer.
     pub customer: UserId,
-    /// Their name on Discord.
     pub name: &'a str,
     /// The client on the panel, with its end and its traffic as last known.
     pub client: Option<(&'a str, Expiry, u64)>,
     /// The one-time token behind both buttons.
     pub token: &'a Token,
-    /// When the token expires.
     pub expires_at: Millis,
 }
 
@@ -147,18 +137,14 @@ pub(super) fn until(locale: Locale, expiry: Expiry) -> String {
     }
 }
 
-/// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome<'a> {
-    /// It is so.
     Done {
-        /// What.
         change: &'a Change,
         /// The panel kept the client that was to be removed, switched off.
         kept: bool,
         /// Whether the customer could be told; `None` while that is not known.
         told: Option<bool>,
-        /// The access's end now.
         expiry: Expiry,
         /// Its total traffic in bytes now, 0 = unlimited.
         quota: u64,
@@ -167,12 +153,10 @@ pub enum Outcome<'a> {
     Void(&'a Trouble),
     /// Accepted; the panel is down.
     Waits {
-        /// Since when.
         since: Millis,
         /// Where the result will be told.
         place: ChannelId,
     },
-    /// Accepted and under way.
     InProgress {
         /// Where the result will be told.
         place: ChannelId,
@@ -194,12 +178,10 @@ pub enum Outcome<'a> {
     },
     /// The client's name cannot be kept.
     BadName {
-        /// The name.
         email: &'a str,
     },
     /// The panel keeps the client in a way that we cannot use.
     Unusable {
-        /// The name.
         email: &'a str,
     },
     /// The panel does not answer.
@@ -210,7 +192,6 @@ pub enum Outcome<'a> {
     NoPlan,
     /// Not an amount of money.
     BadAmount,
-    /// Zero days.
     NoDays,
     /// What never ends cannot be extended.
     NeverEnds,

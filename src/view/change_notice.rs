@@ -21,17 +21,12 @@ use super::{
 /// What a line in the review channel is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct LineFacts<'a> {
-    /// The change.
     pub id: ChangeId,
-    /// Who asked.
     pub actor: UserId,
-    /// When.
     pub at: Millis,
-    /// The customer.
     pub customer: UserId,
     /// The client on the panel.
     pub email: &'a str,
-    /// What came of it.
     pub outcome: Outcome<'a>,
 }
 
@@ -53,11 +48,8 @@ pub fn line(locale: Locale, facts: &LineFacts<'_>) -> Post {
 /// What the customer's message is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct ToldFacts<'a> {
-    /// The change.
     pub id: ChangeId,
-    /// What was changed.
     pub change: &'a Change,
-    /// The access's end now.
     pub expiry: Expiry,
     /// Its total traffic in bytes now, 0 = unlimited.
     pub quota: u64,

@@ -8,7 +8,6 @@ use image::{ImageFormat, Rgb, RgbImage};
 
 use super::{File, digits};
 
-/// The name of the file.
 pub const FILE_NAME: &str = "dashboard.png";
 
 const WIDTH: u32 = 800;
@@ -40,15 +39,10 @@ const LOSS: Rgb<u8> = Rgb([0xe5, 0x5b, 0x5b]);
 /// A colour that the embed can show as a square before a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Square {
-    /// 🟨
     Yellow,
-    /// 🟦
     Blue,
-    /// 🟪
     Purple,
-    /// 🟥
     Red,
-    /// 🟩
     Green,
 }
 
@@ -75,7 +69,6 @@ impl Square {
     }
 }
 
-/// One day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Column {
     /// The day of the month.
@@ -184,7 +177,6 @@ impl Canvas {
     }
 }
 
-/// From amounts to heights.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
     above: i64,

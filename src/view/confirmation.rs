@@ -4,7 +4,6 @@ use crate::domain::confirmation::Confirmation;
 
 use super::{Locale, Post};
 
-/// Why nothing was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotConfirmed {
     /// The question is too old.
@@ -30,7 +29,6 @@ pub fn not_confirmed(locale: Locale, why: NotConfirmed, what: &Confirmation) -> 
     }))
 }
 
-/// The person chose Cancel.
 pub fn cancelled(locale: Locale) -> Post {
     Post::text(locale.say("confirmation-cancelled"))
 }

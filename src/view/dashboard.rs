@@ -23,14 +23,11 @@ const OPEN: [(OrderStatus, Square); 4] = [
 /// The most methods or plans that are named; more would make the message too long for a phone.
 const NAMED: usize = 8;
 
-/// What the dashboard shows.
 #[derive(Debug)]
 pub struct DashboardFacts<'a> {
-    /// The shop's name.
     pub shop: &'a str,
     /// The run of the program that shows it.
     pub boot: &'a str,
-    /// The shop's currency.
     pub currency: Currency,
     /// When the numbers were read.
     pub now: Millis,
@@ -40,19 +37,15 @@ pub struct DashboardFacts<'a> {
     pub totals: [Sum; 4],
     /// Each of the last 30 days with its day of the month, today last.
     pub days: &'a [(u32, Sum)],
-    /// This month.
     pub month: &'a Revenue,
     /// What people call a payment method or plan of this id.
     pub method_names: &'a [(String, String)],
     /// See [`Self::method_names`].
     pub plan_names: &'a [(String, String)],
-    /// Orders by state.
     pub orders: &'a [(OrderStatus, u64)],
-    /// Subscriptions that run.
     pub active: u64,
     /// Of these, those that end soon.
     pub expiring: u64,
-    /// How soon, in days.
     pub expiring_days: u32,
     /// Panels that are down, and since when.
     pub down: &'a [(String, Millis)],
@@ -192,7 +185,6 @@ fn down(locale: Locale, facts: &DashboardFacts<'_>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The answer to Refresh.
 pub fn refreshed(locale: Locale, in_time: bool) -> Post {
     Post::text(locale.say(if in_time { "dashboard-refreshed" } else { "dashboard-refresh-late" }))
 }

@@ -18,7 +18,6 @@ pub use outcome::{Done, Outcome, outcome};
 pub enum Reason {
     /// The money did not arrive.
     NotReceived,
-    /// Another amount arrived.
     WrongAmount,
     /// The picture cannot be read.
     Unreadable,
@@ -36,7 +35,6 @@ impl Reason {
     /// The menu's value for a reason that is typed; it opens [`reason_modal`].
     pub const OTHER: &'static str = "other";
 
-    /// The menu's value.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotReceived => "not-received",
@@ -52,7 +50,6 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == value)
     }
 
-    /// What the customer reads.
     pub fn text(self, customer: Locale) -> String {
         customer.say(match self {
             Self::NotReceived => "reason-not-received",
@@ -87,7 +84,6 @@ impl Reason {
 /// What is about to be confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action<'a> {
-    /// Approve the payment.
     Approve,
     /// Decline it, for a reason that the customer will read.
     Decline(&'a str),
@@ -118,7 +114,6 @@ pub enum Action<'a> {
 /// What a confirmation is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct ConfirmFacts<'a> {
-    /// The order.
     pub order: &'a Order,
     /// The customer's name on Discord.
     pub customer_name: &'a str,
@@ -126,7 +121,6 @@ pub struct ConfirmFacts<'a> {
     pub action: Action<'a>,
     /// The one-time token behind both buttons.
     pub token: &'a Token,
-    /// When the token expires.
     pub expires_at: Millis,
 }
 

@@ -4,7 +4,6 @@
 const ADVANCE: u32 = 6;
 /// Dots across a thin gap between groups of three.
 const GAP: u32 = 3;
-/// Dots down.
 const HEIGHT: u32 = 7;
 
 /// Each row of a digit is five bits, the leftmost highest.

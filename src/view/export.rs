@@ -124,11 +124,9 @@ fn gigabytes(bytes: u64) -> String {
 /// A cell of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
-    /// What people wrote.
     Text(String),
     /// What we wrote: a state, an id, a number. Never begins a formula that is not meant.
     Ours(String),
-    /// Nothing.
     Empty,
 }
 

@@ -12,11 +12,8 @@ const TOLD: usize = 5;
 
 /// How the reader can find a thing: mentions on Discord, names and ids in a terminal.
 pub struct Names<'a> {
-    /// A channel.
     pub channel: &'a dyn Fn(ChannelId) -> String,
-    /// A role.
     pub role: &'a dyn Fn(RoleId) -> String,
-    /// A moment.
     pub moment: &'a dyn Fn(crate::domain::Millis) -> String,
 }
 

@@ -8,7 +8,6 @@ use unic_langid::LanguageIdentifier;
 /// A language the bot speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Locale {
-    /// English.
     #[default]
     English,
 }
@@ -18,7 +17,6 @@ type Bundle = FluentBundle<FluentResource>;
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Locale::English));
 
 impl Locale {
-    /// All of them.
     pub const ALL: [Self; 1] = [Self::English];
 
     /// The language as the database and Discord write it.

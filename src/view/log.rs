@@ -26,7 +26,6 @@ pub struct PageFacts<'a> {
     pub token: &'a Token,
 }
 
-/// Nothing was found.
 pub fn nothing(locale: Locale) -> Post {
     Post::text(locale.say("log-nothing"))
 }
@@ -36,7 +35,6 @@ pub fn out_of_date(locale: Locale) -> Post {
     Post::text(locale.say("log-out-of-date"))
 }
 
-/// A page.
 pub fn page(locale: Locale, facts: &PageFacts<'_>) -> Post {
     let lines: Vec<_> = facts.lines.iter().map(|line| audit_line(locale, line, true)).collect();
     let body = if lines.is_empty() { locale.say("log-no-more") } else { lines.join("\n") };

@@ -155,7 +155,6 @@ pub struct DayFacts {
     pub day: NaiveDate,
     /// What customers paid on it.
     pub sold: Sum,
-    /// The shop's currency.
     pub currency: Currency,
     /// Orders that wait for their customer now.
     pub unpaid: u64,
@@ -165,7 +164,6 @@ pub struct DayFacts {
     pub in_work: u64,
     /// Orders that wait for somebody to look why they failed.
     pub stuck: u64,
-    /// Steps that gave up.
     pub parked: usize,
     /// What staff gave on it without a sale.
     pub gifts: Vec<Gift>,

@@ -6,7 +6,6 @@ use crate::domain::Millis;
 /// An outage of a panel, or its end.
 #[derive(Debug)]
 pub struct OutageFacts<'a> {
-    /// The panel.
     pub panel: &'a str,
     /// Since when it is (or was) of no use.
     pub since: Millis,
@@ -30,7 +29,6 @@ pub fn began(locale: Locale, facts: &OutageFacts<'_>) -> Post {
     Post::text(locale.with("outage-began", &arguments))
 }
 
-/// A panel came back.
 pub fn ended(locale: Locale, facts: &OutageFacts<'_>) -> Post {
     let lasted = facts.over_at.unwrap_or(facts.since).since(facts.since);
     let arguments = [
@@ -44,11 +42,9 @@ pub fn ended(locale: Locale, facts: &OutageFacts<'_>) -> Post {
 /// How much of what is for sale can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doors {
-    /// Every plan.
     Open,
     /// Some plans: a panel is down, another is not.
     Partly,
-    /// None.
     Closed,
 }
 

@@ -6,7 +6,6 @@ use crate::domain::{RoleId, UserId, button::Button};
 
 use super::Marker;
 
-/// Everything one message says.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Post {
     /// The text; on a phone this is what the notification shows and what "Copy Text" copies.
@@ -15,7 +14,6 @@ pub struct Post {
     pub embeds: Vec<Embed>,
     /// The rows of buttons and menus, at most 5.
     pub rows: Vec<Row>,
-    /// The files.
     pub files: Vec<File>,
     /// The people whose phones may ring.
     pub mentions: Vec<UserId>,
@@ -62,7 +60,6 @@ pub struct Field {
     pub inline: bool,
 }
 
-/// What a colour means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tone {
     /// Something is asked of the reader.
@@ -70,36 +67,26 @@ pub enum Tone {
     Ask,
     /// Somebody else is at work.
     Wait,
-    /// It went well.
     Good,
-    /// It did not.
     Bad,
-    /// It is over.
     Over,
 }
 
 /// One row below a message.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Row {
-    /// Up to five buttons.
     Buttons(Vec<Press>),
-    /// One menu.
     Menu(Menu),
 }
 
-/// A button.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Press {
-    /// Comes back to us.
     Ours {
-        /// What it means.
         button: Button,
         /// What it says, at most 80.
         label: String,
-        /// Its colour.
         tone: Tone,
     },
-    /// Opens a page.
     Link {
         /// The page, at most 512.
         url: String,
@@ -111,7 +98,6 @@ pub enum Press {
 /// A menu of which one entry is chosen.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Menu {
-    /// What it means.
     pub button: Button,
     /// What it says before anything is chosen, at most 150.
     pub placeholder: String,
@@ -132,19 +118,16 @@ pub struct Entry {
     pub chosen: bool,
 }
 
-/// A file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct File {
     /// Its name; an embed shows it as `attachment://NAME`.
     pub name: String,
-    /// What is in it.
     pub bytes: Vec<u8>,
 }
 
 /// A form with one field to type in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Modal {
-    /// What it means.
     pub button: Button,
     /// The headline, at most 45.
     pub title: String,
@@ -191,7 +174,6 @@ impl Post {
         self
     }
 
-    /// With a file.
     #[must_use]
     pub fn file(mut self, file: File) -> Self {
         self.files.push(file);
@@ -263,7 +245,6 @@ impl Embed {
         Self { tone, title, ..Self::default() }
     }
 
-    /// With a text.
     #[must_use]
     pub fn body(mut self, body: String) -> Self {
         self.body = body;
@@ -306,7 +287,6 @@ impl Tone {
 }
 
 impl Press {
-    /// A button of ours.
     pub fn ours(button: Button, label: String, tone: Tone) -> Self {
         Self::Ours { button, label, tone }
     }

@@ -10,7 +10,6 @@ const MODULE: u32 = 8;
 /// The white border, in modules, that readers need (ISO/IEC 18004). It also keeps the code
 /// readable on Discord's dark background.
 const QUIET: u32 = 4;
-/// The name of the file.
 pub const FILE_NAME: &str = "qr.png";
 
 /// The QR code of a link as PNG; `None` when the link is longer than a QR code can hold.

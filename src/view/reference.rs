@@ -11,7 +11,6 @@ use super::{Locale, Modal, Post, Press, Row, Tone, news, text};
 /// The longest reference with room for spaces.
 const TYPED: u16 = 80;
 
-/// The customer's form.
 pub fn modal(locale: Locale, order: &OrderId) -> Modal {
     Modal {
         button: Button::ReferenceModal(order.clone()),
@@ -22,7 +21,6 @@ pub fn modal(locale: Locale, order: &OrderId) -> Modal {
     }
 }
 
-/// The form for staff.
 pub fn staff_modal(locale: Locale, submission: SubmissionId) -> Modal {
     Modal {
         button: Button::NoteReference(submission),
@@ -57,24 +55,19 @@ pub fn twin(locale: Locale, twin: &OrderId, card: Option<(GuildId, ChannelId, Me
     Post::text(said).row(Row::Buttons(buttons))
 }
 
-/// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The customer's stands.
     Kept(Reference),
-    /// Another order owns it.
     Taken,
     /// It does not look like one.
     NotOne,
     /// The order waits for no payment.
     TooLate,
-    /// Staff noted it.
     Noted(Reference),
     /// The payment is decided already.
     Decided,
     /// Staff accepted it although another order owns it.
     Overridden,
-    /// They gave no reason.
     NoReason,
     /// The question is too old or was answered.
     Expired,

@@ -4,9 +4,7 @@ use super::{Embed, Locale, Post, Tone, text};
 
 /// So many mistakes stand in the message; the rest is counted.
 const MISTAKES: usize = 8;
-/// The longest key.
 const KEY: usize = 80;
-/// The longest remedy.
 const LONGEST: usize = 350;
 /// The longest list of ids or keys.
 const LIST: usize = 300;
@@ -14,11 +12,8 @@ const LIST: usize = 300;
 /// What became of a list, by ids.
 #[derive(Debug, Clone, Copy)]
 pub struct ListFacts<'a> {
-    /// New ones.
     pub added: &'a [String],
-    /// Different ones.
     pub changed: &'a [String],
-    /// Those that are gone.
     pub removed: &'a [String],
 }
 
@@ -73,7 +68,6 @@ pub fn taken(locale: Locale, facts: &TakenFacts<'_>) -> Post {
 pub struct MistakeFacts<'a> {
     /// The key, or the name of a variable or of the file.
     pub key: &'a str,
-    /// Its line, where there is one.
     pub line: Option<usize>,
     /// What is wrong and what to do.
     pub says: &'a str,

@@ -27,7 +27,6 @@ pub struct CardFacts<'a> {
     pub submission: SubmissionId,
     /// The customer's name on Discord.
     pub customer_name: &'a str,
-    /// When the proof came.
     pub submitted_at: Millis,
     /// The transfer's reference, where one was typed.
     pub reference: Option<&'a str>,
@@ -58,7 +57,6 @@ pub struct CardFacts<'a> {
 /// What is known of an order that needs attention, besides its cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
-    /// Its client on the panel.
     pub client: OnPanel,
     /// Whether its money is in the books.
     pub booked: bool,
@@ -67,17 +65,14 @@ pub struct Known {
 /// A client as the panel was last found to have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnPanel {
-    /// There, with our uuid.
     Ours,
     /// Another's, under our e-mail.
     Strangers,
-    /// Not there.
     Absent,
     /// The panel did not say.
     Unknown,
 }
 
-/// What an order gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Given {
     /// The end of the access.

@@ -8,13 +8,10 @@ use super::{Locale, Menu, Modal, Post, Row, post::Entry, text};
 /// An entry of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum More {
-    /// Ask the customer something.
     Ask,
-    /// Type the transfer's reference.
     Reference,
     /// Give the order one attempt more than the reader of the list saw it have.
     Attempt {
-        /// As many it had.
         left: u64,
     },
     /// Say that nobody is looking at it any more.
@@ -32,7 +29,6 @@ impl More {
         [Self::Ask, Self::Reference, Self::Attempt { left }, Self::LetGo, Self::Fake]
     }
 
-    /// The menu's value.
     fn value(self) -> String {
         match self {
             Self::Ask => "ask".to_owned(),
@@ -92,10 +88,8 @@ pub fn answer_modal(locale: Locale, question: QuestionId, asked: &str) -> Modal 
     }
 }
 
-/// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The customer is asked.
     Asked,
     /// The order has so many attempts now.
     Attempts {
@@ -104,15 +98,12 @@ pub enum Outcome {
     },
     /// Nobody looks at it any more.
     LetGo,
-    /// Nobody was looking at it.
     NobodyLooks,
     /// It is decided already.
     TooLate,
-    /// Nothing was typed.
     Empty,
     /// The customer's answer is on the card.
     Answered,
-    /// It was answered before.
     AnsweredBefore,
     /// Nobody waits for the answer any more.
     AnswerTooLate,

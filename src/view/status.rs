@@ -9,10 +9,8 @@ pub const SHOWN: usize = 5;
 /// So many lanes are listed, the oldest first.
 const LANES: usize = 6;
 
-/// How a panel is.
 #[derive(Debug, Clone)]
 pub struct PanelFacts<'a> {
-    /// Its name.
     pub name: &'a str,
     /// Since when it is down, and why; `None` while it is up.
     pub down: Option<(Millis, &'a str)>,
@@ -20,16 +18,13 @@ pub struct PanelFacts<'a> {
     pub xray: Option<&'a str>,
     /// Its own version, where it ever let us in.
     pub version: Option<&'a str>,
-    /// What happens to calls.
     pub breaker: Breaker,
 }
 
 /// What a panel's circuit breaker does with calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Breaker {
-    /// They are sent.
     Closed,
-    /// They are not.
     Open,
     /// One is sent, to find out.
     HalfOpen,
@@ -38,9 +33,7 @@ pub enum Breaker {
 /// How deep a lane of the outbox is.
 #[derive(Debug, Clone)]
 pub struct LaneFacts<'a> {
-    /// Its name.
     pub name: &'a str,
-    /// Rows that wait.
     pub waiting: u64,
     /// When the oldest was wanted.
     pub oldest: Millis,
@@ -49,24 +42,17 @@ pub struct LaneFacts<'a> {
 /// An effect that gave up.
 #[derive(Debug, Clone)]
 pub struct ParkedFacts<'a> {
-    /// Its row.
     pub id: i64,
-    /// Its key.
     pub key: &'a str,
-    /// Since when it waits.
     pub since: Millis,
-    /// What was wrong.
     pub error: &'a str,
 }
 
-/// How everything is.
 #[derive(Debug, Clone)]
 pub struct StatusFacts<'a> {
-    /// The panels.
     pub panels: &'a [PanelFacts<'a>],
     /// The outbox, without what is parked.
     pub lanes: &'a [LaneFacts<'a>],
-    /// What is parked.
     pub parked: &'a [ParkedFacts<'a>],
     /// Since when nothing of the outbox is done, because a backup was restored.
     pub held: Option<Millis>,
@@ -76,7 +62,6 @@ pub struct StatusFacts<'a> {
     pub backup: Option<Millis>,
     /// Since when this process runs.
     pub started: Millis,
-    /// Its version.
     pub version: &'a str,
     /// Its name among all runs, as in the log and in the dashboard's footer.
     pub boot: &'a str,

@@ -19,9 +19,7 @@ use super::{
 /// What the status message is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct TicketFacts<'a> {
-    /// The order.
     pub order: &'a Order,
-    /// The methods offered today.
     pub methods: &'a [PaymentMethod],
     /// Whether pictures posted in the ticket are seen; else `/proof image:` is the way.
     pub message_content: bool,

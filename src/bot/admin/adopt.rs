@@ -81,7 +81,6 @@ async fn look<'a>(panel: &Reader, email: &'a str) -> Result<panel::Found, Outcom
     }
 }
 
-/// What was confirmed.
 pub(in crate::bot) struct Wanted<'a> {
     pub(in crate::bot) panel: &'a str,
     pub(in crate::bot) email: &'a str,

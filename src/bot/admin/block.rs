@@ -69,7 +69,6 @@ async fn ask_to_unblock(bot: &Bot, interaction: &mut Interaction<'_>, value: &st
     Ok(())
 }
 
-/// Confirm of a block.
 pub(in crate::bot) async fn carry_out(
     bot: &Bot,
     interaction: &Interaction<'_>,
@@ -86,7 +85,6 @@ pub(in crate::bot) async fn carry_out(
     Ok(view::admin_lists::done(interaction.locale, &done))
 }
 
-/// Confirm of its end.
 pub(in crate::bot) async fn carry_out_unblock(
     bot: &Bot,
     interaction: &Interaction<'_>,

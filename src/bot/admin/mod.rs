@@ -34,7 +34,6 @@ async fn group(ctx: Context<'_>) -> Result<(), Error> {
     command!(ctx, |bot, interaction| async { super::stale(bot, interaction) })
 }
 
-/// `/admin` with its commands.
 pub(super) fn admin() -> poise::Command<Host, Error> {
     let mut admin = group();
     admin.subcommand_required = true;

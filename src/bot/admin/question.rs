@@ -15,9 +15,7 @@ use super::super::{Bot, confirm::issue, error::Error, interaction::Interaction};
 /// Whom a question is about.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct About<'a> {
-    /// The customer.
     pub(super) customer: UserId,
-    /// Their name on Discord.
     pub(super) name: &'a str,
     /// The client on the panel, with its end and its traffic as last known.
     pub(super) client: Option<(&'a str, Expiry, u64)>,

@@ -106,7 +106,6 @@ pub(in crate::bot) async fn retry(bot: &Bot, interaction: &mut Interaction<'_>, 
     Ok(())
 }
 
-/// Drop: the question.
 pub(in crate::bot) async fn ask_to_drop(bot: &Bot, interaction: &mut Interaction<'_>, row: i64) -> Result<(), Error> {
     admitted(bot, interaction, Power::Admin, "effect.drop").await?;
     let parked = db::outbox::dead_letters::parked(&bot.db).await?;
@@ -120,7 +119,6 @@ pub(in crate::bot) async fn ask_to_drop(bot: &Bot, interaction: &mut Interaction
     Ok(())
 }
 
-/// Release: the question.
 pub(in crate::bot) async fn ask_to_release(bot: &Bot, interaction: &mut Interaction<'_>) -> Result<(), Error> {
     admitted(bot, interaction, Power::Owner, "outbox.release").await?;
     let Some(since) = db::maintenance::restore::outbox_held_since(&bot.db).await? else {
@@ -133,7 +131,6 @@ pub(in crate::bot) async fn ask_to_release(bot: &Bot, interaction: &mut Interact
     Ok(())
 }
 
-/// Confirm of Release.
 pub(in crate::bot) async fn release(
     bot: &Bot,
     interaction: &Interaction<'_>,
@@ -144,7 +141,6 @@ pub(in crate::bot) async fn release(
     Ok(view::admin_lists::done(interaction.locale, if released { &Done::Released } else { &Done::NotHeld }))
 }
 
-/// Confirm of Drop.
 pub(in crate::bot) async fn drop_effect(
     bot: &Bot,
     interaction: &Interaction<'_>,

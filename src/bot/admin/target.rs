@@ -15,14 +15,11 @@ use super::super::{Bot, error::Error};
 /// What was chosen in the options `user` and `subscription`, of which one is enough.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Meant<'a> {
-    /// The Discord user.
     pub(super) user: Option<UserId>,
-    /// The suggested value.
     pub(super) value: Option<&'a str>,
 }
 
 impl<'a> Meant<'a> {
-    /// As the options arrive.
     pub(super) fn new(user: Option<&serenity::all::User>, value: Option<&'a str>) -> Self {
         Self { user: user.map(|user| UserId(user.id.get())), value }
     }
@@ -72,14 +69,11 @@ pub(super) fn refusal(locale: Locale, why: &Unclear) -> Error {
 /// What a command is about.
 #[derive(Debug)]
 pub(super) enum Named {
-    /// A person.
     Person(UserId),
-    /// A subscription.
     Subscription(Box<Subscription>),
 }
 
 impl Named {
-    /// Whose it is.
     pub(super) fn owner(&self) -> UserId {
         match self {
             Self::Person(user) => *user,

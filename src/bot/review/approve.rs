@@ -71,7 +71,6 @@ pub(in crate::bot) async fn amount_typed(
     Ok(interaction.answer(post).await?)
 }
 
-/// Approves.
 pub(in crate::bot) async fn approve(
     bot: &Bot,
     interaction: &Interaction<'_>,

@@ -20,22 +20,16 @@ pub struct Next {
 /// A grant or a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// What an order gives.
     Sale(Grant),
-    /// What staff want.
     Change(Waiting),
 }
 
 /// A change that is not made yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// Its number.
     pub id: ChangeId,
-    /// What was asked for.
     pub what: Change,
-    /// Who asked.
     pub actor: UserId,
-    /// When.
     pub at: Millis,
     /// What it wants, once computed.
     pub filled: Option<Wanted>,

@@ -19,7 +19,6 @@ use crate::domain::{
 /// What came of asking for a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requested {
-    /// It is accepted.
     Done(ChangeId),
     /// There is no such subscription (any more).
     Gone,
@@ -34,15 +33,10 @@ pub enum Requested {
 /// A change as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// Its number.
     pub id: ChangeId,
-    /// The subscription.
     pub subscription: SubscriptionRow,
-    /// What was asked for.
     pub what: Change,
-    /// Who asked.
     pub actor: UserId,
-    /// When.
     pub at: Millis,
     /// Since when it is so.
     pub applied: Option<Millis>,
@@ -57,19 +51,15 @@ pub struct Standing {
 /// A client that was made by hand and is to be ours.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// Whose it shall be.
     pub user: UserId,
     /// Their name on Discord today.
     pub name: String,
-    /// The panel.
     pub panel: String,
     /// The inbound that is sold on it.
     pub inbound_id: i64,
     /// Its e-mail on the panel.
     pub email: String,
-    /// Its uuid.
     pub uuid: Uuid,
-    /// Its subscription id.
     pub sub_id: String,
 }
 
@@ -181,7 +171,6 @@ pub async fn request_adoption(db: &Db, presented: &Presented, found: &Found, now
     Ok(Requested::Done(change))
 }
 
-/// A change as it stands.
 pub async fn change(db: &Db, id: ChangeId) -> Result<Option<Standing>, Error> {
     let row = sqlx::query!(
         "SELECT subscription_id, kind, args, actor_id, created_at, applied_at, kept, cause, refusal, told

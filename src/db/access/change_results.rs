@@ -28,17 +28,13 @@ const WATCHED: Duration = Duration::from_secs(10);
 /// A change that is made: what the panel said when it was read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
-    /// What was wanted.
     pub wanted: Wanted,
-    /// The client's switch.
     pub enabled: bool,
     /// It is switched off because a person wants it so, not because it is used up or ended.
     pub held: bool,
-    /// Its end.
     pub expiry: Expiry,
     /// Its quota in bytes, 0 = unlimited.
     pub quota: u64,
-    /// The inbound it is on, where it is.
     pub inbound: Option<i64>,
     /// Its link, where that is another now.
     pub link: Option<String>,

@@ -9,9 +9,7 @@ use crate::domain::{
 /// What one order gives, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Its number.
     pub id: i64,
-    /// The order.
     pub order: OrderId,
     /// Days of 24 hours, 0 = without end.
     pub days: u32,
@@ -25,7 +23,6 @@ pub struct Grant {
     pub reset: bool,
 }
 
-/// What an order gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Given {
     /// The end of the access.

@@ -13,17 +13,13 @@ use crate::domain::{MessageId, Millis, Money, OrderId, SubscriptionRow, UserId, 
 pub struct ManualSale {
     /// Its id, drawn at random.
     pub order: OrderId,
-    /// The customer.
     pub user: UserId,
     /// Their name on Discord today.
     pub name: String,
     /// Their language, or the shop's.
     pub locale: String,
-    /// What is sold.
     pub plan: PlanSnapshot,
-    /// What was received for it.
     pub received: Money,
-    /// What staff noted.
     pub note: String,
 }
 
@@ -34,7 +30,6 @@ pub struct SaleCard {
     pub message: Option<MessageId>,
     /// A digest of what it says.
     pub digest: Option<String>,
-    /// What staff noted.
     pub note: String,
 }
 

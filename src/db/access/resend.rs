@@ -14,7 +14,6 @@ use crate::domain::{Millis, SubscriptionRow, UserId, effect::Effect};
 pub enum Resent {
     /// It is in the customer's direct messages.
     Sent,
-    /// Those are closed.
     DmClosed,
 }
 

@@ -17,19 +17,14 @@ use crate::domain::{
 /// What a user owns on a panel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
-    /// Its number.
     pub id: SubscriptionRow,
-    /// Whose it is.
     pub user: UserId,
-    /// The panel.
     pub panel: String,
     /// The inbound on it that the client was made on.
     pub inbound_id: i64,
-    /// The client's uuid.
     pub uuid: Uuid,
     /// The uuid it is about to have instead: until that is read back, either is ours.
     pub next_uuid: Option<Uuid>,
-    /// The client's subscription id.
     pub sub_id: String,
     /// The client's e-mail, the panel-wide key.
     pub email: String,
@@ -49,7 +44,6 @@ pub struct Subscription {
     pub known_use: (u64, Millis),
     /// The link as last built; a secret of the customer's.
     pub link: Option<String>,
-    /// When that was.
     pub link_at: Option<Millis>,
 }
 
@@ -65,11 +59,8 @@ impl Subscription {
 pub struct Provisioned<'a> {
     /// The grant that was written and read back.
     pub grant: &'a Grant,
-    /// Its target.
     pub filled: Filled,
-    /// The inbound it is on.
     pub inbound: i64,
-    /// The client's link.
     pub link: &'a str,
     /// How long the ticket stays after the sale.
     pub ticket_stays: Duration,

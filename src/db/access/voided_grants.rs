@@ -12,9 +12,7 @@ use crate::domain::{
 /// A renewal that was perhaps written and is not sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
-    /// The grant's number.
     pub grant: i64,
-    /// The order.
     pub order: OrderId,
     /// What was to be written.
     pub filled: Filled,

@@ -21,7 +21,6 @@ use crate::db::{
 };
 use crate::domain::{Millis, UserId};
 
-/// What waits.
 const WAITING: &str = "audit-waiting.jsonl";
 /// What is being appended to the chain.
 const TAKEN: &str = "audit-taken.jsonl";
@@ -40,7 +39,6 @@ pub struct Notes {
     file: Arc<Mutex<()>>,
 }
 
-/// One line.
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
     /// Tells this line from every other.

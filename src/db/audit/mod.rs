@@ -19,7 +19,6 @@ pub struct Happened<'a> {
     pub actor: UserId,
     /// What was done, as `noun.verb`.
     pub action: &'a str,
-    /// To what.
     pub target: String,
     /// Everything else; an object of ids, states and reasons, never a link or a token.
     pub payload: Value,
@@ -38,7 +37,6 @@ pub enum AuditProblem {
     Missing {
         /// The place that should come next.
         expected: i64,
-        /// The place that came.
         found: i64,
     },
     /// An entry names another predecessor than the one before it.
@@ -49,12 +47,7 @@ pub enum AuditProblem {
     Changed(i64),
     /// An entry that was noted elsewhere is not there any more.
     #[error("entry {noted} was noted elsewhere, and the log ends with entry {last}: its end was cut off")]
-    Cut {
-        /// The noted place.
-        noted: i64,
-        /// The last place.
-        last: i64,
-    },
+    Cut { noted: i64, last: i64 },
     /// An entry is another than the one that was noted elsewhere.
     #[error("entry {0} has another hash than the one that was noted elsewhere: the log was written anew")]
     Other(i64),

@@ -28,11 +28,8 @@ const KEY: &str = "dashboard";
 /// The dashboard as it was last shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    /// The channel.
     pub channel: ChannelId,
-    /// The message.
     pub message: MessageId,
-    /// What its picture shows.
     pub picture: String,
     /// When its numbers were read.
     pub at: Millis,
@@ -49,22 +46,16 @@ pub struct Glance {
     pub days: Vec<(NaiveDate, Sum)>,
     /// This month, by method and plan.
     pub month: Revenue,
-    /// Orders by state.
     pub orders: Vec<(OrderStatus, u64)>,
-    /// Subscriptions that run.
     pub running: Running,
 }
 
 /// What the four usual periods up to today brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Totals {
-    /// Today.
     pub day: Sum,
-    /// This month.
     pub month: Sum,
-    /// This quarter.
     pub quarter: Sum,
-    /// This year.
     pub year: Sum,
 }
 

@@ -26,37 +26,21 @@ pub enum Discrepancy {
     /// A line of the roll-up is not the sum of its ledger entries.
     #[error("{day}, method `{method}`, plan `{plan}` ({entered}): the roll-up says {rolled_up}, the ledger {ledger}")]
     RollUp {
-        /// The day.
         day: String,
-        /// The payment method.
         method: String,
-        /// The plan.
         plan: String,
         /// `shop` or `manual`.
         entered: String,
         /// What the roll-up says.
         rolled_up: Sum,
-        /// What the ledger says.
         ledger: Sum,
     },
     /// The total of a day is not the sum of its lines.
     #[error("{day}: the day's total says {total}, its lines {lines}")]
-    Day {
-        /// The day.
-        day: String,
-        /// What the total says.
-        total: Sum,
-        /// What the lines say.
-        lines: Sum,
-    },
+    Day { day: String, total: Sum, lines: Sum },
     /// An order and its ledger entries say different things.
     #[error("order {order}: {problem}")]
-    Order {
-        /// The order.
-        order: OrderId,
-        /// What does not fit.
-        problem: String,
-    },
+    Order { order: OrderId, problem: String },
 }
 
 /// What a comparison of roll-up, ledger and orders found.

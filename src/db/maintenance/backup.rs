@@ -24,7 +24,6 @@ pub const FOLDER: &str = "backups";
 pub const PICTURES: &str = "screenshots";
 /// What a backup's name begins with; only such files are ever removed.
 const PREFIX: &str = "tollkeeper-";
-/// What it ends with.
 const SUFFIX: &str = ".db";
 /// What an encrypted one ends with.
 const SEALED: &str = ".db.age";
@@ -44,14 +43,8 @@ pub enum BackupError {
     /// The copy was made and is not whole.
     #[error("the copy is damaged, and so may be the database: {0}")]
     Damaged(String),
-    /// The disk.
     #[error("{what}: {source}")]
-    Disk {
-        /// What was attempted.
-        what: &'static str,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    Disk { what: &'static str, source: std::io::Error },
 }
 
 /// Writes a backup into `data_dir` and says where it is.

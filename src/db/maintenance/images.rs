@@ -16,7 +16,6 @@ use crate::domain::picture::PictureHash;
 /// What became of the pictures of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Copied {
-    /// So many were copied.
     pub copied: usize,
     /// So many are damaged where they stand, and were not.
     pub damaged: usize,

@@ -11,7 +11,6 @@ const KEY: &str = "boots";
 /// As many as are remembered: a dashboard is edited every few minutes, so the last few suffice.
 const REMEMBERED: usize = 20;
 
-/// Our own runs.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Boots {
     /// Their names, the latest last.

@@ -17,17 +17,11 @@ pub struct DataDirLock {
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process holds it.
     #[error("another tollkeeper is running on {0}; stop it first (systemctl stop tollkeeper)")]
     Held(PathBuf),
     /// The directory cannot be written.
     #[error("cannot use the data directory {path}: {source}")]
-    Io {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
 /// Whether a bot holds the data directory; only looks, and makes no file.

@@ -16,11 +16,8 @@ use crate::domain::{
 /// A time during which a panel was of no use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outage {
-    /// Its number.
     pub id: OutageId,
-    /// The panel.
     pub panel: String,
-    /// Since when.
     pub since: Millis,
     /// Why, in a sentence.
     pub cause: String,
@@ -86,7 +83,6 @@ pub async fn panel_removed(db: &Db, panel: &str, now: Millis) -> Result<(), Erro
     Ok(())
 }
 
-/// The outages that last.
 pub async fn open_outages(db: &Db) -> Result<Vec<Outage>, Error> {
     let ids = sqlx::query_scalar!(r#"SELECT id AS "id!" FROM outages WHERE over_at IS NULL ORDER BY id"#)
         .fetch_all(&db.readers)

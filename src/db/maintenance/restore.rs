@@ -40,7 +40,6 @@ const LOOKS_FIRST: Duration = Duration::from_hours(24);
 /// Why a file cannot become the database.
 #[derive(Debug, thiserror::Error)]
 pub enum NotABackup {
-    /// It has another format.
     #[error("it is not a SQLite database")]
     Format,
     /// It is a database of something else.
@@ -50,12 +49,7 @@ pub enum NotABackup {
     #[error(
         "it was written by a newer tollkeeper (its tables have version {found}, this program knows {known}); install that version first"
     )]
-    Newer {
-        /// Its version.
-        found: i64,
-        /// Ours.
-        known: i64,
-    },
+    Newer { found: i64, known: i64 },
     /// A page or an index is damaged.
     #[error("it is damaged: {0}")]
     Damaged(String),
@@ -65,7 +59,6 @@ pub enum NotABackup {
     /// Its tables, indexes and triggers are others than those that its version made.
     #[error("its schema was changed: {0}")]
     Schema(String),
-    /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(String),
 }
@@ -79,7 +72,6 @@ pub struct Contents {
     pub audit_head: String,
     /// When the last one was written.
     pub last_entry: Option<Millis>,
-    /// Orders.
     pub orders: i64,
     /// Effects that were still to be done.
     pub effects: i64,
@@ -147,9 +139,7 @@ fn unreadable(error: impl std::error::Error) -> NotABackup {
 /// What a restored database remembers of its restoration.
 #[derive(Debug)]
 pub struct Restoration<'a> {
-    /// The backup's file name.
     pub file: &'a str,
-    /// What it held.
     pub contents: &'a Contents,
     /// The last audit entry of the database that it replaces, where that could still be read.
     pub replaced: Option<(i64, String)>,

@@ -37,15 +37,12 @@ struct EvenPaid(bool);
 pub struct NewOrder {
     /// Its id, drawn at random.
     pub id: OrderId,
-    /// The customer.
     pub customer: UserId,
     /// The customer's name on Discord today.
     pub name: String,
-    /// The customer's language.
     pub locale: String,
     /// When the customer joined the server, as far as Discord says.
     pub joined_at: Option<Millis>,
-    /// What is sold.
     pub plan: PlanSnapshot,
     /// Proofs that may reach review.
     pub attempts: u32,
@@ -55,14 +52,11 @@ pub struct NewOrder {
     pub limit: Option<(u32, Duration)>,
 }
 
-/// What came of ordering.
 #[derive(Debug, Clone)]
 pub enum Ordered {
-    /// The order was made.
     Made(Order),
     /// The customer has an open order already; here it is.
     Open(Order),
-    /// The customer is blocked.
     Blocked,
     /// The customer ordered too often; the next order is possible then.
     Limited {
@@ -71,10 +65,8 @@ pub enum Ordered {
     },
 }
 
-/// A customer as remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Customer {
-    /// The id.
     pub id: UserId,
     /// The name when last seen.
     pub name: String,

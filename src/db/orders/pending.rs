@@ -9,19 +9,12 @@ const MOST: i64 = 500;
 /// An order that waits for staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// The order.
     pub id: OrderId,
-    /// Whose it is.
     pub customer: UserId,
-    /// The plan's name.
     pub plan: String,
-    /// What it costs.
     pub price: Money,
-    /// Its state.
     pub status: OrderStatus,
-    /// Since when it waits.
     pub since: Millis,
-    /// The ticket.
     pub ticket: Option<ChannelId>,
     /// The card of its latest proof, or of the sale by hand.
     pub card: Option<MessageId>,
@@ -30,15 +23,11 @@ pub struct Waiting {
 /// One proof of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentProof {
-    /// Its number.
     pub id: SubmissionId,
-    /// When it came.
     pub at: Millis,
-    /// What became of it.
     pub verdict: Verdict,
     /// How many things are to be noted about it.
     pub flags: usize,
-    /// Its card.
     pub card: Option<MessageId>,
 }
 
@@ -47,13 +36,10 @@ pub struct SentProof {
 pub struct AuditLine {
     /// Its place in the log.
     pub id: i64,
-    /// When.
     pub at: Millis,
     /// Who; 0 is the bot itself.
     pub actor: UserId,
-    /// What was done.
     pub action: String,
-    /// To what.
     pub target: String,
     /// The rest, as JSON.
     pub payload: String,

@@ -146,7 +146,6 @@ fn damaged(problem: String) -> Error {
     Error::Damaged { table: "orders", problem }
 }
 
-/// An order by its id.
 pub async fn order(db: &Db, id: &OrderId) -> Result<Option<Order>, Error> {
     let id = id.as_str();
     let row = sqlx::query_as!(

@@ -17,7 +17,6 @@ const MOST: i64 = 50;
 /// One lane of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneDepth {
-    /// Its name.
     pub lane: String,
     /// Rows that wait for their turn or their time.
     pub waiting: u64,
@@ -28,9 +27,7 @@ pub struct LaneDepth {
 /// An effect that gave up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParkedRow {
-    /// The row.
     pub id: i64,
-    /// Its key.
     pub key: String,
     /// Since when it waits for a person.
     pub since: Millis,

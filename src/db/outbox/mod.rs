@@ -28,7 +28,6 @@ pub const MAX_FAILURES: i64 = 8;
 /// A claimed row: the right, and the duty, to perform its effect.
 #[derive(Debug, Clone)]
 pub struct Lease {
-    /// The row.
     pub id: i64,
     /// What is to be done.
     pub effect: Effect,
@@ -55,9 +54,7 @@ impl Lease {
 /// The first due row of a lane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// The row.
     pub id: i64,
-    /// Its lane.
     pub lane: String,
     /// Whether it reads what a customer wrote.
     pub reads: bool,

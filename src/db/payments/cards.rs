@@ -40,7 +40,6 @@ pub async fn card_stays(db: &Db, claim: &Lease, again_at: Option<Millis>, now: M
     tx.commit().await
 }
 
-/// The card is gone.
 pub async fn card_lost(db: &Db, submission: SubmissionId, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     sqlx::query!(

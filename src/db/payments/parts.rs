@@ -21,7 +21,6 @@ use crate::domain::{
 #[derive(Debug, Clone, Copy)]
 pub(in crate::db) struct Sums {
     due: i64,
-    /// In earlier parts.
     pub(in crate::db) already: i64,
 }
 

@@ -14,11 +14,8 @@ use crate::domain::{
 /// What came of typing a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Referenced {
-    /// It stands.
     Kept,
-    /// Another order owns it.
     Taken {
-        /// That order.
         twin: OrderId,
     },
     /// The order takes no reference now.

@@ -27,9 +27,7 @@ pub struct Times {
 
 /// How a proof is declined.
 pub(in crate::db) struct Declining<'a> {
-    /// What the customer reads.
     pub(in crate::db) reason: &'a str,
-    /// Who declines it.
     pub(in crate::db) by: UserId,
     /// When the order lapses if no other proof comes.
     pub(in crate::db) lapses: Millis,
@@ -39,11 +37,9 @@ pub(in crate::db) struct Declining<'a> {
 
 /// What a decline left of its order.
 pub(in crate::db) struct Ended {
-    /// Whose it is.
     pub(in crate::db) customer: UserId,
     /// What had been accepted for it before, in minor units.
     pub(in crate::db) received: i64,
-    /// Whether it is over.
     pub(in crate::db) over: bool,
 }
 
@@ -51,9 +47,7 @@ pub(in crate::db) struct Ended {
 /// a client found there later is ours if and only if its uuid is this one.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// The client's uuid.
     pub uuid: Uuid,
-    /// Its subscription id.
     pub sub_id: String,
     /// The inbound of the order's panel.
     pub inbound_id: i64,
@@ -62,27 +56,21 @@ pub struct Identity {
 /// What came of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decided {
-    /// It stands.
     Done(OrderId),
     /// Somebody decided before.
     Already {
-        /// The order.
         order: OrderId,
-        /// Its state now.
         status: OrderStatus,
         /// Who decided, when that is known.
         by: Option<UserId>,
-        /// When.
         at: Option<Millis>,
     },
     /// The order that needed attention is in another state now.
     Moved {
-        /// Its state.
         status: OrderStatus,
     },
 }
 
-/// Approves a submission.
 pub async fn approve(
     db: &Db,
     presented: &Presented,

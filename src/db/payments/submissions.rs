@@ -26,9 +26,7 @@ pub struct Proof {
     pub pixel_hash: String,
     /// `png`, `jpeg` or `webp`.
     pub format: String,
-    /// Pixels across.
     pub width: u32,
-    /// Pixels down.
     pub height: u32,
     /// Bytes.
     pub size: u64,
@@ -57,7 +55,6 @@ impl ProofSource {
 /// What came of sending a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Submitted {
-    /// It is under review.
     Accepted(SubmissionId),
     /// This very message or command was taken before.
     Seen,
@@ -73,29 +70,22 @@ pub enum Submitted {
 /// A submission with what its card needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    /// Its number.
     pub id: SubmissionId,
     /// The order it pays for.
     pub order: OrderId,
-    /// Who sent it.
     pub customer: UserId,
-    /// The picture.
     pub proof: Proof,
     /// The hashes of the other pictures that came with it.
     pub others: Vec<String>,
-    /// When it came.
     pub at: Millis,
-    /// What is noteworthy.
     pub flags: Vec<Flag>,
     /// The transfer's reference, as the customer or staff typed it.
     pub reference: Option<String>,
-    /// What was decided.
     pub verdict: Verdict,
     /// The review card, once posted.
     pub card: Option<MessageId>,
     /// A digest of what the card says.
     pub card_digest: Option<String>,
-    /// Whether somebody deleted it.
     pub card_gone: bool,
     /// Who looked at it last, and until when.
     pub looking: Option<Looking>,

@@ -11,7 +11,6 @@ const LIMIT: i64 = 25;
 /// What came of blocking or unblocking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blocked {
-    /// It is done.
     Done,
     /// It was so before.
     Already,

@@ -25,7 +25,6 @@ pub struct Presented {
 }
 
 impl Presented {
-    /// Who presents it.
     pub fn by(&self) -> UserId {
         self.by
     }
@@ -44,7 +43,6 @@ pub(in crate::db) struct Permit {
 }
 
 impl Permit {
-    /// Who confirmed.
     pub(in crate::db) fn by(&self) -> UserId {
         self.by
     }
@@ -58,7 +56,6 @@ impl Permit {
 /// A token of ours, with what it is good for.
 #[derive(Debug)]
 pub struct Found {
-    /// What it would do.
     pub confirmation: Confirmation,
     /// Whether it may be spent.
     pub token: Result<Presented, TokenRefused>,

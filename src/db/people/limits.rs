@@ -8,7 +8,6 @@ use crate::domain::{
 
 const HOUR: i64 = 3_600_000;
 
-/// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::db) enum Counted {
     /// A picture or a reference that another order owns.
@@ -29,7 +28,6 @@ impl Counted {
     }
 }
 
-/// How often it happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::db) struct Tally {
     /// In this hour, with this time.
@@ -81,7 +79,6 @@ async fn once_an_hour(db: &Db, order: &OrderId, what: Counted, effects: &[Effect
     Ok(first)
 }
 
-/// Counts one more.
 pub(in crate::db) async fn tally(
     tx: &mut WriteTx,
     order: &OrderId,

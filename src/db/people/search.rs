@@ -16,7 +16,6 @@ const NEWEST: i64 = 2000;
 /// A subscription as it is suggested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundSubscription {
-    /// Its number.
     pub id: SubscriptionRow,
     /// The customer's name when last seen.
     pub name: String,
@@ -31,22 +30,17 @@ pub struct FoundSubscription {
 /// An order as it is suggested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundOrder {
-    /// Its id.
     pub id: OrderId,
     /// The customer's name when last seen.
     pub name: String,
-    /// The plan.
     pub plan: String,
-    /// Its state.
     pub status: OrderStatus,
-    /// When it was made.
     pub created_at: Millis,
 }
 
 /// A person as remembered, for staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// The id.
     pub id: UserId,
     /// The name when last seen.
     pub name: String,
@@ -61,20 +55,15 @@ pub struct Person {
 pub struct Block {
     /// Since when, where that is known.
     pub since: Option<Millis>,
-    /// Why.
     pub reason: String,
 }
 
 /// One line about an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderLine {
-    /// Its id.
     pub id: OrderId,
-    /// The plan.
     pub plan: String,
-    /// Its state.
     pub status: OrderStatus,
-    /// When it was made.
     pub created_at: Millis,
 }
 

@@ -16,7 +16,6 @@ pub enum TokenRefused {
     NotYours,
     /// It was spent before.
     Spent,
-    /// Its time is over.
     Expired,
 }
 
@@ -25,7 +24,6 @@ pub enum TokenRefused {
 pub(in crate::db) struct Purpose {
     /// The name of what may be done.
     pub(in crate::db) action: String,
-    /// On what.
     pub(in crate::db) subject: String,
     /// The rest, as JSON.
     pub(in crate::db) args: String,

@@ -17,7 +17,6 @@ pub enum Notice {
     Welcome,
     /// The proof was declined; the reason stands with the submission.
     Declined {
-        /// The submission.
         submission: SubmissionId,
     },
     /// Less than the price arrived: what is missing stands in the status message.
@@ -27,14 +26,12 @@ pub enum Notice {
     },
     /// Staff ask something about the proof.
     Asked {
-        /// The question.
         question: QuestionId,
     },
     /// The file is not a picture that can be taken.
     BadPicture {
         /// The message it came with.
         message: u64,
-        /// Why.
         why: PictureRefused,
     },
     /// The file could not be had from Discord's file store.
@@ -49,7 +46,6 @@ pub enum Notice {
     },
     /// So many files could not be taken that no more are looked at for a while.
     NoMoreFiles {
-        /// Until when.
         until: Millis,
     },
     /// The picture was already used for another order.
@@ -64,12 +60,10 @@ pub enum Notice {
     },
     /// Words instead of a picture.
     WordsOnly {
-        /// The message.
         message: u64,
     },
     /// The address of a picture instead of the picture.
     Address {
-        /// The message.
         message: u64,
     },
     /// A file in a thread, in another channel or in a direct message.
@@ -79,12 +73,9 @@ pub enum Notice {
     },
     /// Staff read what the customer wrote elsewhere.
     PassedOn {
-        /// The message.
         message: u64,
     },
-    /// The customer is blocked.
     Blocked {
-        /// The message.
         message: u64,
     },
     /// A file came before a payment method was chosen.
@@ -130,7 +121,6 @@ impl Notice {
     }
 }
 
-/// A line for staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub enum StaffNews {
@@ -155,40 +145,22 @@ pub enum StaffNews {
         foreign: bool,
     },
     /// A proof has waited for review longer than it should.
-    ReviewWaits {
-        /// The order.
-        order: OrderId,
-        /// The proof.
-        submission: SubmissionId,
-    },
+    ReviewWaits { order: OrderId, submission: SubmissionId },
     /// A counter that was reset for an order stands high again: perhaps the panel wrote an old reading.
     CounterBack {
         /// The last order that was sold into it.
         order: OrderId,
-        /// When that was seen.
         at: Millis,
     },
     /// An unpaid order takes no more proofs: what was sent or typed for it is somebody else's.
-    OutOfAttempts {
-        /// The order.
-        order: OrderId,
-    },
+    OutOfAttempts { order: OrderId },
     /// A customer wrote to the bot while the ticket is locked.
-    Wrote {
-        /// The order.
-        order: OrderId,
-        /// Where.
-        channel: ChannelId,
-        /// The message.
-        message: u64,
-    },
+    Wrote { order: OrderId, channel: ChannelId, message: u64 },
     /// Staff took a parked effect of an order out of the outbox.
     Dropped {
         /// The order, which is nobody's work any more.
         order: OrderId,
-        /// The effect's key.
         key: String,
-        /// Who did.
         by: UserId,
     },
 }
@@ -240,32 +212,17 @@ pub enum OwnerNews {
         why: Option<Refused>,
     },
     /// Somebody took the bot out of the server.
-    Kicked {
-        /// When that was noticed.
-        at: Millis,
-    },
+    Kicked { at: Millis },
     /// Discord refuses something that the shop needs.
-    Refused {
-        /// Why.
-        why: Refused,
-    },
+    Refused { why: Refused },
     /// A panel refuses our login.
-    LoginRefused {
-        /// The panel.
-        panel: String,
-    },
+    LoginRefused { panel: String },
     /// A proof has waited for review much longer than it should.
-    ReviewWaits {
-        /// The order.
-        order: OrderId,
-        /// The proof.
-        submission: SubmissionId,
-    },
+    ReviewWaits { order: OrderId, submission: SubmissionId },
     /// The daily backup could not be made.
     NoBackup,
     /// The server's clock jumped forward; nothing is deleted for a while.
     ClockJumped {
-        /// When that was noticed.
         at: Millis,
         /// How far it jumped, in minutes.
         minutes: u64,
@@ -274,7 +231,6 @@ pub enum OwnerNews {
     },
     /// The disk has little room left.
     LittleRoom {
-        /// When that was seen.
         at: Millis,
         /// How much, in megabytes.
         megabytes: u64,
@@ -285,40 +241,25 @@ pub enum OwnerNews {
         at: Millis,
     },
     /// The database can be written again.
-    WritesAgain {
-        /// Since when.
-        at: Millis,
-    },
+    WritesAgain { at: Millis },
     /// The server's clock was ahead and has been put right.
     ClockSetBack {
-        /// When that was noticed.
         at: Millis,
         /// How far it was ahead, in minutes.
         minutes: u64,
     },
     /// Something of ours failed, once or many times, since an owner was last told of its kind.
     Faults {
-        /// What failed.
         part: Part,
-        /// When this is told.
         at: Millis,
-        /// How often it failed.
         times: u32,
         /// The word that leads to the last of them in the log.
         incident: Incident,
     },
     /// A channel looks like a ticket of ours, of an order that is not in the database.
-    StrayTicket {
-        /// The channel.
-        channel: ChannelId,
-    },
+    StrayTicket { channel: ChannelId },
     /// The shop's channels or roles on Discord are not as the bot needs them.
-    Premises {
-        /// When that was seen.
-        at: Millis,
-        /// What is wrong.
-        flaws: Vec<SetupProblem>,
-    },
+    Premises { at: Millis, flaws: Vec<SetupProblem> },
     /// The dashboard was written by a run that is none of ours.
     SecondBot {
         /// The name of that run.
@@ -326,19 +267,13 @@ pub enum OwnerNews {
     },
     /// An effect gave up and waits for a person.
     Parked {
-        /// The row's key.
         key: String,
         /// What Discord refused it for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<Refused>,
     },
     /// A member of staff accepted a payment of their own, or entered a sale to themselves.
-    OwnOrder {
-        /// The order.
-        order: OrderId,
-        /// Who.
-        by: UserId,
-    },
+    OwnOrder { order: OrderId, by: UserId },
 }
 
 impl OwnerNews {
@@ -407,9 +342,7 @@ pub struct OutageId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// The panel went down.
     Began,
-    /// It came back.
     Ended,
 }
 
@@ -423,7 +356,6 @@ impl Change {
     }
 }
 
-/// Who is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {

@@ -21,7 +21,6 @@ use crate::{
 
 /// What an attempt came to.
 enum Outcome {
-    /// It is so.
     Done(Applied),
     /// It cannot be, and nothing of it is.
     Void(Trouble),

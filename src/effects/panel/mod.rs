@@ -202,9 +202,7 @@ async fn read_back(
 
 /// What came of resetting a counter.
 enum Reset {
-    /// It begins anew.
     Done,
-    /// The panel refused.
     Refused(String),
     /// The panel said yes and counts on.
     Lost,

@@ -19,11 +19,9 @@ use crate::{
 
 /// What an attempt to provision came to.
 enum Outcome {
-    /// The panel has it.
     Done(Filled, Box<Snapshot>),
     /// The panel refused for good.
     Refused(String),
-    /// A person must look.
     Puzzled(Trouble),
     /// The panel said yes and does not have it: worth another try, but not for ever.
     Lost(&'static str),

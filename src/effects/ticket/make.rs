@@ -33,14 +33,12 @@ const BELIEVED_AFTER: i64 = 3;
 /// So many tickets go early for one order: others may take the place that was made.
 const PLACES: usize = 5;
 
-/// No channel was made.
 #[derive(Debug)]
 pub(super) struct NoChannel {
     /// What the order is cancelled for, if it may be.
     pub(super) cause: CancelCause,
     /// What is to be mended.
     pub(super) why: Refused,
-    /// Discord's words.
     pub(super) says: String,
 }
 

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use crate::domain::guild_setup::Permission;
 
-/// Where lines break.
 const WIDTH: usize = 96;
 /// What a finding's further lines are indented by, the width of its mark.
 const INDENT: usize = 8;
@@ -12,11 +11,9 @@ const INDENT: usize = 8;
 /// How good a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
-    /// As it should be.
     Well,
     /// Worth knowing; nothing has to be done.
     Note,
-    /// To be mended.
     Mend,
 }
 
@@ -32,12 +29,10 @@ impl Section {
         Self { title: title.into(), findings: Vec::new() }
     }
 
-    /// Something is right.
     pub(super) fn well(&mut self, says: impl Into<String>) {
         self.findings.push((Mark::Well, says.into()));
     }
 
-    /// Something is worth knowing.
     pub(super) fn note(&mut self, says: impl Into<String>) {
         self.findings.push((Mark::Note, says.into()));
     }
@@ -53,7 +48,6 @@ impl Section {
     }
 }
 
-/// All sections.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     sections: Vec<Section>,

@@ -41,9 +41,7 @@ pub struct Stream {
 pub struct ExternalProxy {
     /// `same`, `tls` or `none`; of a host also `reality`.
     pub force_tls: String,
-    /// Host name or address.
     pub dest: String,
-    /// Port.
     pub port: u16,
     /// Added to the link's name.
     pub remark: String,
@@ -73,13 +71,11 @@ pub struct HostSays {
     pub path: String,
     /// No name is asked for at all.
     pub no_sni: bool,
-    /// Any certificate will do.
     pub allow_insecure: bool,
     /// A route on the server, written into the third group of the uuid.
     pub route: Option<u16>,
 }
 
-/// REALITY, the server's side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Reality {
@@ -91,11 +87,9 @@ pub struct Reality {
     pub settings: Option<RealityClient>,
 }
 
-/// REALITY, the client's side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RealityClient {
-    /// The server's public key.
     pub public_key: String,
     /// The browser whose handshake is imitated.
     pub fingerprint: String,
@@ -103,19 +97,15 @@ pub struct RealityClient {
     pub mldsa65_verify: String,
 }
 
-/// TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Tls {
-    /// The certificate's name.
     pub server_name: String,
-    /// Application protocols offered.
     pub alpn: Vec<String>,
     /// What the panel keeps for the client's side.
     pub settings: Option<TlsClient>,
 }
 
-/// TLS, the client's side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TlsClient {
@@ -139,15 +129,12 @@ pub struct Tcp {
     pub header: Option<Header>,
 }
 
-/// A disguise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Header {
     /// `none`, `http`, or one of mKCP's.
     pub r#type: String,
-    /// The request it imitates.
     pub request: Option<HeaderRequest>,
-    /// The answer it imitates.
     pub response: Option<HeaderRequest>,
 }
 
@@ -157,7 +144,6 @@ pub struct Header {
 pub struct HeaderRequest {
     /// Paths; an answer has none.
     pub path: Option<OneOrMany>,
-    /// Headers; several values each.
     pub headers: Option<Value>,
 }
 
@@ -165,19 +151,15 @@ pub struct HeaderRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Http {
-    /// The path.
     pub path: String,
-    /// The Host header.
     pub host: String,
     /// Headers, in which older versions keep Host: a text each, or a list of texts.
     pub headers: Option<Value>,
 }
 
-/// gRPC.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Grpc {
-    /// The service's name.
     pub service_name: String,
     /// The HTTP/2 authority.
     pub authority: String,
@@ -185,7 +167,6 @@ pub struct Grpc {
     pub multi_mode: bool,
 }
 
-/// mKCP.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Kcp {
@@ -203,9 +184,7 @@ pub struct Kcp {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum OneOrMany {
-    /// One.
     One(String),
-    /// A list.
     Many(Vec<String>),
 }
 
@@ -218,7 +197,6 @@ impl OneOrMany {
         }
     }
 
-    /// All, joined by commas.
     pub fn joined(&self) -> String {
         match self {
             Self::One(text) => text.clone(),

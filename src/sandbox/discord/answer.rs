@@ -16,11 +16,9 @@ use super::state::{Id, State};
 pub struct Field {
     /// What the bot gets back.
     pub custom_id: String,
-    /// What people read.
     pub label: String,
     /// Must not be empty.
     pub required: bool,
-    /// Characters allowed.
     pub length: (usize, usize),
     /// What is written in it when it opens.
     pub value: String,
@@ -33,9 +31,7 @@ pub struct Field {
 pub struct Modal {
     /// What the bot gets back.
     pub custom_id: String,
-    /// Its title.
     pub title: String,
-    /// Its fields.
     pub fields: Vec<Field>,
     pub(super) channel: Id,
     pub(super) source: Option<Id>,
@@ -46,13 +42,11 @@ pub struct Modal {
 pub enum Answer {
     /// A new message; only the person sees it when it is ephemeral.
     Message(Message),
-    /// "… is thinking".
     Deferred,
     /// Acknowledged; the message will be edited, or nothing happens.
     DeferredUpdate,
     /// The message whose component was used was edited.
     Updated(Message),
-    /// A window opened.
     Modal(Modal),
     /// Suggestions for an option: names and values.
     Choices(Vec<(String, Value)>),
@@ -74,7 +68,6 @@ impl std::fmt::Debug for Pending {
 }
 
 impl Pending {
-    /// The interaction's id.
     pub fn id(&self) -> Id {
         self.id
     }

@@ -10,9 +10,7 @@ use super::refusal::Refusal;
 use super::rest::{Call, Reply};
 use super::state::{Channel, Id, Kind, Overwrite, State, Target};
 
-/// Channels in one category.
 const PER_CATEGORY: usize = 50;
-/// Channels in the guild.
 const PER_GUILD: usize = 500;
 /// Renames and changes of topic: two in ten minutes.
 const RENAME_WINDOW: u64 = 600_000;

@@ -115,22 +115,18 @@ impl Discord {
         self.shared.look(|state| state.token.clone())
     }
 
-    /// The guild's id.
     pub fn guild(&self) -> Id {
         self.shared.look(|state| state.guild)
     }
 
-    /// The application's id.
     pub fn application_id(&self) -> Id {
         self.shared.look(|state| state.app)
     }
 
-    /// The bot's user id.
     pub fn bot_id(&self) -> Id {
         self.shared.look(|state| state.bot)
     }
 
-    /// The guild's owner.
     pub fn owner(&self) -> Person {
         self.person(self.shared.look(|state| state.owner))
     }
@@ -158,7 +154,6 @@ impl Discord {
         self.person(id)
     }
 
-    /// A new role.
     pub fn role(&self, name: &str, permissions: u64) -> Id {
         self.shared.change(|state| {
             let id = state.next_id();
@@ -198,12 +193,10 @@ impl Discord {
         }
     }
 
-    /// A new category.
     pub fn category(&self, name: &str, overwrites: &[Overwrite]) -> Id {
         self.add(Kind::Category, name, None, overwrites)
     }
 
-    /// A new text channel.
     pub fn text_channel(&self, name: &str, parent: Option<Id>, overwrites: &[Overwrite]) -> Id {
         self.add(Kind::Text, name, parent, overwrites)
     }
@@ -275,7 +268,6 @@ impl Discord {
         self.shared.change(|state| state.portal = portal);
     }
 
-    /// Looks at the state.
     pub fn look<T>(&self, with: impl FnOnce(&View<'_>) -> T) -> T {
         self.shared.look(|state| with(&View(state)))
     }
@@ -323,7 +315,6 @@ impl Discord {
         *self.shared.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
     }
 
-    /// Asks no more.
     pub fn no_faults(&self) {
         *self.shared.hook.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.shared.change(|state| state.rules.clear());

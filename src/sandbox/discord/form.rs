@@ -15,7 +15,6 @@ pub(super) struct Form {
     pub(super) unknown: Vec<String>,
 }
 
-/// A field's path.
 pub(super) fn at(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
@@ -123,7 +122,6 @@ impl Form {
         Some(number)
     }
 
-    /// A truth value.
     pub(super) fn flag(&mut self, path: &str, map: &Map<String, Value>, key: &str) -> bool {
         match map.get(key) {
             None | Some(Value::Null) => false,
@@ -154,7 +152,6 @@ impl Form {
         Some(list)
     }
 
-    /// A snowflake.
     pub(super) fn snowflake(&mut self, path: &str, value: &Value) -> Option<Id> {
         let id = value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
         if id.is_none() {

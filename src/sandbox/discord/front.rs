@@ -21,7 +21,6 @@ use super::Shared;
 use super::dispatch;
 use super::wire::{CDN, MEDIA};
 
-/// The API's host.
 pub(super) const API: &str = "discord.com";
 
 /// A certificate authority that lives as long as the sandbox, and the server side for Discord's hosts.

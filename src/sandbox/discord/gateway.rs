@@ -19,11 +19,9 @@ pub(super) const GUILD_MEMBERS: u64 = 1 << 1;
 pub(super) const GUILD_PRESENCES: u64 = 1 << 8;
 /// Intent: messages in the guild.
 pub(super) const GUILD_MESSAGES: u64 = 1 << 9;
-/// Intent: direct messages.
 pub(super) const DIRECT_MESSAGES: u64 = 1 << 12;
 /// Intent: content of messages (privileged).
 pub(super) const MESSAGE_CONTENT: u64 = 1 << 15;
-/// All that exist.
 pub(super) const KNOWN_INTENTS: u64 = 0x0331_FFFF;
 
 /// How many events a session keeps for RESUME.
@@ -50,7 +48,6 @@ pub(super) struct Faults {
 pub(super) enum Frame {
     /// A frame's text; an interaction's id when its three seconds begin with it.
     Text(String, Option<Id>),
-    /// A close frame.
     Close(u16, &'static str),
     /// The end of the connection, without a close frame.
     Cut,

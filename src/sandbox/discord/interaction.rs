@@ -50,7 +50,6 @@ pub(super) struct Interaction {
     /// When the frame was written.
     pub(super) written: Option<(u64, Instant)>,
     pub(super) ack: Option<(Ack, Duration)>,
-    /// `@original`.
     pub(super) original: Option<Id>,
     /// Answered with "is thinking", and not yet with content.
     pub(super) thinking: bool,
@@ -167,7 +166,6 @@ impl State {
         data
     }
 
-    /// Stores a message that answers an interaction.
     pub(super) fn answer_message(&mut self, interaction: Id, ephemeral: bool, mut message: Stored) -> Id {
         let id = message.id;
         if let Some(asked) = self.interactions.get(&interaction) {

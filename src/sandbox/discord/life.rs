@@ -51,7 +51,6 @@ impl Person {
         })
     }
 
-    /// Their permissions in a channel.
     pub fn permissions(&self, channel: Id) -> u64 {
         self.shared.look(|state| {
             state.channels.get(&channel).map_or(0, |at| super::permission::in_channel(state, self.id, at))
@@ -63,7 +62,6 @@ impl Person {
         self.set_dms(false);
     }
 
-    /// Takes direct messages again.
     pub fn opens_dms(&self) {
         self.set_dms(true);
     }
@@ -85,7 +83,6 @@ impl Person {
         });
     }
 
-    /// Leaves the guild.
     pub fn leaves(&self) {
         self.shared.change(|state| {
             if state.members.remove(&self.id).is_some() {
@@ -108,7 +105,6 @@ impl Person {
         });
     }
 
-    /// Is given a role.
     pub fn gets_role(&self, role: Id) {
         self.shared.change(|state| {
             if let Some(member) = state.members.get_mut(&self.id)
@@ -120,7 +116,6 @@ impl Person {
         });
     }
 
-    /// Loses a role.
     pub fn loses_role(&self, role: Id) {
         self.shared.change(|state| {
             if let Some(member) = state.members.get_mut(&self.id) {

@@ -61,11 +61,8 @@ use state::State;
 /// Privileged intents, as switched on in the developer portal.
 #[derive(Debug, Clone, Copy)]
 pub struct Portal {
-    /// Message Content.
     pub message_content: bool,
-    /// Server Members.
     pub members: bool,
-    /// Presence.
     pub presences: bool,
 }
 
@@ -81,15 +78,12 @@ pub type Validator = Box<dyn Fn(&str, &str, &Value) -> Result<(), String> + Send
 
 /// How the sandbox is set up.
 pub struct Options {
-    /// The guild's name.
     pub guild_name: String,
-    /// The bot's name.
     pub bot_name: String,
     /// Permissions of the bot's role.
     pub bot_permissions: u64,
     /// Intents switched on in the portal.
     pub portal: Portal,
-    /// What HELLO says.
     pub heartbeat_interval: Duration,
     /// Whether buckets are counted and announced in headers.
     pub rate_limits: bool,
@@ -125,7 +119,6 @@ impl std::fmt::Debug for Options {
 
 type Hook = Arc<dyn Fn(&RequestInfo) -> Fault + Send + Sync>;
 
-/// What all parts share.
 struct Shared {
     state: Mutex<State>,
     /// Counts changes, and wakes whoever waits for one.

@@ -6,19 +6,14 @@ use super::state::{Channel, Id, Kind, State, Target};
 
 /// Delete and edit channels, make new ones.
 pub const MANAGE_CHANNELS: u64 = 1 << 4;
-/// Everything, overwrites ignored.
 pub const ADMINISTRATOR: u64 = 1 << 3;
 /// See a channel and receive its events.
 pub const VIEW_CHANNEL: u64 = 1 << 10;
-/// Write in a channel.
 pub const SEND_MESSAGES: u64 = 1 << 11;
-/// Send text to speech.
 pub const SEND_TTS_MESSAGES: u64 = 1 << 12;
 /// Delete the messages of others, delete in bulk.
 pub const MANAGE_MESSAGES: u64 = 1 << 13;
-/// Send embeds.
 pub const EMBED_LINKS: u64 = 1 << 14;
-/// Send files.
 pub const ATTACH_FILES: u64 = 1 << 15;
 /// Read what was written before.
 pub const READ_MESSAGE_HISTORY: u64 = 1 << 16;
@@ -26,7 +21,6 @@ pub const READ_MESSAGE_HISTORY: u64 = 1 << 16;
 pub const MENTION_EVERYONE: u64 = 1 << 17;
 /// Change the overwrites of a channel and roles below one's own.
 pub const MANAGE_ROLES: u64 = 1 << 28;
-/// Use slash commands.
 pub const USE_APPLICATION_COMMANDS: u64 = 1 << 31;
 
 /// Open a thread that everybody sees who sees the channel.
@@ -35,7 +29,6 @@ pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
 pub const CREATE_PRIVATE_THREADS: u64 = 1 << 36;
 /// Write in threads; what is said of writing in the channel does not count there.
 pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
-/// All three.
 pub const THREADS: u64 = CREATE_PUBLIC_THREADS | CREATE_PRIVATE_THREADS | SEND_MESSAGES_IN_THREADS;
 
 /// Every bit an overwrite or role of this guild may carry (bits 0 to 52).

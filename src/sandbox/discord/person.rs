@@ -18,7 +18,6 @@ pub enum Refused {
     /// The channel does not exist or they do not see it.
     #[error("the channel is not visible to them")]
     CannotSee,
-    /// They lack a permission.
     #[error("they may not {0} there")]
     MayNot(&'static str),
     /// Slow mode: they may write again after so many milliseconds.
@@ -38,7 +37,6 @@ pub enum Refused {
     BadInput(String),
 }
 
-/// A person's handle.
 #[derive(Clone)]
 pub struct Person {
     pub(super) shared: Arc<Shared>,
@@ -55,7 +53,6 @@ impl std::fmt::Debug for Person {
 pub type Upload<'a> = (&'a str, &'a [u8]);
 
 impl Person {
-    /// Their user id.
     pub fn id(&self) -> Id {
         self.id
     }
@@ -206,7 +203,6 @@ impl Person {
         })
     }
 
-    /// Writes a message.
     pub fn says(&self, channel: Id, text: &str) -> Result<Message, Refused> {
         self.sends(channel, text, &[])
     }

@@ -27,7 +27,6 @@ pub struct RequestInfo {
 /// A request in the log.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// What was asked.
     pub info: RequestInfo,
     /// What follows the `?`.
     pub query: String,
@@ -47,12 +46,10 @@ pub type Deed = Arc<dyn Fn() + Send + Sync>;
 /// What goes wrong with a request.
 #[derive(Clone, Default)]
 pub enum Fault {
-    /// Nothing.
     #[default]
     None,
     /// Answered with this instead of being handled.
     Status {
-        /// The status code.
         status: u16,
         /// The JSON body.
         body: Value,
@@ -136,7 +133,6 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// A closed gate.
     pub fn new() -> Self {
         Self::default()
     }

@@ -43,7 +43,6 @@ pub(super) enum Route {
     DeleteAnswer(Id, String, Option<Id>),
 }
 
-/// A request, read completely.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) query: Vec<(String, String)>,
@@ -51,7 +50,6 @@ pub(super) struct Call {
     pub(super) parts: Vec<Part>,
 }
 
-/// A good answer.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,

@@ -11,13 +11,10 @@ use super::state::{Id, Kind, LOADING, State, Stored};
 /// A file of a message, with its bytes.
 #[derive(Debug, Clone)]
 pub struct Attachment {
-    /// Its id.
     pub id: Id,
-    /// Its name.
     pub filename: String,
     /// The content type derived from the name.
     pub content_type: Option<&'static str>,
-    /// What the CDN serves.
     pub bytes: Arc<[u8]>,
     /// Shown by an embed, and so not listed on its own.
     pub in_embed: bool,
@@ -29,37 +26,27 @@ pub struct Attachment {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Its id.
     pub id: Id,
-    /// The channel it is in.
     pub channel: Id,
-    /// Who wrote it.
     pub author: Id,
     /// Whether the bot wrote it.
     pub by_bot: bool,
     /// Its text as sent, mentions not resolved.
     pub content: String,
-    /// Its embeds as sent.
     pub embeds: Vec<Value>,
     /// Its rows of components as sent.
     pub components: Vec<Value>,
-    /// Its files.
     pub attachments: Vec<Attachment>,
-    /// Whether it was edited.
     pub edited: bool,
     /// Only one person sees it.
     pub ephemeral: bool,
-    /// "… is thinking".
     pub thinking: bool,
     /// When it was created, in milliseconds since 1970.
     pub created: u64,
-    /// People it notified.
     pub mentions: Vec<Id>,
-    /// Roles it notified.
     pub mention_roles: Vec<Id>,
     /// The nonce it was sent with; REST never shows it.
     pub nonce: Option<Value>,
-    /// The interaction it answers.
     pub interaction: Option<Id>,
     names: Arc<HashMap<Id, String>>,
 }
@@ -126,7 +113,6 @@ pub struct Component {
     pub custom_id: Option<String>,
     /// A button's label, or a select's placeholder.
     pub label: String,
-    /// Cannot be used.
     pub disabled: bool,
     /// Where a link button leads.
     pub url: Option<String>,

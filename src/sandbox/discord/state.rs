@@ -43,7 +43,6 @@ pub(super) struct Member {
 pub struct Role {
     /// Its id; `@everyone` has the guild's.
     pub id: Id,
-    /// Its name.
     pub name: String,
     /// Permission bits (see the constants of [`permission`]).
     pub permissions: u64,
@@ -58,24 +57,18 @@ pub struct Role {
 pub enum Target {
     /// A role, or `@everyone` by the guild's id.
     Role,
-    /// One member.
     Member,
 }
 
 /// Permissions changed for one role or member in one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overwrite {
-    /// Role or user.
     pub id: Id,
-    /// Which of the two.
     pub target: Target,
-    /// Bits given.
     pub allow: u64,
-    /// Bits taken.
     pub deny: u64,
 }
 
-/// What kind of channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A text channel of the guild (0).
@@ -102,17 +95,14 @@ impl Kind {
 /// A channel as it is now.
 #[derive(Debug, Clone)]
 pub struct Channel {
-    /// Its id.
     pub id: Id,
     /// Text, category or direct conversation.
     pub kind: Kind,
     /// Its name, without `#`.
     pub name: String,
-    /// Its topic.
     pub topic: Option<String>,
     /// The category it is in.
     pub parent: Option<Id>,
-    /// Place in the list.
     pub position: u64,
     /// Overwrites in the order in which they were set.
     pub overwrites: Vec<Overwrite>,
@@ -157,16 +147,12 @@ pub(super) struct Stored {
     pub(super) reply_to: Option<Id>,
     /// Only this person sees it (an ephemeral answer).
     pub(super) only_for: Option<Id>,
-    /// The interaction it answers.
     pub(super) interaction: Option<Id>,
 }
 
-/// An ephemeral message.
 pub(super) const EPHEMERAL: u64 = 1 << 6;
-/// "… is thinking".
 pub(super) const LOADING: u64 = 1 << 7;
 
-/// All of it.
 pub(super) struct State {
     pub(super) guild: Id,
     pub(super) guild_name: String,

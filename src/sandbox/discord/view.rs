@@ -20,7 +20,6 @@ impl View<'_> {
         self.0.guild_channels().cloned().collect()
     }
 
-    /// A channel by id.
     pub fn channel(&self, id: Id) -> Option<Channel> {
         self.0.channels.get(&id).cloned()
     }
@@ -55,7 +54,6 @@ impl View<'_> {
         self.0.channels.get(&channel).map_or(0, |at| permission::in_channel(self.0, user, at))
     }
 
-    /// Roles of the guild.
     pub fn roles(&self) -> Vec<Role> {
         self.0.roles.values().cloned().collect()
     }
@@ -80,7 +78,6 @@ impl View<'_> {
         &self.0.requests
     }
 
-    /// Direct conversations that exist.
     pub fn dm_channels(&self) -> Vec<Channel> {
         self.0.channels.values().filter(|channel| channel.kind == Kind::Dm).cloned().collect()
     }

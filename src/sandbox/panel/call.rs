@@ -22,7 +22,6 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// A header's text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -56,7 +55,6 @@ impl Call {
         Ok(pairs.map(|(name, value)| (name.into_owned(), form_value(&value))).collect())
     }
 
-    /// A value of the query string.
     pub(super) fn query_value(&self, name: &str) -> Option<String> {
         let mut pairs = form_urlencoded::parse(self.query.as_bytes());
         pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
@@ -116,7 +114,6 @@ pub struct RequestInfo {
     pub path: String,
     /// The path below the base path, or the whole path where that does not match.
     pub route: String,
-    /// The body as text.
     pub body: String,
     /// Whether the request may change clients or inbounds.
     pub is_write: bool,
@@ -132,7 +129,6 @@ impl RequestInfo {
 /// One request and how it ended.
 #[derive(Debug, Clone)]
 pub struct Logged {
-    /// The request.
     pub request: RequestInfo,
     /// The HTTP status; `None` when no answer was written: cut, hanging, or still being handled.
     pub status: Option<u16>,

@@ -14,13 +14,11 @@ use super::{Generation, Panel, lock, session, v3};
 /// An inbound to start with or to put in place of another.
 #[derive(Debug, Clone)]
 pub struct InboundSpec {
-    /// Its number.
     pub id: i64,
     /// Its name in the panel.
     pub remark: String,
     /// The address it listens on, empty for all.
     pub listen: String,
-    /// Its port.
     pub port: u16,
     /// Whether it is switched on.
     pub enable: bool,
@@ -111,13 +109,10 @@ impl InboundSpec {
 pub struct NewClient {
     /// The inbound it goes on.
     pub inbound_id: i64,
-    /// Its uuid.
     pub uuid: String,
     /// Its e-mail, the panel-wide key.
     pub email: String,
-    /// Its subscription id.
     pub sub_id: String,
-    /// Its switch.
     pub enable: bool,
     /// Quota in bytes, 0 = none.
     pub total_bytes: i64,
@@ -128,11 +123,8 @@ pub struct NewClient {
 /// One client as the panel has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClientRow {
-    /// Its uuid.
     pub uuid: String,
-    /// Its e-mail.
     pub email: String,
-    /// Its subscription id.
     pub sub_id: String,
     /// The switch in its settings.
     pub enable: bool,
@@ -172,7 +164,6 @@ fn row(state: &State, client: &Client) -> ClientRow {
     }
 }
 
-/// Looking.
 impl Panel {
     /// Every client, in the order in which they were added, after limits were enforced.
     pub fn clients(&self) -> Vec<ClientRow> {
@@ -187,7 +178,6 @@ impl Panel {
         lock(&self.shared.state).accounts.secrets()
     }
 
-    /// One client.
     pub fn client(&self, email: &str) -> Option<ClientRow> {
         self.clients().into_iter().find(|client| client.email == email)
     }
@@ -197,7 +187,6 @@ impl Panel {
         lock(&self.shared.log).clone()
     }
 
-    /// How many requests arrived.
     pub fn request_count(&self) -> u64 {
         lock(&self.shared.log).len() as u64
     }
@@ -249,7 +238,6 @@ impl Panel {
     }
 }
 
-/// Acting as the administrator.
 impl Panel {
     pub(super) fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let result = act(&mut lock(&self.shared.state));
@@ -349,7 +337,6 @@ impl Panel {
         self.change(State::stop_xray);
     }
 
-    /// Starts xray again.
     pub fn start_xray(&self) {
         self.change(State::start_xray);
     }
@@ -359,7 +346,6 @@ impl Panel {
         self.change(|state| state.accounts.drop_sessions());
     }
 
-    /// Disables every API token.
     pub fn revoke_token(&self) {
         self.change(|state| state.accounts.tokens.iter_mut().for_each(|token| token.enabled = false));
     }
@@ -373,7 +359,6 @@ impl Panel {
     }
 }
 
-/// Breaking.
 impl Panel {
     /// Moves the panel's clock: this many milliseconds are added to the machine's.
     pub fn set_clock_offset_ms(&self, offset: i64) {

@@ -59,13 +59,10 @@ pub enum Generation {
 /// How to start a panel; begin with [`PanelOptions::new`] and change what matters.
 #[derive(Debug, Clone)]
 pub struct PanelOptions {
-    /// Which panel to be.
     pub generation: Generation,
     /// The base path, `/` or `/something/`; missing slashes are added.
     pub base_path: String,
-    /// The administrator's name.
     pub username: String,
-    /// The administrator's password.
     pub password: String,
     /// An API token that exists from the start; only 3.x looks at it.
     pub api_token: Option<String>,
@@ -160,7 +157,6 @@ impl Panel {
         lock(&self.server.tasks).push(task);
     }
 
-    /// Which panel this is.
     pub fn generation(&self) -> Generation {
         lock(&self.shared.state).generation
     }

@@ -47,7 +47,6 @@ impl Panel {
         });
     }
 
-    /// Removes the strangers again.
     pub fn disperse(&self) {
         self.change(|state| {
             state.clients.retain(|client| !client.email().starts_with("stranger-"));

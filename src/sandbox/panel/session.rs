@@ -38,7 +38,6 @@ pub(super) struct ApiToken {
     pub(super) created: i64,
 }
 
-/// Everything about signing in.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Accounts {
     pub(super) username: String,
@@ -55,7 +54,6 @@ pub(super) struct Accounts {
 pub(super) enum Pass {
     /// A valid API token: no CSRF needed.
     Token,
-    /// A signed-in session.
     Session,
 }
 
@@ -67,7 +65,6 @@ impl Accounts {
         sessions.chain(tokens).filter(|secret| !secret.is_empty()).collect()
     }
 
-    /// Forgets every session.
     pub(super) fn drop_sessions(&mut self) {
         self.sessions.clear();
     }

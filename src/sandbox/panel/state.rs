@@ -50,7 +50,6 @@ impl Client {
         self.fields.get("enable").and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// The panel-wide key.
     pub(super) fn email(&self) -> &str {
         self.text("email")
     }
@@ -81,7 +80,6 @@ pub(super) struct Xray {
     pub(super) stale: Option<(bool, i64)>,
 }
 
-/// Everything a panel keeps.
 #[derive(Debug, Clone)]
 pub(super) struct State {
     pub(super) generation: Generation,

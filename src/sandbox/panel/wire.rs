@@ -30,7 +30,6 @@ const WRITE_TIME: Duration = Duration::from_millis(2);
 /// What [`Fault::Huge`] sends, in bytes.
 const HUGE: usize = 50_000_000;
 
-/// What a listener serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Serves {
     Panel,

@@ -36,12 +36,10 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Something a person does.
     pub(super) fn acts(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.out, "▶ {text}")
     }
 
-    /// Something that happens.
     pub(super) fn place(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.out, "• {text}")
     }

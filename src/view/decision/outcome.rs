@@ -8,9 +8,7 @@ use crate::{
 /// What somebody else decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// Approved.
     Approved,
-    /// Declined.
     Declined,
     /// Accepted as a part of the price.
     Part,
@@ -36,25 +34,15 @@ pub enum Outcome {
     /// Approved and under way; the card there shows the result.
     InProgress(Option<ChannelId>),
     /// Approved; the panel is down.
-    WaitsForPanel {
-        /// Since when.
-        since: Millis,
-    },
+    WaitsForPanel { since: Millis },
     /// The panel refused: the payment is back in review.
-    PanelRefused {
-        /// What it answered.
-        said: String,
-    },
+    PanelRefused { said: String },
     /// Approved, and a person must look at it.
-    NeedsAttention {
-        /// What is wrong.
-        trouble: Trouble,
-    },
+    NeedsAttention { trouble: Trouble },
     /// A part of the price was accepted.
     PartBooked {
         /// What has arrived in all.
         received: Money,
-        /// What is missing.
         missing: Money,
     },
     /// The proof is declined for good and its customer blocked.
@@ -85,14 +73,10 @@ pub enum Outcome {
         at: Option<Millis>,
         /// What they decided, when that is known.
         what: Option<Done>,
-        /// The order's state now.
         status: OrderStatus,
     },
     /// The order is in another state than it was when the confirmation was opened.
-    OrderChanged {
-        /// The state now.
-        status: OrderStatus,
-    },
+    OrderChanged { status: OrderStatus },
     /// The card is not the order's current proof any more.
     OldCard,
 }

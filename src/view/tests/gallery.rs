@@ -33,29 +33,22 @@ use crate::{
 
 /// The moment at which everything here happens.
 pub(super) const NOW: Millis = Millis(1_800_000_000_000);
-/// The customer.
 pub(super) const MONA: UserId = UserId(1001);
-/// An admin.
 pub(super) const ADEL: UserId = UserId(2002);
-/// The ticket.
 pub(super) const TICKET: ChannelId = ChannelId(3003);
-/// The admins' role.
 pub(super) const ROLE: RoleId = RoleId(4004);
 /// A gigabyte.
 pub(super) const GB: u64 = 1 << 30;
 /// A link as the panels give it.
 pub(super) const LINK: &str = "vless://6f0f1a52-6a54-4c0e-9d2b-0d4a1f3c7b11@vpn.example.net:443?type=tcp&encryption=none&security=reality&pbk=4n1zC0bq2r7v8xq0l0h5m5o4u7y1k9t3s6w8e0d2f4g&fp=chrome&sni=www.example.org&sid=6ba85179e30d4fc2&spx=%2F&flow=xtls-rprx-vision#Shop-tk-7000000000";
 
-/// What people wrote.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Words<'a> {
-    /// A name.
     pub name: &'a str,
     /// A reason, a cause, an instruction.
     pub sentence: &'a str,
 }
 
-/// Ordinary words.
 pub(super) const ORDINARY: Words<'_> = Words { name: "Premium", sentence: "The amount differs." };
 
 pub(super) fn price() -> Money {
@@ -100,12 +93,10 @@ pub(super) fn pending(words: Words<'_>, declined: bool) -> Order {
     order_of(words, OrderState::PendingPayment { expires_at: NOW.plus_days(1), declined })
 }
 
-/// Adel, a little later.
 pub(super) fn adel() -> Decision {
     Decision { by: ADEL, at: Millis(NOW.0 + 600_000) }
 }
 
-/// An order in every state.
 pub(super) fn states(words: Words<'_>) -> Vec<OrderState> {
     let text = || words.sentence.to_owned();
     let cancelled = |cause| OrderState::Cancelled { cause, at: NOW };
@@ -141,7 +132,6 @@ fn states_and_deliveries(words: Words<'_>) -> Vec<(OrderState, Delivery)> {
     states(words).into_iter().flat_map(pair).collect()
 }
 
-/// Every way of delivery.
 pub(super) const DELIVERIES: [Delivery; 5] =
     [Delivery::None, Delivery::Dm(NOW), Delivery::DmClosed, Delivery::Fetched(NOW), Delivery::ByHand(NOW)];
 
@@ -169,7 +159,6 @@ pub(super) fn plan(id: &str, name: &str, gb: u64, price: &str) -> Plan {
     }
 }
 
-/// Every post there is.
 pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     let mut all = orders(locale, words);
     all.extend(tickets(locale, words));
@@ -199,7 +188,6 @@ pub(super) fn posts(locale: Locale, words: Words<'_>) -> Vec<Post> {
     all
 }
 
-/// Every refusal.
 pub(super) const REFUSALS: [Refusal; 18] = [
     Refusal::Blocked,
     Refusal::TooSoon { again_at: NOW },

@@ -25,7 +25,6 @@ pub(super) fn read(post: &Post) -> String {
     out
 }
 
-/// A form as text.
 pub(super) fn read_modal(modal: &Modal) -> String {
     format!("# {}\n{}: [{}] (at most {})", modal.title, modal.label, modal.placeholder, modal.max)
 }
