@@ -30,16 +30,16 @@
 //! and its one status message (`effects/ticket.rs`). The customer picks a method, pays, uploads.
 //! `ReadTicket` reads what was written there since it was last read (`effects/read.rs`), [`proof`] judges
 //! the picture, the duplicate rule decides (`domain/proofs.rs`), and payment, submission and lock are
-//! one transaction (`db/submissions.rs`), which wants a review card (`effects/card.rs`).
+//! one transaction (`db/payments/submissions.rs`), which wants a review card (`effects/card.rs`).
 //!
 //! **An approval.** `Approve` (`bot/review/approve.rs`) stores a one-time token and shows the question;
 //! `Confirm` (`bot/confirm.rs`) acknowledges first and looks at the token; one transaction spends it,
 //! moves the order to `provisioning`, makes subscription and grant and writes the audit row
-//! (`db/review.rs`). `SyncSubscription` makes the client on the panel what the grants say and reads it
+//! (`db/payments/review.rs`). `SyncSubscription` makes the client on the panel what the grants say and reads it
 //! back (`effects/panel/`); one transaction completes order, payment, subscription and ledger
-//! (`db/subscriptions.rs`) and wants `DeliverLink` (`effects/deliver.rs`). Card and status message then
+//! (`db/access/subscriptions.rs`) and wants `DeliverLink` (`effects/deliver.rs`). Card and status message then
 //! say what is true. A change by staff takes the same road: the confirmation becomes a row
-//! (`db/changes.rs`) in line with the subscription's grants.
+//! (`db/access/change_requests.rs`) in line with the subscription's grants.
 //!
 //! # What always holds
 //!
