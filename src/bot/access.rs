@@ -54,7 +54,7 @@ impl Bot {
         // First the answer, which has three seconds; what is kept of it may wait for the database.
         interaction.answer(refused(interaction.locale, refusal)).await?;
         self.audit_refusal(interaction, what, target).await?;
-        Err(Error::ImageMetadata)
+        Err(Error::AlreadyAnswered)
     }
 
     /// Writes into the audit log that staff looked at a customer's data, before they see it.

@@ -7,7 +7,7 @@
 
 use crate::{
     db::{self, people::confirmations::TokenRefused},
-    domain::{Millis, button::Token, confirmation::Confirmation},
+    domain::{button::Token, confirmation::Confirmation},
     view::{
         Post,
         confirmation::{self, NotConfirmed},
@@ -17,21 +17,10 @@ use crate::{
 
 use super::{
     Bot, admin,
-    error::{Error, random},
+    error::Error,
     interaction::Interaction,
     review::{approve, attention, decline},
 };
-
-/// Stores a one-time token for a question, and says when it expires.
-pub(super) async fn issue(
-    bot: &Bot,
-    interaction: &Interaction<'_>,
-    what: &Confirmation,
-) -> Result<(Token, Millis), Error> {
-    let (token, now, ttl) = (Token::from_random(random()?), bot.clock.now(), bot.config.limits.confirm_ttl);
-    db::people::confirmations::issue_confirmation(&bot.db, &token, interaction.user, what, ttl, now).await?;
-    Ok((token, now.plus(ttl)))
-}
 
 pub(super) async fn confirm(bot: &Bot, interaction: &mut Interaction<'_>, token: &Token) -> Result<(), Error> {
     if !interaction.take_alone().await {

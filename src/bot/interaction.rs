@@ -20,10 +20,8 @@ use crate::{
     },
 };
 
-use super::{
-    Bot,
-    error::{ALREADY_ACKNOWLEDGED, DiscordFailure},
-};
+use super::Bot;
+use crate::bot::discord_failure::{ALREADY_ACKNOWLEDGED, DiscordFailure};
 
 /// How often an answer is sent that Discord takes once, or that would be there twice.
 const ONCE_MORE: u32 = 2;

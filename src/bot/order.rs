@@ -9,12 +9,11 @@ use crate::{
         orders::{NewOrder, Ordered},
     },
     domain::{
-        Money, Order, OrderId, OrderState, PaymentMethod, Plan,
+        Order, OrderId, OrderState, PaymentMethod, Plan,
         access::Power,
         confirmation::Confirmation,
         limits::Limit,
         order::{CancelCause, MethodSnapshot, PlanSnapshot},
-        shop::{Instructions, Placeholder},
     },
     view::{
         self, Locale, Post,
@@ -25,6 +24,7 @@ use crate::{
 use super::{
     Bot, Context, PATIENCE,
     error::{Error, random},
+    instructions::instructions,
     interaction::Interaction,
     review,
 };
@@ -218,7 +218,7 @@ pub(super) async fn own_order(bot: &Bot, interaction: &mut Interaction<'_>, id: 
     };
     interaction.answer(refused(interaction.locale, refusal)).await?;
     bot.audit_refusal(interaction, "order.open", id.to_string()).await?;
-    Err(Error::ImageMetadata)
+    Err(Error::AlreadyAnswered)
 }
 
 fn limit(limit: Limit) -> Option<(u32, Duration)> {
@@ -250,19 +250,4 @@ fn method_snapshot(method: &PaymentMethod, order: &Order) -> MethodSnapshot {
         instructions,
         reference: method.reference,
     }
-}
-
-/// What to do to pay this amount to an account and its holder.
-pub(super) fn instructions(
-    text: &Instructions,
-    (account, holder): (&str, &str),
-    order: &OrderId,
-    amount: Money,
-) -> String {
-    text.fill(|placeholder| match placeholder {
-        Placeholder::OrderId => order.to_string(),
-        Placeholder::Amount => amount.to_string(),
-        Placeholder::Account => account.to_owned(),
-        Placeholder::Holder => holder.to_owned(),
-    })
 }

@@ -6,7 +6,10 @@ use serenity::all::Attachment;
 use crate::{
     db::{
         self,
-        payments::submissions::{Proof, ProofSource, Submitted},
+        payments::{
+            proof::{Proof, ProofSource},
+            submissions::Submitted,
+        },
     },
     domain::{Order, limits::Limited, order::ProofRefused},
     proof::{FetchError, Picture},

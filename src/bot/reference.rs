@@ -20,7 +20,8 @@ use crate::{
     },
 };
 
-use super::{Bot, confirm::issue, error::Error, interaction::Interaction, order::own_order};
+use super::{Bot, error::Error, interaction::Interaction, order::own_order};
+use crate::bot::issue::issue;
 
 /// The longest reason that is kept.
 const LONGEST_REASON: usize = 300;

@@ -2,7 +2,10 @@
 
 use toml::de::DeValue;
 
-use super::{read::NAME, section::Section, values};
+use super::{
+    section::Section,
+    values::{self, NAME},
+};
 use crate::domain::{
     Currency, Money, PaymentMethod, Plan,
     shop::{BYTES_PER_GB, Instructions, ReferencePattern, ReferencePolicy},

@@ -24,8 +24,7 @@ use crate::domain::{Currency, GuildId, RoleId, UserId, grants::TrafficPolicy, li
 const MENU_OPTIONS: usize = 25;
 /// More panels than one small shop has; a bound for the sake of having one.
 const PANELS: usize = 25;
-/// A name must leave room beside it in a menu label of 100 characters.
-pub(super) const NAME: usize = 80;
+
 /// One day in seconds: log files are kept by the day.
 const DAY: u64 = 24 * 60 * 60;
 
@@ -186,7 +185,7 @@ fn currency(section: &Section<'_, '_>) -> Option<Currency> {
 }
 
 fn shop(section: &Section<'_, '_>) -> Option<ShopConfig> {
-    let name = section.required("name", "write what customers call your shop", values::line(NAME));
+    let name = section.required("name", "write what customers call your shop", values::line(values::NAME));
     let currency = section.or("currency", Currency::parse(CURRENCY).ok(), |value| {
         Currency::parse(values::raw_text(value)?).map(Some).map_err(|error| error.to_string())
     });
@@ -224,7 +223,7 @@ fn panel(
     notes: &Notes<'_>,
     earlier: &[PanelConfig],
 ) -> Option<PanelConfig> {
-    let name = section.required("name", "write what people call this panel", values::line(NAME));
+    let name = section.required("name", "write what people call this panel", values::line(values::NAME));
     let url = section.required("url", "write the panel's address with its base path", values::panel_address);
     let inbound = values::integer(1..=i64::from(u32::MAX));
     let inbound_id = section.required("inbound_id", "write the id of the inbound on which clients are made", inbound);

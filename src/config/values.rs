@@ -196,3 +196,6 @@ pub(super) fn host(value: &DeValue<'_>) -> Result<String, String> {
         .map(|host| host.to_string())
         .map_err(|_| format!("\"{text}\" is not a host; write a name or an IP address alone, such as vpn.example.com"))
 }
+
+/// A name must leave room beside it in a menu label of 100 characters.
+pub(super) const NAME: usize = 80;

@@ -1,6 +1,6 @@
 //! Orders and money of a period, as they stand in the books.
 
-use super::{Millis, Money, OrderStatus, UserId, reversal::Amount};
+use super::{Millis, Money, OrderStatus, UserId, amount::Amount};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportedOrder {

@@ -7,7 +7,7 @@ use std::{cmp::Ordering, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Millis, OrderId, grants::Expiry, reversal::Amount, time::DAY_MS};
+use super::{Millis, OrderId, amount::Amount, grants::Expiry, time::DAY_MS};
 
 /// The number of a requested change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

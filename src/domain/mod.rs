@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod access_state;
+pub mod amount;
 pub mod attention;
 pub mod audit;
 pub mod books;
@@ -31,6 +32,7 @@ pub mod shop;
 pub mod target;
 pub mod time;
 pub mod tracked;
+mod typed_text;
 
 pub use ids::{ChannelId, GuildId, Incident, MessageId, OrderId, RoleId, UserId};
 pub use money::{Currency, Money};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::reference::is_unseen;
+use super::typed_text::{ascii_digit, is_unseen};
 
 /// An ISO 4217 currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -166,17 +166,6 @@ fn plain_amount(text: &str, currency: Currency) -> Result<String, MoneyError> {
         return Err(MoneyError::Amount);
     }
     Ok(typed.replace(between, ""))
-}
-
-/// Digits of Arabic and Persian keyboards become ASCII; `domain` knows them in one place.
-pub(super) fn ascii_digit(c: char) -> char {
-    match c {
-        '٠'..='٩' => char::from_digit(u32::from(c) - u32::from('٠'), 10).unwrap_or(c),
-        '۰'..='۹' => char::from_digit(u32::from(c) - u32::from('۰'), 10).unwrap_or(c),
-        '٫' => '.',
-        '،' => ',',
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::money::ascii_digit;
+use super::typed_text::{ascii_digit, is_unseen};
 
 /// Longer than any payment service's; a text that is longer is no reference.
 const LONGEST: usize = 64;
@@ -67,11 +67,6 @@ impl FromStr for Reference {
             Err(NotAReference)
         }
     }
-}
-
-/// Marks of direction and joiners, which a phone copies along.
-pub(super) fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}')
 }
 
 #[cfg(test)]

@@ -11,51 +11,15 @@
 //! what is used, other orders keep what they gave, and reversing and renewing at the same moment end
 //! the same in either order.
 
+use super::amount::Amount;
 use super::{
     Millis, OrderId,
     change::{Seen, Wanted},
     grants::{Expiry, NOTHING, TrafficPolicy},
-    time::DAY_MS,
 };
 
 #[cfg(test)]
 mod tests;
-
-/// A length of time in milliseconds or an amount of bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Amount {
-    Some(u64),
-    /// Without end.
-    Endless,
-}
-
-impl Amount {
-    pub const NONE: Self = Self::Some(0);
-
-    /// The days of a grant; 0 = without end.
-    pub fn of_days(days: u32) -> Self {
-        if days == 0 { Self::Endless } else { Self::Some(DAY_MS.unsigned_abs().saturating_mul(u64::from(days))) }
-    }
-
-    /// The bytes of a grant; 0 = unlimited.
-    pub fn of_bytes(bytes: u64) -> Self {
-        if bytes == 0 { Self::Endless } else { Self::Some(bytes) }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Some(one), Self::Some(other)) => Self::Some(one.saturating_add(other)),
-            _ => Self::Endless,
-        }
-    }
-
-    fn finite(self) -> u64 {
-        match self {
-            Self::Some(much) => much,
-            Self::Endless => 0,
-        }
-    }
-}
 
 /// End, quota and counter of a client at some moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

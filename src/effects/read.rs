@@ -16,7 +16,10 @@ use crate::{
     db::{
         self,
         outbox::Lease,
-        payments::submissions::{Proof, ProofSource, Submitted, Verdict},
+        payments::{
+            proof::{Proof, ProofSource},
+            submissions::{Submitted, Verdict},
+        },
     },
     domain::{
         Order, OrderId, OrderStatus, discord_error::Refused, effect::Notice, order::ProofRefused,

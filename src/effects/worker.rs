@@ -15,7 +15,7 @@ use super::{EffectContext, EffectError, Heartbeat, perform_in_time};
 use crate::{
     db::{
         self, Subject,
-        outbox::{Failed, Head, Lease},
+        outbox::{Head, Lease, failures::Failed},
     },
     domain::{
         Millis,
@@ -258,7 +258,7 @@ impl Worker {
     async fn count(&mut self, claim: Lease, error: String, why: Option<Refused>) {
         let key = claim.effect.key();
         let delay = backoff(&self.world, claim.failures);
-        match db::outbox::fail(&self.world.db, &claim, (&error, why), delay, self.world.clock.now()).await {
+        match db::outbox::failures::fail(&self.world.db, &claim, (&error, why), delay, self.world.clock.now()).await {
             Ok(Failed::Again) => tracing::warn!(effect = key, error, again_in = ?delay, "refused; trying again"),
             Ok(Failed::Parked) => tracing::error!(effect = key, error, "refused too often; parked for a person"),
             Err(failed) => {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{
     Client, Error, Found, Reader,
-    call::{Panel, is_absence},
+    connection::{Panel, is_absence},
 };
 
 impl Panel {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Error, Generation, Inbound,
-    call::Panel,
+    connection::Panel,
     inbound::{ExternalProxy, HostSays, Listens, OneOrMany, Stream, Way},
     json_filter::OF_INBOUND,
     wire::Request,

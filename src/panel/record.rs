@@ -371,3 +371,15 @@ mod tests {
         assert!(!shown.contains("db6cd388") && shown.contains("tk-1"), "{shown}");
     }
 }
+
+/// Bytes up and down of a traffic row; no row is no traffic.
+pub(super) fn used(traffic: &Value) -> Result<i64, Error> {
+    if traffic.is_null() {
+        return Ok(0);
+    }
+    let number = |key: &str| traffic.get(key).and_then(Value::as_i64);
+    match (number("up"), number("down")) {
+        (Some(up), Some(down)) => Ok(up.saturating_add(down)),
+        _ => Err(Error::BrokenClient { what: "its counter has no numbers".to_owned() }),
+    }
+}

@@ -11,47 +11,19 @@ use uuid::Uuid;
 
 use super::{
     ClientRecord, Error, Generation, Inbound, Xray,
-    call::Panel,
+    connection::Panel,
     inbound::{self, Flows},
     json_filter::{CLIENTS, OF_INBOUND},
     link,
+    sold::{Short, Sold},
     wire::Request,
 };
-use crate::domain::Millis;
 
 /// With clients of more bytes than this, an inbound is not read again as long as it is the same.
 const DEAR: usize = 16 * 1024;
 
 /// What the short list does not say of an inbound (its keys, its path) is believed for this long.
 const BELIEVED: Duration = Duration::from_mins(10);
-
-/// An inbound as it was read.
-#[derive(Clone)]
-pub(super) struct Sold {
-    inbound: Inbound,
-    dear: bool,
-    read: Millis,
-    /// Its row in the short list of 3.x at that time.
-    short: Option<Short>,
-    /// Whether the last look found that it can be sold.
-    fit: bool,
-}
-
-/// An inbound's row in the short list of 3.x.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct Short {
-    id: i64,
-    protocol: String,
-    enable: bool,
-    #[serde(default)]
-    port: Value,
-    #[serde(default)]
-    listen: Value,
-    #[serde(default)]
-    remark: Value,
-    #[serde(default, rename = "tlsFlowCapable")]
-    carries_flow: Value,
-}
 
 impl Panel {
     fn known(&self) -> Option<Sold> {

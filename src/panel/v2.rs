@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{
     ClientRecord, Error, Found, Generation, Snapshot,
-    call::{Panel, is_absence},
+    connection::{Panel, is_absence},
     json_filter::{COUNTERS, OF_INBOUND},
-    record::present,
+    record::{present, used},
     wire::Request,
 };
 use crate::domain::drift::Present;
@@ -101,18 +101,6 @@ pub(super) async fn traffic(panel: &Panel, generation: Generation, email: &str) 
         // The row is there and its counter is not: nothing was counted.
         Err(error) if is_absence(&error) => Ok(0),
         Err(error) => Err(error),
-    }
-}
-
-/// Bytes up and down of a traffic row; no row is no traffic.
-pub(super) fn used(traffic: &Value) -> Result<i64, Error> {
-    if traffic.is_null() {
-        return Ok(0);
-    }
-    let number = |key: &str| traffic.get(key).and_then(Value::as_i64);
-    match (number("up"), number("down")) {
-        (Some(up), Some(down)) => Ok(up.saturating_add(down)),
-        _ => Err(Error::BrokenClient { what: "its counter has no numbers".to_owned() }),
     }
 }
 

@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     ClientRecord, Error, Found, Generation, Snapshot, Target,
-    call::{Panel, is_absence},
+    connection::{Panel, is_absence},
     json_filter::ANSWER,
-    record::{On, present},
-    v2::used,
+    record::{On, present, used},
     wire::Request,
 };
 use crate::domain::drift::Present;

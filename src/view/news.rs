@@ -4,12 +4,12 @@ use chrono::NaiveDate;
 
 use crate::domain::{
     ChannelId, Currency, GuildId, MessageId, Millis, Money, Order,
+    amount::Amount,
     audit::Anchor,
     books::Gift,
     discord_error::Refused,
     effect::{OwnerNews, Part, StaffNews},
     revenue::Sum,
-    reversal::Amount,
     time::DAY_MS,
 };
 

@@ -220,6 +220,17 @@ fn sql_is_spoken_in_db_only() {
     absent(&["db"], "sqlx::query");
 }
 
+/// What the database does has an address: a function of the module that it belongs to. `Db` and `WriteTx`
+/// open, begin, tell and commit.
+#[test]
+fn the_database_has_no_methods_but_its_own() {
+    for source in sources().iter().filter(|source| !source.path.ends_with("db/mod.rs")) {
+        for needle in ["impl Db {", "impl WriteTx {", "impl super::Db", "impl crate::db::Db"] {
+            assert!(!source.code.contains(needle), "{}: {needle}", source.path.display());
+        }
+    }
+}
+
 #[test]
 fn the_time_is_asked_of_the_clock_only() {
     absent(&["clock"], "Utc::now()");

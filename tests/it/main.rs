@@ -13,6 +13,7 @@ mod architecture;
 mod backups;
 mod big_panels;
 mod check;
+mod circles;
 mod cleanup;
 mod config;
 mod dashboard;

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use sqlx::{Connection as _, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
 use tollkeeper::{
-    db::{self, Db, access::subscriptions::Provisioned},
+    db::{self, Db, access::completion::Provisioned},
     domain::{
         Currency, Millis, OrderId, OrderStatus,
         grants::{Expiry, Filled},
@@ -76,7 +76,7 @@ async fn what_the_first_version_wrote_is_brought_up_to_date() {
     let filled = Filled { base: NOW, expiry, quota: grant.bytes, used_before: 0 };
     let done =
         Provisioned { grant: &grant, filled, inbound: 1, link: "vless://x", ticket_stays: Duration::from_hours(24) };
-    db::access::subscriptions::complete(&db, &claim, &sub, done, NOW).await.unwrap();
+    db::access::completion::complete(&db, &claim, &sub, done, NOW).await.unwrap();
     assert_eq!(db::orders::order(&db, &id(3)).await.unwrap().unwrap().status(), OrderStatus::Completed);
     let books = db::ledger::rebuild::rebuild(&db).await.unwrap();
     assert_eq!((books.wrong, books.minor), (Vec::new(), 20_000));

@@ -2,10 +2,11 @@
 
 use tollkeeper::domain::{
     Millis, OrderStatus,
+    amount::Amount,
     attention::Cause,
     change::Seen,
     grants::{Expiry, Known, TrafficPolicy, fill},
-    reversal::{Amount, Layer, Level, Made, take_back},
+    reversal::{Layer, Level, Made, take_back},
 };
 
 use super::{

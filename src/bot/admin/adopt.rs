@@ -41,7 +41,7 @@ async fn open(
     panel: Option<&str>,
 ) -> Result<(), Error> {
     admitted(bot, interaction, Power::Admin, "user.adopt").await?;
-    let Some(panel) = named(bot, panel) else {
+    let Some(panel) = super::named(bot, panel) else {
         return Ok(interaction.answer(outcome(interaction.locale, &Outcome::NoPanel)).await?);
     };
     if !is_kept_name(email) {
@@ -64,11 +64,6 @@ async fn open(
     let subject = About { customer, name, client: Some((email, expiry, quota)) };
     let post = question(bot, interaction, &what, Shown::Adopt, subject).await?;
     Ok(interaction.edit(post).await?)
-}
-
-/// The panel of this name; the first one for none.
-pub(super) fn named<'b>(bot: &'b Bot, name: Option<&str>) -> Option<&'b Reader> {
-    bot.panels.get(name.or_else(|| bot.config.panels.first().map(|panel| panel.name.as_str()))?)
 }
 
 /// The client on the inbound that is sold.

@@ -130,7 +130,7 @@ async fn known(bot: &Bot, interaction: &mut Interaction<'_>, token: &Token) -> R
     if !matches!(why, TokenRefused::Expired) {
         bot.audit_refusal(interaction, "audit.read", format!("{why:?}").to_lowercase()).await?;
     }
-    Err(Error::ImageMetadata)
+    Err(Error::AlreadyAnswered)
 }
 
 /// A page; `None` where the list is empty.

@@ -13,9 +13,10 @@ use crate::{
 };
 
 use super::{
-    super::{Bot, Context, confirm::issue, error::Error, interaction::Interaction},
+    super::{Bot, Context, error::Error, interaction::Interaction},
     admitted, suggest,
 };
+use crate::bot::issue::issue;
 
 /// The longest reason that is kept.
 const LONGEST_REASON: usize = 300;

@@ -9,6 +9,7 @@ use serenity::all::Permissions;
 use crate::domain::{access::Power, limits::Limited};
 
 use super::{Bot, Context, Host, error::Error, interaction::Interaction};
+use crate::panel::Reader;
 
 pub(super) mod adopt;
 pub(super) mod audit;
@@ -75,4 +76,9 @@ async fn admitted(
     bot.at_home(interaction)?;
     bot.within_limit(interaction, Limited::Admin)?;
     bot.needs(interaction, needed, command, String::new()).await
+}
+
+/// The panel of this name; the first one for none.
+pub(super) fn named<'b>(bot: &'b Bot, name: Option<&str>) -> Option<&'b Reader> {
+    bot.panels.get(name.or_else(|| bot.config.panels.first().map(|panel| panel.name.as_str()))?)
 }

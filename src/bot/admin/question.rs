@@ -10,7 +10,8 @@ use crate::{
     },
 };
 
-use super::super::{Bot, confirm::issue, error::Error, interaction::Interaction};
+use super::super::{Bot, error::Error, interaction::Interaction};
+use crate::bot::issue::issue;
 
 /// Whom a question is about.
 #[derive(Debug, Clone, Copy)]

@@ -15,9 +15,10 @@ use crate::{
 };
 
 use super::{
-    super::{Bot, Context, confirm::issue, error::Error, interaction::Interaction, usage},
+    super::{Bot, Context, error::Error, interaction::Interaction, usage},
     admitted,
 };
+use crate::bot::issue::issue;
 
 /// `/admin status`
 #[poise::command(slash_command)]

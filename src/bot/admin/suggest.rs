@@ -14,10 +14,7 @@ use crate::{
     view,
 };
 
-use super::{
-    super::{Bot, Context, error::Error, interaction::Interaction, usage},
-    adopt,
-};
+use super::super::{Bot, Context, error::Error, interaction::Interaction, usage};
 
 /// Longer beginnings than any name are not looked for.
 const LONGEST: usize = 40;
@@ -186,7 +183,7 @@ async fn strangers(
     typed: &str,
 ) -> Result<Vec<AutocompleteChoice>, Error> {
     let Some(typed) = wanted(bot, interaction, typed, Power::Admin) else { return Ok(Vec::new()) };
-    let Some(panel) = adopt::named(bot, panel) else { return Ok(Vec::new()) };
+    let Some(panel) = super::named(bot, panel) else { return Ok(Vec::new()) };
     // Discord waits three seconds; a panel that is slow or down costs its suggestions only.
     let Ok(Ok(mut found)) = tokio::time::timeout(usage::PATIENCE, panel.clients(&[])).await else {
         return Ok(Vec::new());
@@ -213,7 +210,7 @@ fn choice(name: String, target: &Target) -> AutocompleteChoice {
 /// A list that could not be made is empty: the value can still be typed.
 fn response(choices: Result<Vec<AutocompleteChoice>, Error>) -> CreateAutocompleteResponse {
     let mut choices = choices.unwrap_or_else(|fault| {
-        tracing::warn!("nothing could be suggested: {}", super::super::error::chain(&fault));
+        tracing::warn!("nothing could be suggested: {}", super::super::discord_failure::chain(&fault));
         Vec::new()
     });
     choices.truncate(SUGGESTIONS);

@@ -15,11 +15,11 @@ use super::{
         Bot,
         error::Error,
         interaction::Interaction,
-        order::instructions,
         provisioning::{await_order, new_identity},
     },
     decided, found, looks, question, reviewable,
 };
+use crate::bot::instructions::instructions;
 
 /// Approve: the question, with the facts once more.
 pub(in crate::bot) async fn ask(bot: &Bot, interaction: &mut Interaction<'_>, id: SubmissionId) -> Result<(), Error> {

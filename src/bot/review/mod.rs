@@ -2,7 +2,7 @@
 //! Ask and carry out of one flow stand in one file.
 
 use crate::{
-    db::{self, payments::review::Decided, payments::submissions::Submission},
+    db::{self, orders::decision::Decided, payments::submissions::Submission},
     domain::{
         Millis, Money, Order, OrderId, OrderStatus, SubmissionId, UserId, confirmation::Confirmation, proofs::Verdict,
     },
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-use super::{Bot, confirm, error::Error, interaction::Interaction};
+use super::{Bot, error::Error, interaction::Interaction};
 
 pub(super) mod approve;
 pub(super) mod attention;
@@ -67,7 +67,7 @@ pub(super) async fn question(
     what: &Confirmation,
 ) -> Result<Post, Error> {
     let customer = db::orders::customer(&bot.db, order.customer).await?;
-    let (token, expires_at) = confirm::issue(bot, interaction, what).await?;
+    let (token, expires_at) = super::issue::issue(bot, interaction, what).await?;
     let facts = ConfirmFacts {
         order,
         customer_name: customer.as_ref().map_or("", |customer| &customer.name),

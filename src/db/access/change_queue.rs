@@ -1,11 +1,15 @@
 //! Grants and changes of one subscription in the order given: which is next, and what they gave.
 
-use crate::db::{self, Db, Error, access::change_requests::decode, access::grants::Grant, unsigned};
+use serde_json::json;
+
+use crate::db::{self, Db, Error, access::grants::Grant, unsigned};
+
 use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
+    amount::Amount,
     change::{Change, ChangeId, Wanted},
     grants::Expiry,
-    reversal::{Amount, Layer, Level, Made},
+    reversal::{Layer, Level, Made},
 };
 
 /// What is to be done next about a subscription.
@@ -157,4 +161,17 @@ pub async fn layers(db: &Db, subscription: SubscriptionRow, order: &OrderId) -> 
 
 fn amount(stored: i64) -> Amount {
     u64::try_from(stored).map_or(Amount::Endless, Amount::Some)
+}
+
+pub(in crate::db) fn encode(what: &Change) -> Result<(String, String), Error> {
+    let damaged = |error: serde_json::Error| Error::Damaged { table: "changes", problem: error.to_string() };
+    let value = serde_json::to_value(what).map_err(damaged)?;
+    let args = value.get("args").cloned().unwrap_or_else(|| json!({}));
+    Ok((what.name().to_owned(), args.to_string()))
+}
+
+pub(in crate::db) fn decode(kind: &str, args: &str) -> Result<Change, Error> {
+    let damaged = |error: serde_json::Error| Error::Damaged { table: "changes", problem: error.to_string() };
+    let args: serde_json::Value = serde_json::from_str(args).map_err(damaged)?;
+    serde_json::from_value(json!({ "kind": kind, "args": args })).map_err(damaged)
 }

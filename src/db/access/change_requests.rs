@@ -1,6 +1,7 @@
 //! What staff ask for about a subscription: accepted with a one-time token, kept as a row, and
 //! read again by whoever waits for the result. The work itself is in [`crate::db::access::change_results`].
 
+use crate::db::access::change_queue::{decode, encode};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -280,17 +281,4 @@ pub(in crate::db) async fn remember_person(
     .execute(tx.sql())
     .await?;
     Ok(())
-}
-
-fn encode(what: &Change) -> Result<(String, String), Error> {
-    let damaged = |error: serde_json::Error| Error::Damaged { table: "changes", problem: error.to_string() };
-    let value = serde_json::to_value(what).map_err(damaged)?;
-    let args = value.get("args").cloned().unwrap_or_else(|| json!({}));
-    Ok((what.name().to_owned(), args.to_string()))
-}
-
-pub(in crate::db) fn decode(kind: &str, args: &str) -> Result<Change, Error> {
-    let damaged = |error: serde_json::Error| Error::Damaged { table: "changes", problem: error.to_string() };
-    let args: serde_json::Value = serde_json::from_str(args).map_err(damaged)?;
-    serde_json::from_value(json!({ "kind": kind, "args": args })).map_err(damaged)
 }

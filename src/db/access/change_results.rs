@@ -14,12 +14,12 @@ use crate::db::{
 };
 use crate::domain::{
     Millis, OrderId, SubscriptionRow, UserId,
+    amount::Amount,
     attention::Trouble,
     change::{Change, ChangeId, Seen, Wanted},
     effect::Effect,
     grants::Expiry,
     revenue::day_of,
-    reversal::Amount,
 };
 
 /// Whoever asked watches the answer for so long; later the result is told in the review channel.

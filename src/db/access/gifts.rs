@@ -1,7 +1,7 @@
 //! What staff gave without a sale: for the owners' daily message.
 
 use crate::db::{Db, Error, unsigned};
-use crate::domain::{Millis, UserId, books::Gift, reversal::Amount};
+use crate::domain::{Millis, UserId, amount::Amount, books::Gift};
 
 /// What each member of staff gave between two moments: ends moved, totals changed, counters set
 /// to zero.

@@ -1,16 +1,17 @@
 //! Approved orders that a person must look at, and approvals that came to nothing: how an order
 //! gets there, and the four ways on. The sale is booked in none of them but `by_hand`.
 
+use crate::db::orders::decision::changed;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::db::{
-    self, Db, Error, Subject, WriteTx, audit::BOT, outbox::Lease, payments::review::Decided,
+    self, Db, Error, Subject, WriteTx, audit::BOT, orders::decision::Decided, outbox::Lease,
     people::confirmations::Presented,
 };
 use crate::domain::{
-    Millis, OrderId, OrderStatus, SubmissionId, SubscriptionRow, UserId,
+    Millis, OrderId, SubmissionId, SubscriptionRow, UserId,
     attention::Trouble,
     effect::{Effect, Notice},
     order::Source,
@@ -22,7 +23,7 @@ pub async fn refused(db: &Db, claim: &Lease, order: &OrderId, trouble: &Trouble,
     let mut tx = db.begin().await?;
     // Before the return to review, which takes this very effect out of the outbox.
     db::outbox::finish_row(&mut tx, claim, now).await?;
-    if db::access::subscriptions::is_manual(&mut tx, order).await? {
+    if db::outbox::is_manual(&mut tx, order).await? {
         db::access::grants::unfill_grant(&mut tx, order).await?;
         set_needs_attention(&mut tx, order, trouble, now).await?;
     } else {
@@ -112,7 +113,7 @@ pub async fn book_by_hand(
     now: Millis,
 ) -> Result<Decided, Error> {
     let done = try_book_by_hand(db, presented, order, ticket_stays, now).await;
-    db::payments::review::note_failed_decision(db, "order.by_hand_failed", presented, order, done, now)
+    db::orders::decision::note_failed_decision(db, "order.by_hand_failed", presented, order, done, now)
 }
 
 async fn try_book_by_hand(
@@ -168,7 +169,7 @@ pub async fn give_up(
     now: Millis,
 ) -> Result<Decided, Error> {
     let done = try_give_up(db, presented, submission, reason, ticket_stays, now).await;
-    db::payments::review::note_failed_decision(db, "order.give_up_failed", presented, &submission, done, now)
+    db::orders::decision::note_failed_decision(db, "order.give_up_failed", presented, &submission, done, now)
 }
 
 async fn try_give_up(
@@ -213,7 +214,7 @@ pub async fn void_sale(
     now: Millis,
 ) -> Result<Decided, Error> {
     let done = try_void_sale(db, presented, order, reason, now).await;
-    db::payments::review::note_failed_decision(db, "order.void_sale_failed", presented, order, done, now)
+    db::orders::decision::note_failed_decision(db, "order.void_sale_failed", presented, order, done, now)
 }
 
 async fn try_void_sale(
@@ -413,18 +414,6 @@ async fn order_of_submission(tx: &mut WriteTx, submission: SubmissionId) -> Resu
         .await?
         .ok_or(Error::Missing("submission"))?;
     id.parse().map_err(|_| Error::Damaged { table: "payment_submissions", problem: format!("order `{id}`") })
-}
-
-/// Somebody else was first with an order that needed attention.
-pub(in crate::db) async fn changed(tx: &mut WriteTx, order: &OrderId) -> Result<Decided, Error> {
-    let id = order.as_str();
-    let status = sqlx::query_scalar!("SELECT status FROM orders WHERE id = ?", id)
-        .fetch_optional(tx.sql())
-        .await?
-        .ok_or(Error::Missing("order"))?;
-    let status: OrderStatus =
-        status.parse().map_err(|_| Error::Damaged { table: "orders", problem: format!("status `{status}`") })?;
-    Ok(Decided::Moved { status })
 }
 
 /// Ticket and card say what is true now, and whoever waits for the order looks again.

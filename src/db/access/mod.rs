@@ -4,6 +4,7 @@ pub mod change_queue;
 pub mod change_requests;
 pub mod change_results;
 pub mod clients;
+pub mod completion;
 pub mod counters;
 pub mod gifts;
 pub mod grants;

@@ -1,18 +1,9 @@
 //! Subscriptions: what a user owns on a panel, and the booking of what the panel said.
 
-use std::time::Duration;
-
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::db::{
-    self, Db, Error, Subject, WriteTx, access::grants::Grant, audit::BOT, outbox::Lease, signed, unsigned,
-};
-use crate::domain::{
-    Millis, OrderId, SubscriptionRow, UserId,
-    effect::Effect,
-    grants::{Expiry, Filled},
-};
+use crate::db::{Db, Error, WriteTx, unsigned};
+use crate::domain::{Millis, OrderId, SubscriptionRow, UserId, grants::Expiry};
 
 /// What a user owns on a panel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,18 +43,6 @@ impl Subscription {
     pub fn owns(&self, uuid: &Uuid) -> bool {
         self.uuid == *uuid || self.next_uuid.as_ref() == Some(uuid)
     }
-}
-
-/// What to write when the panel is as it should be.
-#[derive(Debug, Clone)]
-pub struct Provisioned<'a> {
-    /// The grant that was written and read back.
-    pub grant: &'a Grant,
-    pub filled: Filled,
-    pub inbound: i64,
-    pub link: &'a str,
-    /// How long the ticket stays after the sale.
-    pub ticket_stays: Duration,
 }
 
 /// A subscription by its number.
@@ -135,55 +114,6 @@ pub async fn undelivered_of(db: &Db, subscription: SubscriptionRow) -> Result<Ve
     Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
 }
 
-/// The panel has been read back and is as it should be: order, payment, subscription, ledger
-/// and roll-up in one transaction, with everything that follows from the sale.
-pub async fn complete(
-    db: &Db,
-    claim: &Lease,
-    sub: &Subscription,
-    done: Provisioned<'_>,
-    now: Millis,
-) -> Result<(), Error> {
-    let order = &done.grant.order;
-    let id = order.as_str();
-    let mut tx = db.begin().await?;
-    sqlx::query!(
-        "UPDATE orders SET status = 'completed', reason = NULL, ended_at = ?, updated_at = ?
-             WHERE id = ? AND status = 'provisioning' RETURNING id",
-        now.0,
-        now.0,
-        id
-    )
-    .fetch_optional(tx.sql())
-    .await?
-    .ok_or(Error::Missing("order being provisioned"))?;
-    sqlx::query!(
-            "UPDATE payments SET status = 'approved', received_minor = max(received_minor, due_minor), updated_at = ? WHERE order_id = ?",
-            now.0,
-            id
-        )
-        .execute(tx.sql())
-        .await?;
-    apply_grant(&mut tx, sub, &done, now).await?;
-    if done.filled.used_before > 0 {
-        db::access::counters::look_again(&mut tx, sub, now).await?;
-    }
-    let payload = json!({
-        "subscription": sub.id.0, "panel": sub.panel, "email": sub.email,
-        "expiry": done.filled.expiry.to_panel(), "quota_bytes": done.filled.quota,
-    });
-    db::orders::audit_order(&mut tx, BOT, "order.complete", order, payload, now).await?;
-    db::outbox::enqueue(&mut tx, &Effect::DeliverLink { order: order.clone(), user: sub.user }, now, now).await?;
-    db::outbox::enqueue(&mut tx, &Effect::SyncTicket { order: order.clone() }, now, now).await?;
-    db::outbox::enqueue(&mut tx, &Effect::DeleteTicket { order: order.clone() }, now.plus(done.ticket_stays), now)
-        .await?;
-    db::outbox::show_on_card(&mut tx, order, now).await?;
-    db::access::change_results::go_on(&mut tx, claim, sub, now).await?;
-    tx.about(Subject::Order(order.clone()));
-    db::ledger::revenue::book_payment(&mut tx, order, now).await?;
-    tx.commit().await
-}
-
 /// Whether the client of a subscription may be removed: nothing was ever delivered from it, by
 /// hand neither, and no order is being provisioned into it.
 pub async fn may_remove_client(db: &Db, subscription: SubscriptionRow) -> Result<bool, Error> {
@@ -199,40 +129,6 @@ pub async fn may_remove_client(db: &Db, subscription: SubscriptionRow) -> Result
         .fetch_optional(&db.readers)
         .await?;
     Ok(row.is_some_and(|row| row.may))
-}
-
-/// The subscription is what the grant says; the grant is used up.
-async fn apply_grant(tx: &mut WriteTx, sub: &Subscription, done: &Provisioned<'_>, now: Millis) -> Result<(), Error> {
-    let (expiry, quota, used) =
-        (done.filled.expiry.to_panel(), signed(done.filled.quota), signed(done.filled.used_before));
-    sqlx::query!(
-        "UPDATE subscriptions SET status = 'active', expires_at = ?, quota_bytes = ?,
-                 used_before = used_before
-                     + CASE WHEN EXISTS (SELECT 1 FROM grants WHERE id = ? AND reset_at IS NOT NULL) THEN 0 ELSE ? END,
-                 used_bytes = 0, used_at = ?, inbound_id = ?, link = ?, link_at = ?, deleted_at = NULL, updated_at = ?
-             WHERE id = ?",
-        expiry,
-        quota,
-        done.grant.id,
-        used,
-        now.0,
-        done.inbound,
-        done.link,
-        now.0,
-        now.0,
-        sub.id.0
-    )
-    .execute(tx.sql())
-    .await?;
-    sqlx::query!("UPDATE grants SET applied_at = ? WHERE id = ?", now.0, done.grant.id).execute(tx.sql()).await?;
-    Ok(())
-}
-
-/// Whether staff entered the order by hand.
-pub(in crate::db) async fn is_manual(tx: &mut WriteTx, order: &OrderId) -> Result<bool, Error> {
-    let id = order.as_str();
-    let source = sqlx::query_scalar!("SELECT source FROM orders WHERE id = ?", id).fetch_optional(tx.sql()).await?;
-    Ok(source.as_deref() == Some("manual"))
 }
 
 /// The orders being provisioned into a subscription.

@@ -1,5 +1,6 @@
 //! Orders: finding them, and the customer's own steps.
 
+pub mod decision;
 pub mod eligibility;
 pub mod pending;
 pub mod tickets;
@@ -11,8 +12,8 @@ use serde_json::json;
 use crate::db::{
     self, Db, Error, Subject, WriteTx,
     audit::{BOT, Happened},
+    orders::decision::Decided,
     outbox::Lease,
-    payments::review::Decided,
     people::confirmations::Presented,
     signed,
 };
@@ -209,14 +210,14 @@ pub async fn cancel(db: &Db, order: &OrderId, by: UserId, cause: CancelCause, no
 /// Ends an unpaid order that money has arrived for, by staff who were asked whether they mean it.
 pub async fn end_paid(db: &Db, presented: &Presented, order: &OrderId, now: Millis) -> Result<Decided, Error> {
     let done = try_end_paid(db, presented, order, now).await;
-    db::payments::review::note_failed_decision(db, "order.cancel_failed", presented, order, done, now)
+    decision::note_failed_decision(db, "order.cancel_failed", presented, order, done, now)
 }
 
 async fn try_end_paid(db: &Db, presented: &Presented, order: &OrderId, now: Millis) -> Result<Decided, Error> {
     let mut tx = db.begin().await?;
     let permit = db::people::confirmations::spend(&mut tx, presented, now).await?;
     if !end(&mut tx, order, permit.by(), (CancelCause::Staff, EvenPaid(true)), now).await? {
-        return db::access::manual_intervention::changed(&mut tx, order).await;
+        return decision::changed(&mut tx, order).await;
     }
     tx.commit().await?;
     Ok(Decided::Done(order.clone()))

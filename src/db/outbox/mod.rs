@@ -6,24 +6,15 @@
 
 pub mod dead_letters;
 pub mod deleted_messages;
-
-use std::time::Duration;
+pub mod failures;
 
 use serde_json::json;
 
-use crate::db::{
-    self, Db, Error, Subject, WriteTx,
-    audit::{BOT, Happened},
-};
+use crate::db::{Db, Error, Subject, WriteTx};
 use crate::domain::{
     Millis, OrderId,
-    attention::{Cause, Trouble},
-    discord_error::Refused,
     effect::{Effect, OwnerNews, READS, VERSION},
 };
-
-/// Row errors after which an effect waits for a person.
-pub const MAX_FAILURES: i64 = 8;
 
 /// A claimed row: the right, and the duty, to perform its effect.
 #[derive(Debug, Clone)]
@@ -60,15 +51,6 @@ pub struct Head {
     pub reads: bool,
     /// Since when it could have been tried.
     pub due_since: Millis,
-}
-
-/// What became of a row after a row error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failed {
-    /// It is tried again later.
-    Again,
-    /// It waits for a person, who can see that it does.
-    Parked,
 }
 
 /// The row of every lane that has been due for the longest, the longest of all first. Rows claimed
@@ -124,59 +106,6 @@ pub async fn release(db: &Db, claim: &Lease, error: &str) -> Result<(), Error> {
         .execute(tx.sql())
         .await?;
     tx.commit().await
-}
-
-/// Counts a row error. After [`MAX_FAILURES`] the row is parked, and in the same transaction
-/// a person gets to see it. One that was wanted again during the try begins anew: what was new
-/// then was not tried. What Discord refused because of the server has the server looked at, which
-/// tells the owners.
-pub async fn fail(
-    db: &Db,
-    claim: &Lease,
-    (error, why): (&str, Option<Refused>),
-    again_in: Duration,
-    now: Millis,
-) -> Result<Failed, Error> {
-    let mut tx = db.begin().await?;
-    if why.is_some_and(Refused::is_about_the_server) && claim.effect != (Effect::InspectPremises {}) {
-        enqueue(&mut tx, &Effect::InspectPremises {}, now, now).await?;
-    }
-    let wanted =
-        sqlx::query_scalar!("SELECT wanted FROM outbox WHERE id = ?", claim.id).fetch_optional(tx.sql()).await?;
-    let anew = wanted.is_some_and(|wanted| wanted != claim.wanted);
-    let failures = if anew { 0 } else { claim.failures + 1 };
-    let again = if anew { now } else { now.plus(again_in) };
-    if failures < MAX_FAILURES {
-        sqlx::query!(
-            "UPDATE outbox SET claimed_by = NULL, last_error = ?, failures = ?, run_at = ?, set_at = ? WHERE id = ?",
-            error,
-            failures,
-            again.0,
-            now.0,
-            claim.id
-        )
-        .execute(tx.sql())
-        .await?;
-        tx.about(Subject::Outbox);
-        tx.commit().await?;
-        return Ok(Failed::Again);
-    }
-    let told_at = sqlx::query_scalar!(
-        "UPDATE outbox SET claimed_by = NULL, last_error = ?, failures = ?, parked_at = ? WHERE id = ?
-             RETURNING told_at",
-        error,
-        failures,
-        now.0,
-        claim.id
-    )
-    .fetch_optional(tx.sql())
-    .await?;
-    show_parked(&mut tx, claim, error, now).await?;
-    if told_at.flatten().is_none() {
-        tell_parked(&mut tx, claim, (error, why), now).await?;
-    }
-    tx.commit().await?;
-    Ok(Failed::Parked)
 }
 
 /// Ends a row whose effect left nothing to write.
@@ -323,46 +252,6 @@ pub(in crate::db) async fn cancel(tx: &mut WriteTx, key: &str) -> Result<(), Err
     Ok(())
 }
 
-/// Owners read of a row that gave up once, until it succeeds or a person has it tried again:
-/// what is looked at by the clock wakes it, and it may give up every few minutes.
-async fn tell_parked(
-    tx: &mut WriteTx,
-    claim: &Lease,
-    (error, why): (&str, Option<Refused>),
-    now: Millis,
-) -> Result<(), Error> {
-    sqlx::query!("UPDATE outbox SET told_at = ? WHERE id = ?", now.0, claim.id).execute(tx.sql()).await?;
-    let payload = json!({ "error": error, "lane": claim.lane });
-    let key = claim.effect.key();
-    db::audit::audit(
-        tx,
-        now,
-        Happened { actor: BOT, action: "effect.park", target: key.clone(), payload, session: None },
-    )
-    .await?;
-    if !matches!(claim.effect, Effect::TellOwner { .. }) {
-        enqueue(tx, &Effect::TellOwner { news: OwnerNews::Parked { key, why } }, now, now).await?;
-    }
-    Ok(())
-}
-
-/// Whatever is parked is visible where its order is looked at.
-async fn show_parked(tx: &mut WriteTx, claim: &Lease, error: &str, now: Millis) -> Result<(), Error> {
-    match &claim.effect {
-        Effect::SyncSubscription { subscription, .. } => {
-            let waiting = db::access::subscriptions::orders_waiting_for(tx, *subscription).await?;
-            let trouble = Trouble::new(Cause::GaveUp, error);
-            for order in waiting {
-                db::access::manual_intervention::set_needs_attention(tx, &order, &trouble, now).await?;
-            }
-            db::access::change_results::void_waiting(tx, *subscription, &trouble, now).await?;
-        }
-        Effect::DeliverLink { order, .. } | Effect::SyncTicket { order } => show_on_card(tx, order, now).await?,
-        _ => {}
-    }
-    Ok(())
-}
-
 /// Has the card of an order's latest submission say what is true now.
 pub(in crate::db) async fn show_on_card(tx: &mut WriteTx, order: &OrderId, now: Millis) -> Result<(), Error> {
     let id = order.as_str();
@@ -375,7 +264,7 @@ pub(in crate::db) async fn show_on_card(tx: &mut WriteTx, order: &OrderId, now: 
     if let Some(submission) = submission {
         let submission = crate::domain::SubmissionId(submission);
         enqueue(tx, &Effect::SyncCard { submission }, now, now).await?;
-    } else if db::access::subscriptions::is_manual(tx, order).await? {
+    } else if is_manual(tx, order).await? {
         enqueue(tx, &Effect::SyncSaleCard { order: order.clone() }, now, now).await?;
     }
     Ok(())
@@ -399,3 +288,10 @@ pub(in crate::db) fn decode(kind: &str, version: i64, args: &str) -> Option<Effe
 
 #[cfg(test)]
 mod tests;
+
+/// Whether staff entered the order by hand.
+pub(in crate::db) async fn is_manual(tx: &mut WriteTx, order: &OrderId) -> Result<bool, Error> {
+    let id = order.as_str();
+    let source = sqlx::query_scalar!("SELECT source FROM orders WHERE id = ?", id).fetch_optional(tx.sql()).await?;
+    Ok(source.as_deref() == Some("manual"))
+}

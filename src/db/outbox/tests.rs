@@ -92,7 +92,7 @@ async fn a_full_disk_passes_and_a_broken_rule_does_not() {
 async fn what_is_wanted_during_the_last_try_is_not_parked_with_it() {
     use std::time::Duration;
 
-    use super::{Failed, MAX_FAILURES};
+    use crate::db::outbox::failures::{Failed, MAX_FAILURES};
     use crate::{db::Db, domain::Millis};
 
     let folder = tempfile::tempdir().unwrap();
@@ -106,12 +106,16 @@ async fn what_is_wanted_during_the_last_try_is_not_parked_with_it() {
         db::outbox::claim(&db, &ids, "boot", now).await.unwrap().remove(0)
     };
     for _ in 1..MAX_FAILURES {
-        let failed = db::outbox::fail(&db, &claimed().await, ("no", None), Duration::ZERO, now).await.unwrap();
+        let failed =
+            db::outbox::failures::fail(&db, &claimed().await, ("no", None), Duration::ZERO, now).await.unwrap();
         assert_eq!(failed, Failed::Again);
     }
     let last = claimed().await;
     db::outbox::enqueue_alone(&db, &effect, now, now).await.unwrap();
-    assert_eq!(db::outbox::fail(&db, &last, ("no", None), Duration::from_mins(10), now).await.unwrap(), Failed::Again);
+    assert_eq!(
+        db::outbox::failures::fail(&db, &last, ("no", None), Duration::from_mins(10), now).await.unwrap(),
+        Failed::Again
+    );
     assert_eq!(claimed().await.failures, 0, "due at once, and as good as new");
     db.close().await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::db::payments::submissions::{Proof, ProofSource};
+use crate::db::payments::proof::{Proof, ProofSource};
 use crate::{
     db::{self, Error, WriteTx, people::limits::Counted},
     domain::{

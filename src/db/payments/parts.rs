@@ -5,31 +5,19 @@
 //! the order is completed and by the time of its approval. Until then the money is the
 //! customer's: no sale has taken place, and it may still have to be given back.
 
+use crate::db::payments::amounts::{note_received, sums};
 use serde_json::json;
 
 use crate::db::{
     self, Db, Error, Subject, WriteTx,
-    payments::review::{Decided, Identity},
+    orders::decision::Decided,
+    payments::review::Identity,
     people::confirmations::{Permit, Presented},
 };
 use crate::domain::{
     Millis, OrderId, SubmissionId,
     effect::{Effect, Notice},
 };
-
-/// What an order costs and what of it has arrived, in minor units.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::db) struct Sums {
-    due: i64,
-    pub(in crate::db) already: i64,
-}
-
-impl Sums {
-    /// What has not arrived yet.
-    pub(in crate::db) fn missing(self) -> i64 {
-        (self.due - self.already).max(0)
-    }
-}
 
 /// Books that `minor` arrived with a submission. `instructions` are those for the rest, where
 /// the method still has some.
@@ -42,7 +30,7 @@ pub async fn receive(
     now: Millis,
 ) -> Result<Decided, Error> {
     let done = try_receive(db, presented, (submission, minor), identity, instructions, now).await;
-    db::payments::review::note_failed_decision(db, "payment.receive_failed", presented, &submission, done, now)
+    db::orders::decision::note_failed_decision(db, "payment.receive_failed", presented, &submission, done, now)
 }
 
 async fn try_receive(
@@ -71,15 +59,6 @@ async fn try_receive(
     }
     tx.commit().await?;
     Ok(Decided::Done(order))
-}
-
-/// What an order costs and what of it has arrived.
-pub(in crate::db) async fn sums(tx: &mut WriteTx, order: &OrderId) -> Result<Sums, Error> {
-    let id = order.as_str();
-    let row = sqlx::query!("SELECT due_minor, received_minor FROM payments WHERE order_id = ?", id)
-        .fetch_one(tx.sql())
-        .await?;
-    Ok(Sums { due: row.due_minor, already: row.received_minor })
 }
 
 /// Less than what is missing arrived: the order waits for the rest, and this proof has cost
@@ -128,19 +107,6 @@ async fn accept_part(
 async fn instruct(tx: &mut WriteTx, order: &OrderId, instructions: Option<&str>) -> Result<(), Error> {
     let id = order.as_str();
     sqlx::query!("UPDATE orders SET method_text = COALESCE(?, method_text) WHERE id = ?", instructions, id)
-        .execute(tx.sql())
-        .await?;
-    Ok(())
-}
-
-/// What arrived with a submission; a part is not all of it.
-pub(in crate::db) async fn note_received(
-    tx: &mut WriteTx,
-    submission: SubmissionId,
-    minor: Option<i64>,
-    part: bool,
-) -> Result<(), Error> {
-    sqlx::query!("UPDATE payment_submissions SET received_minor = ?, part = ? WHERE id = ?", minor, part, submission.0)
         .execute(tx.sql())
         .await?;
     Ok(())

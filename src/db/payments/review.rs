@@ -1,6 +1,7 @@
 //! Decisions about a payment: each is one transaction that spends its token, moves the order,
 //! writes the audit row and wants what follows. Of two decisions one finds the order moved on.
 
+use crate::db::orders::decision::{Decided, note_failed_decision};
 use std::time::Duration;
 
 use serde_json::json;
@@ -53,24 +54,6 @@ pub struct Identity {
     pub inbound_id: i64,
 }
 
-/// What came of a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decided {
-    Done(OrderId),
-    /// Somebody decided before.
-    Already {
-        order: OrderId,
-        status: OrderStatus,
-        /// Who decided, when that is known.
-        by: Option<UserId>,
-        at: Option<Millis>,
-    },
-    /// The order that needed attention is in another state now.
-    Moved {
-        status: OrderStatus,
-    },
-}
-
 pub async fn approve(
     db: &Db,
     presented: &Presented,
@@ -96,7 +79,7 @@ async fn try_approve(
         Err(already) => return Ok(already),
     };
     // Who approves says that all of it has arrived.
-    let received = db::payments::parts::sums(&mut tx, &order).await?.missing();
+    let received = db::payments::amounts::sums(&mut tx, &order).await?.missing();
     start_provisioning(&mut tx, &order, submission, received, (&permit, identity), now).await?;
     tx.commit().await?;
     Ok(Decided::Done(order))
@@ -151,25 +134,6 @@ async fn try_decline(
     tx.about(Subject::Order(order.clone()));
     tx.commit().await?;
     Ok(Decided::Done(order))
-}
-
-/// A decision that the database did not take is an attempt worth remembering beside it.
-pub(in crate::db) fn note_failed_decision(
-    db: &Db,
-    action: &str,
-    presented: &Presented,
-    target: &impl ToString,
-    done: Result<Decided, Error>,
-    now: Millis,
-) -> Result<Decided, Error> {
-    if let Err(error @ Error::Sql(_)) = &done {
-        let payload = json!({ "error": error.to_string() });
-        let attempt = presented.tried(action, target.to_string(), payload);
-        if let Err(file) = db::audit::fallback_file::note(db, &attempt, now) {
-            tracing::error!(%file, actor = %presented.by(), action, "an attempt could be kept nowhere but here");
-        }
-    }
-    done
 }
 
 /// The order of a submission that is the one under review, or who decided before.
@@ -293,7 +257,7 @@ pub(in crate::db) async fn start_provisioning(
     .execute(tx.sql())
     .await?;
     decide_submission(tx, order, submission, "approved", permit.by(), None, now).await?;
-    db::payments::parts::note_received(tx, submission, Some(received), false).await?;
+    db::payments::amounts::note_received(tx, submission, Some(received), false).await?;
     let payload = json!({
         "submission": submission.0, "subscription": subscription.0, "price_minor": row.price, "received_minor": received,
     });
@@ -372,7 +336,7 @@ pub(in crate::db) async fn end_review(
     let row = sqlx::query!("SELECT user_id, attempts_left FROM orders WHERE id = ?", id).fetch_one(tx.sql()).await?;
     let customer = UserId::from_sql(row.user_id);
     // An order with money in it stays open for the rest, whatever becomes of a proof.
-    let received = db::payments::parts::sums(tx, order).await?.already;
+    let received = db::payments::amounts::sums(tx, order).await?.already;
     let paid_in = received > 0;
     if paid_in || (unsigned(row.attempts_left) > 0 && !declining.for_good) {
         sqlx::query!(

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::db::{
     self, Db, Error, moment,
-    payments::review::{Decided, Declining, Times},
+    orders::decision::Decided,
+    payments::review::{Declining, Times},
     people::confirmations::Presented,
     signed, unsigned,
 };
@@ -218,7 +219,7 @@ pub async fn decline_fake(
     now: Millis,
 ) -> Result<Decided, Error> {
     let done = try_decline_fake(db, presented, submission, reason, times, now).await;
-    db::payments::review::note_failed_decision(db, "payment.fake_failed", presented, &submission, done, now)
+    db::orders::decision::note_failed_decision(db, "payment.fake_failed", presented, &submission, done, now)
 }
 
 async fn try_decline_fake(

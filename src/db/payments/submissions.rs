@@ -1,6 +1,7 @@
 //! Proofs of payment: each is one submission however often it is seen, and a picture belongs to
 //! the first order that claimed it.
 
+use crate::db::payments::proof::{Proof, ProofSource};
 use serde_json::json;
 
 use crate::db::{self, Db, Error, Subject, WriteTx, moment, money};
@@ -16,41 +17,6 @@ use crate::domain::{
 use crate::db::payments::image_owners::Whose;
 
 pub use crate::domain::proofs::{Flag, Verdict};
-
-/// A picture that passed the door, as the database keeps it; the bytes are on disk under `hash`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proof {
-    /// SHA-256 of the file, hex.
-    pub hash: String,
-    /// SHA-256 of the decoded pixels, hex.
-    pub pixel_hash: String,
-    /// `png`, `jpeg` or `webp`.
-    pub format: String,
-    pub width: u32,
-    pub height: u32,
-    /// Bytes.
-    pub size: u64,
-    /// What the file says about itself; only its oddities are kept, as flags.
-    pub told: ImageMetadata,
-}
-
-/// Where a proof came from; seeing it again is the same submission.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProofSource {
-    /// A message in the ticket.
-    Message(u64),
-    /// A `/proof` command.
-    Interaction(u64),
-}
-
-impl ProofSource {
-    pub(in crate::db) fn key(&self) -> String {
-        match self {
-            Self::Message(id) => format!("message:{id}"),
-            Self::Interaction(id) => format!("interaction:{id}"),
-        }
-    }
-}
 
 /// What came of sending a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The rules of a reversal beside a shop that keeps every lot as it goes: what was given, used,
 //! edited and dropped is followed at the moment it happens, while [`take_back`] has only the books.
 
+use crate::domain::time::DAY_MS;
 use proptest::prelude::*;
 
 use super::*;

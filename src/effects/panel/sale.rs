@@ -4,8 +4,7 @@ use super::{NOT_RESET, Reset, Written, begin_anew, detached, memory, noted, rema
 use crate::{
     db::{
         self,
-        access::grants::Grant,
-        access::subscriptions::{Provisioned, Subscription},
+        access::{completion::Provisioned, grants::Grant, subscriptions::Subscription},
         outbox::Lease,
     },
     domain::{
@@ -62,7 +61,7 @@ pub(super) async fn sync(
             let ticket_stays = world.config.schedule.ticket_delete_after;
             let inbound = snapshot.inbound.id;
             let done = Provisioned { grant, filled, inbound, link: &link, ticket_stays };
-            Ok(db::access::subscriptions::complete(&world.db, claim, sub, done, now).await?)
+            Ok(db::access::completion::complete(&world.db, claim, sub, done, now).await?)
         }
         Outcome::Refused(said) => {
             tracing::warn!(order.id = %grant.order, panel, said, "the panel refused");

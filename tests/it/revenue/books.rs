@@ -6,9 +6,13 @@ use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tollkeeper::{
     db::{
         self, Db, NewOrder, Ordered,
-        access::subscriptions::Provisioned,
-        payments::review::{Decided, Identity, Times},
-        payments::submissions::{Proof, ProofSource, Submitted},
+        access::completion::Provisioned,
+        orders::decision::Decided,
+        payments::{
+            proof::{Proof, ProofSource},
+            review::{Identity, Times},
+            submissions::Submitted,
+        },
     },
     domain::{
         Currency, Millis, Money, OrderId, OrderState, UserId,
@@ -136,7 +140,7 @@ impl Books {
             link: "vless://x",
             ticket_stays: Duration::from_hours(24),
         };
-        let completed = db::access::subscriptions::complete(&self.db, &claim, &sub, done, at).await;
+        let completed = db::access::completion::complete(&self.db, &claim, &sub, done, at).await;
         if completed.is_err() {
             db::outbox::release(&self.db, &claim, "the test says so").await.unwrap();
         }

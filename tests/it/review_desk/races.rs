@@ -10,8 +10,12 @@ use tokio::task::JoinSet;
 use tollkeeper::{
     db::{
         self, Db, NewOrder, Ordered,
-        payments::review::{Decided, Identity, Times},
-        payments::submissions::{Proof, ProofSource, Submitted},
+        orders::decision::Decided,
+        payments::{
+            proof::{Proof, ProofSource},
+            review::{Identity, Times},
+            submissions::Submitted,
+        },
         people::confirmations::Presented,
     },
     domain::{

@@ -6,6 +6,7 @@ use super::{
 use crate::{
     domain::{
         Currency, GuildId, Incident, MessageId, Money, Order, OrderId, OrderState, OrderStatus, RoleId, SubmissionId,
+        amount::Amount,
         attention::{Cause, Trouble},
         audit::Anchor,
         books::Gift,
@@ -18,7 +19,6 @@ use crate::{
         proofs::{Flag, Verdict},
         reference::Reference,
         revenue::Sum,
-        reversal::Amount,
         review::{History, Looking, Question},
     },
     view::{
