@@ -46,7 +46,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 512;
 
 /// Pages of the log at which a commit moves them into the file by itself: a net below
-/// [`Db::fold_log`], so large that no commit meets it.
+/// [`Db::checkpoint_wal`], so large that no commit meets it.
 const LOG_PAGES: &str = "16384";
 
 /// Notices that may pile up before a slow listener has to read the state again.
@@ -136,8 +136,8 @@ pub enum Subject {
 pub struct Db {
     writer: SqlitePool,
     readers: SqlitePool,
-    /// Moves what was committed from the log into the file, see [`Db::fold_log`].
-    folder: SqlitePool,
+    /// Moves what was committed from the log into the file, see [`Db::checkpoint_wal`].
+    checkpointer: SqlitePool,
     changes: broadcast::Sender<Subject>,
     /// Whether nobody is to wait for a commit any more.
     stopping: watch::Sender<bool>,
@@ -172,7 +172,8 @@ impl Db {
                 "its tables do not fit this program ({error}); run the version that wrote it, or a newer one"
             ),
         })?;
-        let folder = pool(1).connect_lazy_with(options.clone().create_if_missing(false).optimize_on_close(false, None));
+        let checkpointer =
+            pool(1).connect_lazy_with(options.clone().create_if_missing(false).optimize_on_close(false, None));
         // A reader cannot optimise; trying to, it would be left open in the background, and the log with it.
         let options = options.read_only(true).optimize_on_close(false, None);
         let readers = pool(READERS).connect_with(options).await?;
@@ -180,17 +181,17 @@ impl Db {
         let notes = audit::fallback_file::Notes::beside(path);
         notes.keep_room();
         let stopping = watch::Sender::new(false);
-        Ok(Self { writer, readers, folder, changes, stopping, zone, notes })
+        Ok(Self { writer, readers, checkpointer, changes, stopping, zone, notes })
     }
 
     /// Opens an existing database to look at it; a running bot is not disturbed.
-    pub async fn look(path: &Path, zone: chrono_tz::Tz) -> Result<Self, Error> {
+    pub async fn open_read_only(path: &Path, zone: chrono_tz::Tz) -> Result<Self, Error> {
         let options = options(path).read_only(true).optimize_on_close(false, None);
         let readers = pool(READERS).connect_with(options).await?;
         let (changes, _) = broadcast::channel(1);
         let notes = audit::fallback_file::Notes::beside(path);
         let stopping = watch::Sender::new(false);
-        Ok(Self { writer: readers.clone(), folder: readers.clone(), readers, changes, stopping, zone, notes })
+        Ok(Self { writer: readers.clone(), checkpointer: readers.clone(), readers, changes, stopping, zone, notes })
     }
 
     /// Starts a write transaction; whoever gets it is alone until it ends.
@@ -254,18 +255,18 @@ impl Db {
     /// reads what was before, and says whether that was all of it. A commit would do it by itself
     /// at some length of the log, and whoever waits for that commit would wait for the disk three
     /// times as long; here nobody waits, and nobody is kept from writing.
-    pub async fn fold_log(&self) -> Result<bool, Error> {
+    pub async fn checkpoint_wal(&self) -> Result<bool, Error> {
         // Kept out by somebody who does the same, pages in the log, pages of these that are in the
         // file (sqlite.org/pragma.html).
         let (kept_out, pages, moved): (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&self.folder).await?;
+            sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&self.checkpointer).await?;
         Ok(kept_out == 0 && moved == pages)
     }
 
     /// Closes all pools; SQLite folds the WAL into the file.
     pub async fn close(&self) {
         self.readers.close().await;
-        self.folder.close().await;
+        self.checkpointer.close().await;
         self.writer.close().await;
     }
 }

@@ -73,20 +73,26 @@ impl Staff {
     /// Who sees a customer's ticket: whoever has a power. Where people are listed and a role is set
     /// an overwrite for the role would let in too many, so each listed person who `holds` the role
     /// gets one. The customer sees it as a customer, whatever else they are.
-    pub fn seats(&self, customer: UserId, holds: impl Fn(UserId, RoleId) -> bool) -> BTreeSet<StaffOverwrite> {
+    pub fn staff_overwrites(
+        &self,
+        customer: UserId,
+        holds: impl Fn(UserId, RoleId) -> bool,
+    ) -> BTreeSet<StaffOverwrite> {
         let person = |id: &UserId| (*id != customer).then_some(StaffOverwrite::Person(*id));
-        let mut seats: BTreeSet<_> = self.owners.ids.iter().filter_map(person).collect();
+        let mut staff_overwrites: BTreeSet<_> = self.owners.ids.iter().filter_map(person).collect();
         for layers in [&self.admins, &self.support] {
             match layers.role {
-                Some(role) if layers.ids.is_empty() => drop(seats.insert(StaffOverwrite::Role(role))),
-                Some(role) => seats.extend(layers.ids.iter().filter(|id| holds(**id, role)).filter_map(person)),
-                None => seats.extend(layers.ids.iter().filter_map(person)),
+                Some(role) if layers.ids.is_empty() => drop(staff_overwrites.insert(StaffOverwrite::Role(role))),
+                Some(role) => {
+                    staff_overwrites.extend(layers.ids.iter().filter(|id| holds(**id, role)).filter_map(person));
+                }
+                None => staff_overwrites.extend(layers.ids.iter().filter_map(person)),
             }
         }
-        seats
+        staff_overwrites
     }
 
-    /// The people of whom [`Self::seats`] asks whether they hold a role.
+    /// The people of whom [`Self::staff_overwrites`] asks whether they hold a role.
     pub fn asked_for_roles(&self) -> BTreeSet<UserId> {
         let both = [&self.admins, &self.support].into_iter().filter(|layers| layers.role.is_some());
         both.flat_map(|layers| layers.ids.iter().copied()).collect()
@@ -151,7 +157,10 @@ mod tests {
         assert_eq!(owners(vec![]).power(ADEL, &[ADMINS]), None);
         assert_eq!(owners(vec![MONA]).power(MONA, &[]), Some(Power::Owner), "without the role");
         assert_eq!(owners(vec![MONA]).power(ADEL, &[ADMINS]), None, "the role alone");
-        assert_eq!(owners(vec![MONA]).seats(UserId(9), |_, _| false), BTreeSet::from([StaffOverwrite::Person(MONA)]));
+        assert_eq!(
+            owners(vec![MONA]).staff_overwrites(UserId(9), |_, _| false),
+            BTreeSet::from([StaffOverwrite::Person(MONA)])
+        );
     }
 
     #[test]
@@ -159,18 +168,25 @@ mod tests {
         let nobody = |_, _| false;
         let by_id = staff(&[ADEL, MONA], None);
         assert_eq!(
-            by_id.seats(UserId(9), nobody),
+            by_id.staff_overwrites(UserId(9), nobody),
             BTreeSet::from([StaffOverwrite::Person(ADEL), StaffOverwrite::Person(MONA)])
         );
         assert_eq!(
-            by_id.seats(MONA, nobody),
+            by_id.staff_overwrites(MONA, nobody),
             BTreeSet::from([StaffOverwrite::Person(ADEL)]),
             "a customer like any other"
         );
-        assert_eq!(staff(&[], Some(ADMINS)).seats(MONA, nobody), BTreeSet::from([StaffOverwrite::Role(ADMINS)]));
+        assert_eq!(
+            staff(&[], Some(ADMINS)).staff_overwrites(MONA, nobody),
+            BTreeSet::from([StaffOverwrite::Role(ADMINS)])
+        );
         let both = staff(&[ADEL, MONA], Some(ADMINS));
         let adel = |person, role| person == ADEL && role == ADMINS;
-        assert_eq!(both.seats(UserId(9), adel), BTreeSet::from([StaffOverwrite::Person(ADEL)]), "never the whole role");
+        assert_eq!(
+            both.staff_overwrites(UserId(9), adel),
+            BTreeSet::from([StaffOverwrite::Person(ADEL)]),
+            "never the whole role"
+        );
         assert_eq!(both.asked_for_roles(), BTreeSet::from([ADEL, MONA]));
         assert!(by_id.asked_for_roles().is_empty());
         for seat in [StaffOverwrite::Role(ADMINS), StaffOverwrite::Person(ADEL)] {

@@ -202,7 +202,7 @@ pub struct Ticket {
     /// Messages up to this one have been looked at.
     pub last_seen: u64,
     /// Who of staff has an overwrite of ours; `None` = nobody wrote it down.
-    pub seats: Option<BTreeSet<StaffOverwrite>>,
+    pub staff_overwrites: Option<BTreeSet<StaffOverwrite>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::{Millis, OrderId, SubmissionId, UserId, effect::QuestionId};
 
 /// Who says that they are looking at a proof. A courtesy that ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Looking {
+pub struct Reviewing {
     pub by: UserId,
     /// Until when, unless they decide or let go earlier.
     pub until: Millis,

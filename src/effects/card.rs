@@ -15,38 +15,38 @@ use crate::{
 const MOST_BYTES: usize = 20 * 1024 * 1024;
 
 /// Makes the card what the state says.
-pub(super) async fn sync(world: &EffectContext, claim: &Lease, id: SubmissionId) -> Result<(), EffectError> {
-    let now = world.clock.now();
-    let Some(submission) = db::payments::submissions::submission(&world.db, id).await? else {
-        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+pub(super) async fn sync(context: &EffectContext, lease: &Lease, id: SubmissionId) -> Result<(), EffectError> {
+    let now = context.clock.now();
+    let Some(submission) = db::payments::submissions::submission(&context.db, id).await? else {
+        return Ok(db::outbox::finish(&context.db, lease, now).await?);
     };
-    let Some(order) = db::orders::order(&world.db, &submission.order).await? else {
-        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+    let Some(order) = db::orders::order(&context.db, &submission.order).await? else {
+        return Ok(db::outbox::finish(&context.db, lease, now).await?);
     };
-    let channel = world.config.discord.review_channel_id;
-    let mut post = card_of(world, &submission, &order, None).await?;
+    let channel = context.config.discord.review_channel_id;
+    let mut post = card_of(context, &submission, &order, None).await?;
     let bare = submission.card_digest.as_deref().is_some_and(|known| known.starts_with(BARE));
-    if bare || !is_kept(world, &submission).await {
+    if bare || !is_kept(context, &submission).await {
         post = post.without_picture();
     }
     let asks = post.asks();
     let digest = if bare { bare_digest(&post) } else { post.digest() };
-    let again_at = submission.looking.map(|looking| looking.until).filter(|until| *until > now);
+    let again_at = submission.reviewing.map(|reviewing| reviewing.until).filter(|until| *until > now);
     let shown = (digest.as_str(), again_at);
     let mut message = submission.card;
     if message.is_some() && submission.card_digest.as_deref() == Some(&digest) {
-        return Ok(db::payments::cards::card_stays(&world.db, claim, again_at, now).await?);
+        return Ok(db::payments::cards::card_stays(&context.db, lease, again_at, now).await?);
     }
-    if message.is_none() && claim.must_look_first() {
+    if message.is_none() && lease.must_look_first() {
         let marker = Marker::proof(&order.id, id);
-        message = world.find_posted(channel, &marker, claim.first_try_at).await?;
+        message = context.find_posted(channel, &marker, lease.first_try_at).await?;
     }
     let mut tidied = submission.card_gone;
     if let Some(known) = message {
-        match world.edit(channel, known, post).await {
-            Ok(()) => return Ok(db::payments::cards::card_shown(&world.db, claim, id, known, shown, now).await?),
+        match context.edit(channel, known, post).await {
+            Ok(()) => return Ok(db::payments::cards::card_shown(&context.db, lease, id, known, shown, now).await?),
             Err(trouble) if trouble.is(Refused::NoMessage) => {
-                db::payments::cards::card_lost(&world.db, id, now).await?;
+                db::payments::cards::card_lost(&context.db, id, now).await?;
                 tidied = true;
             }
             Err(trouble) => return Err(trouble.into()),
@@ -54,32 +54,32 @@ pub(super) async fn sync(world: &EffectContext, claim: &Lease, id: SubmissionId)
     }
     // Staff tidy away what is decided; what nobody has to press does not come back.
     if tidied && !asks {
-        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+        return Ok(db::outbox::finish(&context.db, lease, now).await?);
     }
-    let mut post = match picture(world, &submission.proof.hash).await {
-        Some(picture) => card_of(world, &submission, &order, Some(picture)).await?,
-        None => card_of(world, &submission, &order, None).await?.without_picture(),
+    let mut post = match picture(context, &submission.proof.hash).await {
+        Some(picture) => card_of(context, &submission, &order, Some(picture)).await?,
+        None => card_of(context, &submission, &order, None).await?.without_picture(),
     };
     let mut room = MOST_BYTES.saturating_sub(post.files.iter().map(|file| file.bytes.len()).sum());
     for (n, hash) in (2..).zip(&submission.others) {
-        if let Some(bytes) = picture(world, hash).await.filter(|bytes| bytes.len() <= room) {
+        if let Some(bytes) = picture(context, hash).await.filter(|bytes| bytes.len() <= room) {
             room -= bytes.len();
             post = post.file(File { name: format!("proof-{n}.jpg"), bytes });
         }
     }
-    let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
-    let posted = match world.post(channel, post, &seed).await {
+    let seed = format!("{}:{}:{message:?}", lease.effect.key(), lease.first_try_at);
+    let posted = match context.post(channel, post, &seed).await {
         // Staff decide with what there is.
         Err(trouble) if trouble.why().is_some_and(Refused::is_about_a_file) => {
             tracing::warn!(submission.id = %id, "Discord does not take a receipt's picture; its card goes without");
-            let bare = card_of(world, &submission, &order, None).await?.without_picture();
+            let bare = card_of(context, &submission, &order, None).await?.without_picture();
             let digest = bare_digest(&bare);
-            let posted = world.post(channel, bare, &format!("{seed}:bare")).await?;
-            return Ok(db::payments::cards::card_shown(&world.db, claim, id, posted, (&digest, again_at), now).await?);
+            let posted = context.post(channel, bare, &format!("{seed}:bare")).await?;
+            return Ok(db::payments::cards::card_shown(&context.db, lease, id, posted, (&digest, again_at), now).await?);
         }
         posted => posted?,
     };
-    Ok(db::payments::cards::card_shown(&world.db, claim, id, posted, shown, now).await?)
+    Ok(db::payments::cards::card_shown(&context.db, lease, id, posted, shown, now).await?)
 }
 
 /// What the digest of a card begins with whose picture Discord did not take: no edit may show it.
@@ -91,18 +91,18 @@ fn bare_digest(post: &Post) -> String {
 
 /// Whether the picture is still on disk as it was sent. An embed that shows a file which its message
 /// does not have is refused.
-async fn is_kept(world: &EffectContext, submission: &Submission) -> bool {
+async fn is_kept(context: &EffectContext, submission: &Submission) -> bool {
     match submission.proof.hash.parse() {
-        Ok(hash) => world.door.load(hash).await.is_ok(),
+        Ok(hash) => context.door.load(hash).await.is_ok(),
         Err(_) => false,
     }
 }
 
 /// The card's copy of the picture. A picture that can no longer be read from disk does not keep
 /// the card from being posted: staff decide with what there is.
-async fn picture(world: &EffectContext, hash: &str) -> Option<Vec<u8>> {
+async fn picture(context: &EffectContext, hash: &str) -> Option<Vec<u8>> {
     let hash = hash.parse().ok()?;
-    match world.door.card(hash).await {
+    match context.door.card(hash).await {
         Ok(card) => Some(card.bytes),
         Err(error) => {
             tracing::error!(%error, %hash, "a kept picture cannot be read");
@@ -112,19 +112,20 @@ async fn picture(world: &EffectContext, hash: &str) -> Option<Vec<u8>> {
 }
 
 async fn card_of(
-    world: &EffectContext,
+    context: &EffectContext,
     submission: &Submission,
     order: &Order,
     picture: Option<Vec<u8>>,
 ) -> Result<Post, EffectError> {
-    let name = db::orders::customer(&world.db, order.customer).await?.map(|customer| customer.name).unwrap_or_default();
-    let panel_note = db::access::grants::grant_note(&world.db, &order.id).await?;
+    let name =
+        db::orders::customer(&context.db, order.customer).await?.map(|customer| customer.name).unwrap_or_default();
+    let panel_note = db::access::grants::grant_note(&context.db, &order.id).await?;
     let given = match order.subscription {
-        Some(subscription) => db::access::grants::given(&world.db, &order.id, subscription).await?,
+        Some(subscription) => db::access::grants::given(&context.db, &order.id, subscription).await?,
         None => None,
     };
-    let question = db::payments::review_actions::last_question(&world.db, submission.id).await?;
-    let now = world.clock.now();
+    let question = db::payments::review_actions::last_question(&context.db, submission.id).await?;
+    let now = context.clock.now();
     let facts = CardFacts {
         order,
         submission: submission.id,
@@ -135,27 +136,27 @@ async fn card_of(
         verdict: &submission.verdict,
         given: given.map(|given| Given { expiry: given.expiry, quota: given.quota, renewal: given.renewal }),
         panel_note,
-        panel_down_since: down_since(world, order),
-        known: known(world, order).await?,
-        history: Some(db::payments::review_actions::history(&world.db, order.customer, &order.id).await?),
-        looking: submission.looking.filter(|looking| looking.until > now),
+        panel_down_since: down_since(context, order),
+        known: known(context, order).await?,
+        history: Some(db::payments::review_actions::history(&context.db, order.customer, &order.id).await?),
+        reviewing: submission.reviewing.filter(|reviewing| reviewing.until > now),
         question: question.as_ref(),
         told_at: submission.told_at,
-        ticket_stuck: db::outbox::gave_up(&world.db, &Effect::SyncTicket { order: order.id.clone() }).await?,
+        ticket_stuck: db::outbox::gave_up(&context.db, &Effect::SyncTicket { order: order.id.clone() }).await?,
     };
-    Ok(card(world.shop_locale(), &facts, picture))
+    Ok(card(context.shop_locale(), &facts, picture))
 }
 
 /// What a person who must look at an order should not have to look up.
-async fn known(world: &EffectContext, order: &Order) -> Result<Option<Known>, EffectError> {
+async fn known(context: &EffectContext, order: &Order) -> Result<Option<Known>, EffectError> {
     let OrderState::NeedsAttention { .. } = order.state else { return Ok(None) };
-    let booked = db::access::manual_intervention::is_booked(&world.db, &order.id).await?;
+    let booked = db::access::manual_intervention::is_booked(&context.db, &order.id).await?;
     let subscription = match order.subscription {
-        Some(subscription) => db::access::subscriptions::subscription(&world.db, subscription).await?,
+        Some(subscription) => db::access::subscriptions::subscription(&context.db, subscription).await?,
         None => None,
     };
     // The card does not wait for a panel that is down, nor fail with one that does not answer.
-    let panel = world.panels.get(&order.plan.panel).filter(|panel| panel.availability().is_up());
+    let panel = context.panels.get(&order.plan.panel).filter(|panel| panel.availability().is_up());
     let client = match (subscription, panel) {
         (Some(subscription), Some(panel)) => {
             match panel.find_home(&subscription.email, subscription.inbound_id).await {
@@ -174,9 +175,9 @@ async fn known(world: &EffectContext, order: &Order) -> Result<Option<Known>, Ef
 }
 
 /// An approved order that waits for its panel says so.
-fn down_since(world: &EffectContext, order: &Order) -> Option<crate::domain::Millis> {
+fn down_since(context: &EffectContext, order: &Order) -> Option<crate::domain::Millis> {
     let OrderState::Provisioning { .. } = order.state else { return None };
-    match world.panels.get(&order.plan.panel)?.availability() {
+    match context.panels.get(&order.plan.panel)?.availability() {
         Availability::Up => None,
         Availability::Down { since, .. } => Some(since),
     }

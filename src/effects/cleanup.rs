@@ -43,27 +43,27 @@ enum Round {
 /// Deletes the messages in a channel whose time is over. What could not be deleted is tried again
 /// in the next round, and stands in the way of nothing: neither of the other messages nor of the
 /// other channels.
-pub(super) async fn channel(world: &EffectContext, claim: &Lease, channel: ChannelId) -> Result<(), EffectError> {
+pub(super) async fn channel(context: &EffectContext, lease: &Lease, channel: ChannelId) -> Result<(), EffectError> {
     let mut tried = MessageId(0);
     let mut failures = 0;
     loop {
-        let now = world.clock.now();
-        let due = db::maintenance::housekeeping::messages_to_clean(&world.db, channel, tried, now).await?;
+        let now = context.clock.now();
+        let due = db::maintenance::housekeeping::messages_to_clean(&context.db, channel, tried, now).await?;
         let Some(last) = due.last().copied() else { break };
-        if world.clock.jumped(world.config.schedule.clock_hold).is_some() {
+        if context.clock.jumped(context.config.schedule.clock_hold).is_some() {
             break;
         }
-        match delete_all(world, channel, &due, &mut failures, now).await? {
+        match delete_all(context, channel, &due, &mut failures, now).await? {
             Round::Done => tried = last,
-            Round::ChannelGone => db::maintenance::housekeeping::forget_channel(&world.db, channel).await?,
+            Round::ChannelGone => db::maintenance::housekeeping::forget_channel(&context.db, channel).await?,
             Round::GivenUp => break,
         }
     }
-    Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?)
+    Ok(db::outbox::finish(&context.db, lease, context.clock.now()).await?)
 }
 
 async fn delete_all(
-    world: &EffectContext,
+    context: &EffectContext,
     channel: ChannelId,
     due: &[MessageId],
     failures: &mut u32,
@@ -75,22 +75,22 @@ async fn delete_all(
         one_by_one.extend(young);
     } else {
         let ids = young.iter().map(|message| DiscordMessage::new(message.0.max(1)));
-        match call(serenity_channel(channel).delete_messages(&*world.http, ids)).await {
-            Ok(()) => db::maintenance::housekeeping::forget_messages(&world.db, &young).await?,
+        match call(serenity_channel(channel).delete_messages(&*context.http, ids)).await {
+            Ok(()) => db::maintenance::housekeeping::forget_messages(&context.db, &young).await?,
             Err(trouble) if trouble.is(Refused::NoChannel) => return Ok(Round::ChannelGone),
             // One of them is in the way; alone, each shows what it is.
             Err(Trouble::Refused(_) | Trouble::Target(_) | Trouble::Unread(_)) => one_by_one.extend(young),
         }
     }
     for message in one_by_one {
-        match call(serenity_channel(channel).delete_message(&*world.http, message.0)).await {
+        match call(serenity_channel(channel).delete_message(&*context.http, message.0)).await {
             Ok(()) => {}
             Err(trouble) if trouble.is(Refused::NoMessage) => {}
             Err(trouble) if trouble.is(Refused::NoChannel) => return Ok(Round::ChannelGone),
             Err(Trouble::Refused(refusal)) => {
                 // It must not stand in the way of the others; it is asked for again, but not for ever.
                 tracing::warn!(channel.id = %channel, message.id = %message, code = refusal.code, "a message of ours cannot be deleted: {}", refusal.says);
-                if !db::maintenance::housekeeping::is_long_overdue(&world.db, message, now).await? {
+                if !db::maintenance::housekeeping::is_long_overdue(&context.db, message, now).await? {
                     continue;
                 }
             }
@@ -104,73 +104,73 @@ async fn delete_all(
             }
         }
         *failures = 0;
-        db::maintenance::housekeeping::forget_messages(&world.db, &[message]).await?;
+        db::maintenance::housekeeping::forget_messages(&context.db, &[message]).await?;
     }
     Ok(Round::Done)
 }
 
 /// Compares the guild's channels with the tickets we know, and mends both.
-pub(super) async fn sweep(world: &EffectContext, claim: &Lease) -> Result<(), EffectError> {
-    let now = world.clock.now();
+pub(super) async fn sweep(context: &EffectContext, lease: &Lease) -> Result<(), EffectError> {
+    let now = context.clock.now();
     // Before the list: what is made after it is in neither.
-    let known = db::maintenance::housekeeping::known_tickets(&world.db).await?;
-    let there = match listed(world).await {
+    let known = db::maintenance::housekeeping::known_tickets(&context.db).await?;
+    let there = match listed(context).await {
         Err(EffectError::Refused(_, says)) => {
             tracing::warn!("no channels were compared: {says}");
-            db::outbox::enqueue_alone(&world.db, &Effect::InspectPremises {}, now, now).await?;
-            return Ok(db::outbox::finish(&world.db, claim, now).await?);
+            db::outbox::enqueue_alone(&context.db, &Effect::InspectPremises {}, now, now).await?;
+            return Ok(db::outbox::finish(&context.db, lease, now).await?);
         }
         there => there?,
     };
     let ids: HashSet<u64> = there.iter().map(|channel| channel.id.get()).collect();
     for channel in known.into_iter().filter(|channel| !ids.contains(&channel.0)) {
-        if !is_unknown(world, channel).await? {
+        if !is_unknown(context, channel).await? {
             tracing::warn!(channel.id = %channel, "Discord's list of channels lacks a ticket that is there");
             continue;
         }
-        if let Some(order) = db::orders::tickets::ticket_gone(&world.db, channel, now).await? {
+        if let Some(order) = db::orders::tickets::ticket_gone(&context.db, channel, now).await? {
             tracing::info!(order.id = %order, "a ticket's channel is gone");
         }
     }
     for channel in &there {
         if made_before(channel.id.get(), now.minus(BEING_MADE)) {
-            look_at(world, channel, now).await?;
+            look_at(context, channel, now).await?;
         }
     }
-    for order in db::maintenance::housekeeping::forgotten_orders(&world.db, now).await? {
+    for order in db::maintenance::housekeeping::forgotten_orders(&context.db, now).await? {
         tracing::warn!(order.id = %order, "an order without a ticket was found; it is made");
-        db::outbox::enqueue_alone(&world.db, &Effect::SyncTicket { order }, now, now).await?;
+        db::outbox::enqueue_alone(&context.db, &Effect::SyncTicket { order }, now, now).await?;
     }
-    ticket::look_at_roles(world).await?;
-    Ok(db::outbox::finish(&world.db, claim, now).await?)
+    ticket::look_at_roles(context).await?;
+    Ok(db::outbox::finish(&context.db, lease, now).await?)
 }
 
 /// One channel that is there: whether it is a ticket of ours that somebody still needs.
-async fn look_at(world: &EffectContext, channel: &GuildChannel, now: Millis) -> Result<(), EffectError> {
+async fn look_at(context: &EffectContext, channel: &GuildChannel, now: Millis) -> Result<(), EffectError> {
     let Some(id) = channel.topic.as_deref().and_then(ticket::order_of_topic) else { return Ok(()) };
     let here = ChannelId(channel.id.get());
-    let Some(order) = db::orders::order(&world.db, &id).await? else {
+    let Some(order) = db::orders::order(&context.db, &id).await? else {
         tracing::warn!(order.id = %id, channel.id = %here, "a ticket of an order that is not in the database");
-        db::maintenance::housekeeping::tell_owners_once(&world.db, OwnerNews::StrayTicket { channel: here }, now)
+        db::maintenance::housekeeping::tell_owners_once(&context.db, OwnerNews::StrayTicket { channel: here }, now)
             .await?;
         return Ok(());
     };
     if order.ticket.channel == Some(here) {
-        return end_in_time(world, &order, now).await;
+        return end_in_time(context, &order, now).await;
     }
     // What is under way there may be all that is known of a payment.
     if order.ticket.channel.is_none() && order.status().is_active() {
         tracing::warn!(order.id = %id, "the ticket of an order was found again");
         // Whatever its overwrite says: it is written again.
-        db::orders::tickets::ticket_made(&world.db, &id, here, order.ticket_is_open(), None, now).await?;
-        db::outbox::enqueue_alone(&world.db, &Effect::SyncTicket { order: id }, now, now).await?;
+        db::orders::tickets::ticket_made(&context.db, &id, here, order.ticket_is_open(), None, now).await?;
+        db::outbox::enqueue_alone(&context.db, &Effect::SyncTicket { order: id }, now, now).await?;
         return Ok(());
     }
-    if world.clock.jumped(world.config.schedule.clock_hold).is_some() {
+    if context.clock.jumped(context.config.schedule.clock_hold).is_some() {
         return Ok(());
     }
     tracing::warn!(order.id = %id, channel.id = %here, "a ticket that nobody needs any more is deleted");
-    match world.delete_channel(here).await {
+    match context.delete_channel(here).await {
         Ok(()) => Ok(()),
         Err(trouble) if trouble.is(Refused::NoChannel) => Ok(()),
         Err(Trouble::Refused(refusal)) => {
@@ -186,11 +186,11 @@ async fn look_at(world: &EffectContext, channel: &GuildChannel, now: Millis) -> 
 }
 
 /// The ticket of an order that is over goes one day, whatever became of the row that said when.
-async fn end_in_time(world: &EffectContext, order: &Order, now: Millis) -> Result<(), EffectError> {
-    if order.status().is_active() || db::orders::tickets::ticket_closes_at(&world.db, &order.id).await?.is_some() {
+async fn end_in_time(context: &EffectContext, order: &Order, now: Millis) -> Result<(), EffectError> {
+    if order.status().is_active() || db::orders::tickets::ticket_closes_at(&context.db, &order.id).await?.is_some() {
         return Ok(());
     }
     tracing::warn!(order.id = %order.id, "the ticket of an order that is over was forgotten");
-    let at = now.plus(world.config.schedule.ticket_delete_after);
-    Ok(db::outbox::enqueue_alone(&world.db, &Effect::DeleteTicket { order: order.id.clone() }, at, now).await?)
+    let at = now.plus(context.config.schedule.ticket_delete_after);
+    Ok(db::outbox::enqueue_alone(&context.db, &Effect::DeleteTicket { order: order.id.clone() }, at, now).await?)
 }

@@ -29,69 +29,69 @@ const SOON: u32 = 7;
 const PAGES: usize = 5;
 
 /// Makes the dashboard what the numbers say.
-pub(super) async fn sync(world: &EffectContext, claim: &Lease) -> Result<(), EffectError> {
-    let numbers = Numbers::read(world).await?;
-    let channel = world.config.discord.dashboard_channel_id;
-    let known = db::ledger::dashboard::dashboard(&world.db).await?.filter(|shown| shown.channel == channel);
+pub(super) async fn sync(context: &EffectContext, lease: &Lease) -> Result<(), EffectError> {
+    let numbers = Numbers::read(context).await?;
+    let channel = context.config.discord.dashboard_channel_id;
+    let known = db::ledger::dashboard::dashboard(&context.db).await?.filter(|shown| shown.channel == channel);
     let message = match &known {
         Some(shown) => Some(shown.message),
-        None => find(world, channel).await?,
+        None => find(context, channel).await?,
     };
-    let names = Names::of(world);
-    let facts = numbers.facts(world, &names);
+    let names = Names::of(context);
+    let facts = numbers.facts(context, &names);
     let key = facts.picture_key();
     if let Some(message) = message {
-        look_for_a_second_bot(world, channel, message).await?;
+        look_for_a_second_bot(context, channel, message).await?;
         let same_picture = known.as_ref().is_some_and(|shown| shown.picture == key);
         let fresh = if same_picture { None } else { picture(&facts) };
-        match world.edit_with_files(channel, message, dashboard(world.shop_locale(), &facts, fresh)).await {
-            Ok(()) => return shown(world, claim, channel, message, key, numbers.now).await,
+        match context.edit_with_files(channel, message, dashboard(context.shop_locale(), &facts, fresh)).await {
+            Ok(()) => return shown(context, lease, channel, message, key, numbers.now).await,
             Err(trouble) if trouble.is(Refused::NoMessage) => {}
             Err(trouble) => return Err(trouble.into()),
         }
     }
     // Deleted by somebody, or never posted. A try before this one may have posted it.
-    if claim.must_look_first()
-        && let Some(found) = find(world, channel).await?
+    if lease.must_look_first()
+        && let Some(found) = find(context, channel).await?
         && Some(found) != message
     {
-        let post = dashboard(world.shop_locale(), &facts, picture(&facts));
-        world.edit_with_files(channel, found, post).await?;
-        return shown(world, claim, channel, found, key, numbers.now).await;
+        let post = dashboard(context.shop_locale(), &facts, picture(&facts));
+        context.edit_with_files(channel, found, post).await?;
+        return shown(context, lease, channel, found, key, numbers.now).await;
     }
-    let post = dashboard(world.shop_locale(), &facts, picture(&facts));
-    let seed = format!("{}:{}:{message:?}", claim.effect.key(), claim.first_try_at);
-    let posted = world.post(channel, post, &seed).await?;
-    shown(world, claim, channel, posted, key, numbers.now).await
+    let post = dashboard(context.shop_locale(), &facts, picture(&facts));
+    let seed = format!("{}:{}:{message:?}", lease.effect.key(), lease.first_try_at);
+    let posted = context.post(channel, post, &seed).await?;
+    shown(context, lease, channel, posted, key, numbers.now).await
 }
 
 async fn shown(
-    world: &EffectContext,
-    claim: &Lease,
+    context: &EffectContext,
+    lease: &Lease,
     channel: ChannelId,
     message: MessageId,
     picture: String,
     at: Millis,
 ) -> Result<(), EffectError> {
     let shown = Shown { channel, message, picture, at };
-    Ok(db::ledger::dashboard::dashboard_shown(&world.db, claim, &shown, world.clock.now()).await?)
+    Ok(db::ledger::dashboard::dashboard_shown(&context.db, lease, &shown, context.clock.now()).await?)
 }
 
 /// Whoever wrote the dashboard last should be a run of ours. Two bots with one token answer
 /// everything twice, and nobody but this footer tells.
 async fn look_for_a_second_bot(
-    world: &EffectContext,
+    context: &EffectContext,
     channel: ChannelId,
     message: MessageId,
 ) -> Result<(), EffectError> {
-    let shown = match world.message(channel, message).await {
+    let shown = match context.message(channel, message).await {
         Err(trouble) if trouble.is(Refused::NoMessage) => return Ok(()),
         shown => shown?,
     };
     let Some(boot) = writer(&shown) else { return Ok(()) };
-    if db::maintenance::instances::meet_instance(&world.db, boot).await? == Whose::Foreign {
+    if db::maintenance::instances::meet_instance(&context.db, boot).await? == Whose::Foreign {
         let news = OwnerNews::SecondBot { boot: boot.to_owned() };
-        if db::maintenance::housekeeping::tell_owners_once(&world.db, news, world.clock.now()).await? {
+        if db::maintenance::housekeeping::tell_owners_once(&context.db, news, context.clock.now()).await? {
             tracing::error!(boot, "another machine runs this bot with the same token; owners are told");
         }
     }
@@ -104,12 +104,12 @@ fn writer(message: &Written) -> Option<&str> {
 }
 
 /// A dashboard of ours in the channel, the newest if there are several.
-async fn find(world: &EffectContext, channel: ChannelId) -> Result<Option<MessageId>, EffectError> {
+async fn find(context: &EffectContext, channel: ChannelId) -> Result<Option<MessageId>, EffectError> {
     let mut before = None;
     for _ in 0..PAGES {
-        let page = world.messages_before(channel, before).await?;
+        let page = context.messages_before(channel, before).await?;
         for message in &page.messages {
-            if message.author() == world.me && writer(message).is_some() {
+            if message.author() == context.me && writer(message).is_some() {
                 return Ok(Some(message.id()));
             }
         }
@@ -130,23 +130,23 @@ struct Numbers {
 }
 
 impl Numbers {
-    async fn read(world: &EffectContext) -> Result<Self, EffectError> {
-        let now = world.clock.now();
-        let glance = db::ledger::dashboard::summary(&world.db, DAYS, SOON, now).await?;
+    async fn read(context: &EffectContext) -> Result<Self, EffectError> {
+        let now = context.clock.now();
+        let glance = db::ledger::dashboard::summary(&context.db, DAYS, SOON, now).await?;
         let days = glance.days.iter().map(|(day, sum)| (day.day(), *sum)).collect();
-        let down = world.panels.iter().filter_map(|(name, panel)| match panel.availability() {
+        let down = context.panels.iter().filter_map(|(name, panel)| match panel.availability() {
             Availability::Up => None,
             Availability::Down { since, .. } => Some((name.clone(), since)),
         });
         Ok(Self { now, glance, days, down: down.collect() })
     }
 
-    fn facts<'a>(&'a self, world: &'a EffectContext, names: &'a Names) -> DashboardFacts<'a> {
+    fn facts<'a>(&'a self, context: &'a EffectContext, names: &'a Names) -> DashboardFacts<'a> {
         let Glance { totals: Totals { day, month, quarter, year }, running, .. } = &self.glance;
         DashboardFacts {
-            shop: &world.config.shop.name,
-            boot: &world.boot,
-            currency: world.config.shop.currency,
+            shop: &context.config.shop.name,
+            boot: &context.boot,
+            currency: context.config.shop.currency,
             now: self.now,
             stale_since: self.glance.stale_since,
             totals: [*day, *month, *quarter, *year],
@@ -170,9 +170,9 @@ struct Names {
 }
 
 impl Names {
-    fn of(world: &EffectContext) -> Self {
-        let methods = world.config.payment_methods.iter().map(|method| (method.id.to_string(), method.name.clone()));
-        let plans = world.config.plans.iter().map(|plan| (plan.id.to_string(), plan.name.clone()));
+    fn of(context: &EffectContext) -> Self {
+        let methods = context.config.payment_methods.iter().map(|method| (method.id.to_string(), method.name.clone()));
+        let plans = context.config.plans.iter().map(|plan| (plan.id.to_string(), plan.name.clone()));
         Self { methods: methods.collect(), plans: plans.collect() }
     }
 }

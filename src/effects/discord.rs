@@ -158,17 +158,17 @@ const BELIEVED_AFTER: i64 = 2;
 impl EffectContext {
     /// A direct message did not go out. `Ok` when it is settled that it will not: who it was for finds
     /// it elsewhere, and owners read of what only they can mend.
-    pub(super) async fn not_sent(&self, claim: &Lease, trouble: Trouble) -> Result<(), EffectError> {
+    pub(super) async fn not_sent(&self, lease: &Lease, trouble: Trouble) -> Result<(), EffectError> {
         let Some(why) = trouble.why().filter(|_| trouble.is_no()) else { return Err(trouble.into()) };
         if why.is_the_persons() {
             return Ok(());
         }
-        if claim.failures + 1 < BELIEVED_AFTER {
+        if lease.failures + 1 < BELIEVED_AFTER {
             return Err(trouble.into());
         }
         db::maintenance::housekeeping::tell_owners_hourly(&self.db, &OwnerNews::Refused { why }, self.clock.now())
             .await?;
-        tracing::error!(effect = claim.effect.key(), "a direct message is given up: {}", EffectError::from(trouble));
+        tracing::error!(effect = lease.effect.key(), "a direct message is given up: {}", EffectError::from(trouble));
         Ok(())
     }
 

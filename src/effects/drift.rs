@@ -10,11 +10,11 @@ use crate::{
 
 /// Tells of the week that began at `week`, as panels and books are now. A panel that is down is
 /// said to be: the owners' other news does not wait for it.
-pub(super) async fn tell(world: &EffectContext, claim: &Lease, week: Millis) -> Result<(), EffectError> {
-    let date = day_of(week, world.config.shop.timezone);
-    let panels: Vec<_> = world.panels.values().map(crate::panel::Client::reader).collect();
-    let found = look(&world.db, &panels, world.clock.now()).await?;
-    let post = report(world.shop_locale(), &found).map_err(|error| EffectError::Row(error.to_string()))?;
+pub(super) async fn tell(context: &EffectContext, lease: &Lease, week: Millis) -> Result<(), EffectError> {
+    let date = day_of(week, context.config.shop.timezone);
+    let panels: Vec<_> = context.panels.values().map(crate::panel::Client::reader).collect();
+    let found = look(&context.db, &panels, context.clock.now()).await?;
+    let post = report(context.shop_locale(), &found).map_err(|error| EffectError::Row(error.to_string()))?;
     let marker = Marker::week(date);
-    to_owners(world, claim, post.marked(&marker), &marker, Tracked::OwnerNews).await
+    to_owners(context, lease, post.marked(&marker), &marker, Tracked::OwnerNews).await
 }

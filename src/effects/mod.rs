@@ -138,46 +138,46 @@ const LONG_DEADLINE: Duration = Duration::from_mins(2);
 
 /// Performs one effect within its deadline. Passing that is an unknown outcome as any other: the next
 /// try looks first.
-async fn perform_in_time(world: &EffectContext, claim: &Lease) -> Result<(), EffectError> {
-    let deadline = match claim.effect.lane() {
+async fn perform_in_time(context: &EffectContext, lease: &Lease) -> Result<(), EffectError> {
+    let deadline = match lease.effect.lane() {
         Lane::Owner => DEADLINE,
-        Lane::Order(_) if !claim.effect.reads() => DEADLINE,
+        Lane::Order(_) if !lease.effect.reads() => DEADLINE,
         Lane::Order(_) | Lane::Panel(_) | Lane::Review | Lane::Dm(_) | Lane::Dashboard | Lane::CleanUp => LONG_DEADLINE,
     };
-    match tokio::time::timeout(deadline, perform(world, claim)).await {
+    match tokio::time::timeout(deadline, perform(context, lease)).await {
         Ok(done) => done,
         Err(_) => Err(EffectError::Target(format!("it was not done within {} s", deadline.as_secs()))),
     }
 }
 
 /// Performs one effect. `Ok` means that its row has been ended in a transaction of `db`.
-async fn perform(world: &EffectContext, claim: &Lease) -> Result<(), EffectError> {
-    match &claim.effect {
-        Effect::SyncTicket { order } => ticket::sync(world, claim, order).await,
-        Effect::ReadTicket { order } => read::ticket(world, claim, order).await,
-        Effect::LapseOrder { order } => read::and_lapse(world, claim, order).await,
-        Effect::SyncCard { submission } => card::sync(world, claim, *submission).await,
-        Effect::SyncSubscription { subscription, panel } => panel::sync(world, claim, *subscription, panel).await,
-        Effect::RemoveClient { subscription, panel } => panel::remove(world, claim, *subscription, panel).await,
-        Effect::RecheckCounter { subscription, panel } => panel::recheck(world, claim, *subscription, panel).await,
-        Effect::DeliverLink { order, user } => deliver::link(world, claim, order, *user).await,
-        Effect::SyncSaleCard { order } => change_notices::sale_card(world, claim, order).await,
-        Effect::TellCustomer { change, user } => change_notices::tell(world, claim, *change, *user).await,
-        Effect::TellOfChange { change } => change_notices::line(world, claim, *change).await,
+async fn perform(context: &EffectContext, lease: &Lease) -> Result<(), EffectError> {
+    match &lease.effect {
+        Effect::SyncTicket { order } => ticket::sync(context, lease, order).await,
+        Effect::ReadTicket { order } => read::ticket(context, lease, order).await,
+        Effect::LapseOrder { order } => read::and_lapse(context, lease, order).await,
+        Effect::SyncCard { submission } => card::sync(context, lease, *submission).await,
+        Effect::SyncSubscription { subscription, panel } => panel::sync(context, lease, *subscription, panel).await,
+        Effect::RemoveClient { subscription, panel } => panel::remove(context, lease, *subscription, panel).await,
+        Effect::RecheckCounter { subscription, panel } => panel::recheck(context, lease, *subscription, panel).await,
+        Effect::DeliverLink { order, user } => deliver::link(context, lease, order, *user).await,
+        Effect::SyncSaleCard { order } => change_notices::sale_card(context, lease, order).await,
+        Effect::TellCustomer { change, user } => change_notices::tell(context, lease, *change, *user).await,
+        Effect::TellOfChange { change } => change_notices::line(context, lease, *change).await,
         Effect::ResendLink { subscription, user, asked } => {
-            resend::link(world, claim, *subscription, *user, *asked).await
+            resend::link(context, lease, *subscription, *user, *asked).await
         }
-        Effect::Notify { order, notice } => notify::customer(world, claim, order, notice).await,
-        Effect::TellStaff { news } => notify::staff(world, claim, news).await,
-        Effect::TellOwner { news } => notify::owners(world, claim, news).await,
-        Effect::TellDay { day } => daily_report::tell(world, claim, *day).await,
-        Effect::TellDrift { week } => drift::tell(world, claim, *week).await,
-        Effect::DeleteTicket { order } => ticket::delete(world, claim, order).await,
-        Effect::CleanChannel { channel } => cleanup::channel(world, claim, *channel).await,
-        Effect::SweepChannels {} => cleanup::sweep(world, claim).await,
-        Effect::InspectPremises {} => guild_setup::inspect(world, claim).await,
-        Effect::SendBackup { file, user } => backup::send(world, claim, file, *user).await,
-        Effect::SyncDashboard {} => dashboard::sync(world, claim).await,
-        Effect::TellOutage { outage, change, to } => notify::outage(world, claim, *outage, *change, *to).await,
+        Effect::Notify { order, notice } => notify::customer(context, lease, order, notice).await,
+        Effect::TellStaff { news } => notify::staff(context, lease, news).await,
+        Effect::TellOwner { news } => notify::owners(context, lease, news).await,
+        Effect::TellDay { day } => daily_report::tell(context, lease, *day).await,
+        Effect::TellDrift { week } => drift::tell(context, lease, *week).await,
+        Effect::DeleteTicket { order } => ticket::delete(context, lease, order).await,
+        Effect::CleanChannel { channel } => cleanup::channel(context, lease, *channel).await,
+        Effect::SweepChannels {} => cleanup::sweep(context, lease).await,
+        Effect::InspectPremises {} => guild_setup::inspect(context, lease).await,
+        Effect::SendBackup { file, user } => backup::send(context, lease, file, *user).await,
+        Effect::SyncDashboard {} => dashboard::sync(context, lease).await,
+        Effect::TellOutage { outage, change, to } => notify::outage(context, lease, *outage, *change, *to).await,
     }
 }

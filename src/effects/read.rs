@@ -36,21 +36,21 @@ const FILE_PATIENCE: Duration = Duration::from_mins(10);
 const TURN: Duration = Duration::from_secs(20);
 
 /// Reads a ticket to its end.
-pub(super) async fn ticket(world: &EffectContext, claim: &Lease, id: &OrderId) -> Result<(), EffectError> {
-    if to_its_end(world, claim, id).await? {
-        what_must_stand(world, id).await?;
+pub(super) async fn ticket(context: &EffectContext, lease: &Lease, id: &OrderId) -> Result<(), EffectError> {
+    if to_its_end(context, lease, id).await? {
+        what_must_stand(context, id).await?;
     }
-    Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?)
+    Ok(db::outbox::finish(&context.db, lease, context.clock.now()).await?)
 }
 
 /// Ends an unpaid order whose time is over, after one more look for a proof that nobody announced.
-pub(super) async fn and_lapse(world: &EffectContext, claim: &Lease, id: &OrderId) -> Result<(), EffectError> {
-    let read = to_its_end(world, claim, id).await?;
-    let now = world.clock.now();
-    if !read || world.clock.jumped(world.config.schedule.clock_hold).is_some() {
-        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+pub(super) async fn and_lapse(context: &EffectContext, lease: &Lease, id: &OrderId) -> Result<(), EffectError> {
+    let read = to_its_end(context, lease, id).await?;
+    let now = context.clock.now();
+    if !read || context.clock.jumped(context.config.schedule.clock_hold).is_some() {
+        return Ok(db::outbox::finish(&context.db, lease, now).await?);
     }
-    if db::orders::lapse(&world.db, claim, id, now).await? {
+    if db::orders::lapse(&context.db, lease, id, now).await? {
         tracing::info!(order.id = %id, "never paid; lapsed");
     }
     Ok(())
@@ -58,77 +58,77 @@ pub(super) async fn and_lapse(world: &EffectContext, claim: &Lease, id: &OrderId
 
 /// That somebody deleted the status message or the card may have come with no event, or before we
 /// knew the message at all.
-async fn what_must_stand(world: &EffectContext, id: &OrderId) -> Result<(), EffectError> {
-    let Some(order) = db::orders::order(&world.db, id).await? else { return Ok(()) };
+async fn what_must_stand(context: &EffectContext, id: &OrderId) -> Result<(), EffectError> {
+    let Some(order) = db::orders::order(&context.db, id).await? else { return Ok(()) };
     if let (Some(channel), Some(status)) = (order.ticket.channel, order.ticket.status_message) {
-        is_there(world, channel, status).await?;
+        is_there(context, channel, status).await?;
     }
     if order.status() != OrderStatus::PaymentSubmitted {
         return Ok(());
     }
-    for (channel, question) in db::outbox::deleted_messages::open_questions(&world.db, id).await? {
-        is_there(world, channel, question).await?;
+    for (channel, question) in db::outbox::deleted_messages::open_questions(&context.db, id).await? {
+        is_there(context, channel, question).await?;
     }
-    db::outbox::deleted_messages::ask_again(&world.db, id, world.clock.now()).await?;
-    let Some(latest) = db::payments::submissions::latest_submission(&world.db, id).await? else { return Ok(()) };
-    let waiting = db::payments::submissions::submission(&world.db, latest)
+    db::outbox::deleted_messages::ask_again(&context.db, id, context.clock.now()).await?;
+    let Some(latest) = db::payments::submissions::latest_submission(&context.db, id).await? else { return Ok(()) };
+    let waiting = db::payments::submissions::submission(&context.db, latest)
         .await?
         .filter(|found| found.verdict == Verdict::Pending);
     if let Some(card) = waiting.and_then(|submission| submission.card) {
-        is_there(world, world.config.discord.review_channel_id, card).await?;
+        is_there(context, context.config.discord.review_channel_id, card).await?;
     }
     Ok(())
 }
 
 /// Reads on from where it was read last. Says whether to the end: otherwise it is wanted again, and
 /// its next turn comes after everybody else's.
-async fn to_its_end(world: &EffectContext, claim: &Lease, id: &OrderId) -> Result<bool, EffectError> {
-    let began = world.clock.uptime();
+async fn to_its_end(context: &EffectContext, lease: &Lease, id: &OrderId) -> Result<bool, EffectError> {
+    let began = context.clock.uptime();
     loop {
-        let now = world.clock.now();
-        let Some(order) = db::orders::order(&world.db, id).await? else { break };
+        let now = context.clock.now();
+        let Some(order) = db::orders::order(&context.db, id).await? else { break };
         let Some(channel) = order.ticket.channel else { break };
-        let page = match world.messages_after(channel, order.ticket.last_seen.max(channel.0)).await {
+        let page = match context.messages_after(channel, order.ticket.last_seen.max(channel.0)).await {
             Err(trouble) if trouble.is(Refused::NoChannel) => {
-                confirm_gone(world, channel).await?;
-                db::orders::tickets::ticket_gone(&world.db, channel, now).await?;
+                confirm_gone(context, channel).await?;
+                db::orders::tickets::ticket_gone(&context.db, channel, now).await?;
                 break;
             }
             other => other.map_err(EffectError::from)?,
         };
         for message in page.messages.iter().filter(|message| message.author() == order.customer) {
-            if world.clock.uptime().saturating_sub(began) > TURN {
-                let now = world.clock.now();
-                db::outbox::enqueue_alone(&world.db, &claim.effect, now, now).await?;
+            if context.clock.uptime().saturating_sub(began) > TURN {
+                let now = context.clock.now();
+                db::outbox::enqueue_alone(&context.db, &lease.effect, now, now).await?;
                 return Ok(false);
             }
             let looked = async {
-                let (notices, refused) = look_at(world, claim, &order, message).await?;
+                let (notices, refused) = look_at(context, lease, &order, message).await?;
                 // Words are told of once an hour; the page's last message says that they were read.
                 if message.files().next().is_none() {
                     return Ok(());
                 }
                 Ok::<(), EffectError>(
                     db::payments::submissions::ticket_read(
-                        &world.db,
+                        &context.db,
                         id,
                         message.id().0,
                         notices,
                         refused,
-                        world.clock.now(),
+                        context.clock.now(),
                     )
                     .await?,
                 )
             };
             if let Err(failure) = looked.await {
                 if matches!(&failure, EffectError::Db(error) if error.passes()) {
-                    world.faults.unheard(id);
+                    context.faults.unheard(id);
                 }
                 return Err(failure);
             }
         }
         if let Some(last) = page.messages.last() {
-            db::payments::submissions::ticket_read(&world.db, id, last.id().0, Vec::new(), 0, world.clock.now())
+            db::payments::submissions::ticket_read(&context.db, id, last.id().0, Vec::new(), 0, context.clock.now())
                 .await?;
         }
         if !page.goes_on {
@@ -141,18 +141,18 @@ async fn to_its_end(world: &EffectContext, claim: &Lease, id: &OrderId) -> Resul
 /// What the customer must be told about one message, and how many of its files could not be taken; a
 /// proof that is taken tells by itself.
 async fn look_at(
-    world: &EffectContext,
-    claim: &Lease,
+    context: &EffectContext,
+    lease: &Lease,
     order: &Order,
     message: &Written,
 ) -> Result<(Vec<Notice>, u32), EffectError> {
     let id = message.id().0;
     // The order as it is now: an earlier message of the same page may have been its proof.
-    let Some(order) = db::orders::order(&world.db, &order.id).await? else { return Ok((Vec::new(), 0)) };
+    let Some(order) = db::orders::order(&context.db, &order.id).await? else { return Ok((Vec::new(), 0)) };
     let accepts = order.accepts_proof();
     if message.files().next().is_none() {
         if matches!(accepts, Ok(()) | Err(ProofRefused::NoMethod | ProofRefused::NoReference)) {
-            say_how(world, &order, message, accepts).await?;
+            say_how(context, &order, message, accepts).await?;
         }
         return Ok((Vec::new(), 0));
     }
@@ -163,23 +163,29 @@ async fn look_at(
         Err(_) => return Ok((Vec::new(), 0)),
         Ok(()) => {}
     }
-    if db::orders::customer(&world.db, order.customer).await?.is_some_and(|customer| customer.blocked) {
-        db::people::limits::hint(&world.db, &order.id, "blocked", Notice::Blocked { message: id }, world.clock.now())
-            .await?;
+    if db::orders::customer(&context.db, order.customer).await?.is_some_and(|customer| customer.blocked) {
+        db::people::limits::hint(
+            &context.db,
+            &order.id,
+            "blocked",
+            Notice::Blocked { message: id },
+            context.clock.now(),
+        )
+        .await?;
         return Ok((Vec::new(), 0));
     }
-    if !db::payments::refused_files::looks_at_files(&world.db, &order.id, world.clock.now()).await? {
+    if !db::payments::refused_files::looks_at_files(&context.db, &order.id, context.clock.now()).await? {
         // Its customer was told until when.
         return Ok((Vec::new(), 0));
     }
     let (mut good, mut refused, mut files) = (Vec::new(), None, 0);
     for file in message.files().take(FILES_OF_A_MESSAGE) {
         files += 1;
-        match fetch(world, claim, &order.id, id, file).await? {
+        match fetch(context, lease, &order.id, id, file).await? {
             Err(why) => refused = refused.or(Some(why)),
             Ok(picture) => {
                 // On disk before the commit: a row never points at nothing.
-                world.door.keep(&picture).await.map_err(db::Error::from)?;
+                context.door.keep(&picture).await.map_err(db::Error::from)?;
                 good.push(facts(&picture));
             }
         }
@@ -192,12 +198,12 @@ async fn look_at(
     }
     let source = ProofSource::Message(id);
     let sent = db::payments::submissions::submit_proofs(
-        &world.db,
+        &context.db,
         &order.id,
         order.customer,
         &source,
         &good,
-        world.clock.now(),
+        context.clock.now(),
     )
     .await?;
     tracing::info!(order.id = %order.id, user.id = %order.customer, outcome = ?sent, "a proof was sent");
@@ -211,7 +217,7 @@ async fn look_at(
 
 /// Words where a picture is awaited: what to do is said once an hour.
 async fn say_how(
-    world: &EffectContext,
+    context: &EffectContext,
     order: &Order,
     message: &Written,
     accepts: Result<(), ProofRefused>,
@@ -223,19 +229,19 @@ async fn say_how(
         _ if message.names_an_address() => ("address", Notice::Address { message: id }),
         _ => ("words", Notice::WordsOnly { message: id }),
     };
-    db::people::limits::hint(&world.db, &order.id, what, notice, world.clock.now()).await?;
+    db::people::limits::hint(&context.db, &order.id, what, notice, context.clock.now()).await?;
     Ok(())
 }
 
 /// Downloads and examines one file; where that leads nowhere, what the customer must be told.
 async fn fetch(
-    world: &EffectContext,
-    claim: &Lease,
+    context: &EffectContext,
+    lease: &Lease,
     order: &OrderId,
     message: u64,
     file: &File,
 ) -> Result<Result<Picture, Notice>, EffectError> {
-    let bytes = match world.door.fetch(&file.url, file.size).await {
+    let bytes = match context.door.fetch(&file.url, file.size).await {
         Ok(bytes) => bytes,
         Err(FetchError::Refused(why)) => return Ok(Err(Notice::BadPicture { message, why })),
         Err(error @ (FetchError::Foreign { .. } | FetchError::Gone)) => {
@@ -245,15 +251,15 @@ async fn fetch(
         Err(error @ FetchError::Unreachable(_)) => {
             // Discord itself answers: it gave the message. Both must be old, the message and the
             // waiting for it: a ticket that could not be read at all gives a file its whole time.
-            let given_up_at = world.clock.now().minus(FILE_PATIENCE);
-            if claim.first_try_at > given_up_at || !made_before(message, given_up_at) {
+            let given_up_at = context.clock.now().minus(FILE_PATIENCE);
+            if lease.first_try_at > given_up_at || !made_before(message, given_up_at) {
                 return Err(EffectError::Target(error.to_string()));
             }
             tracing::warn!(order.id = %order, "a file in a ticket was given up: {error}");
             return Ok(Err(Notice::NotFetched { message }));
         }
     };
-    Ok(world.door.examine(bytes).await.map_err(|why| Notice::BadPicture { message, why }))
+    Ok(context.door.examine(bytes).await.map_err(|why| Notice::BadPicture { message, why }))
 }
 
 fn facts(picture: &Picture) -> Proof {

@@ -58,7 +58,7 @@ const PAUSED_LOOK: Duration = Duration::from_millis(500);
 /// Claims and performs until told to stop.
 #[derive(Debug)]
 pub struct Worker {
-    world: EffectContext,
+    context: EffectContext,
     pulse: Heartbeat,
     running: JoinSet<Result<(), EffectError>>,
     in_hand: HashMap<Id, InHand>,
@@ -73,7 +73,7 @@ pub struct Worker {
 
 #[derive(Debug)]
 struct InHand {
-    claim: Lease,
+    lease: Lease,
     /// How often its panel had come up again when it began.
     recoveries: u64,
 }
@@ -110,9 +110,9 @@ impl Room {
 
 impl Worker {
     /// A worker; nothing happens before [`Worker::run`].
-    pub fn new(world: EffectContext, pulse: Heartbeat) -> Self {
+    pub fn new(context: EffectContext, pulse: Heartbeat) -> Self {
         Self {
-            world,
+            context,
             pulse,
             running: JoinSet::new(),
             in_hand: HashMap::new(),
@@ -126,7 +126,7 @@ impl Worker {
 
     /// Works until `stop` says so, then finishes what is in hand.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let mut changes = self.world.db.changes();
+        let mut changes = self.context.db.changes();
         loop {
             if *stop.borrow() {
                 break;
@@ -135,7 +135,7 @@ impl Worker {
             if let Err(error) = self.fill().await {
                 let incident = incident();
                 tracing::error!(%incident, error = &error as &dyn std::error::Error, "the outbox cannot be read; trying again");
-                self.world.faults.note(Part::Outbox, incident);
+                self.context.faults.note(Part::Outbox, incident);
             }
             let wake = self.wake_at().await;
             self.pulse.answer(question);
@@ -155,17 +155,17 @@ impl Worker {
 
     /// Starts effects until all places are taken or no free lane has a due row.
     async fn fill(&mut self) -> Result<(), db::Error> {
-        for (claim, error) in std::mem::take(&mut self.stuck) {
-            if db::outbox::release(&self.world.db, &claim, &error).await.is_err() {
-                self.stuck.push((claim, error));
+        for (lease, error) in std::mem::take(&mut self.stuck) {
+            if db::outbox::release(&self.context.db, &lease, &error).await.is_err() {
+                self.stuck.push((lease, error));
             }
         }
         let mut room = self.room();
         if room.places == 0 {
             return Ok(());
         }
-        let now = self.world.clock.now();
-        let heads = db::outbox::heads(&self.world.db, &self.world.boot, now).await?;
+        let now = self.context.clock.now();
+        let heads = db::outbox::heads(&self.context.db, &self.context.boot, now).await?;
         let free = heads.into_iter().filter(|head| !self.busy.contains(&head.lane) && !self.is_paused(&head.lane));
         let waited = |head: &Head| now.since(head.due_since);
         let (patient, urgent): (Vec<_>, Vec<_>) =
@@ -177,8 +177,8 @@ impl Worker {
         turns.sort_by_key(|head| self.turn(head));
         turns.retain(|head| room.takes(&head.lane, head.reads));
         let rows: Vec<_> = turns.into_iter().map(|head| head.id).collect();
-        for claim in db::outbox::claim(&self.world.db, &rows, &self.world.boot, now).await? {
-            self.start(claim);
+        for lease in db::outbox::lease(&self.context.db, &rows, &self.context.boot, now).await? {
+            self.start(lease);
         }
         Ok(())
     }
@@ -186,8 +186,8 @@ impl Worker {
     /// The places that are free now.
     fn room(&self) -> Room {
         let mut room = Room { places: SIDE_BY_SIDE, for_customers: FOR_CUSTOMERS, reading: READING };
-        for InHand { claim, .. } in self.in_hand.values() {
-            room.takes(&claim.lane, claim.effect.reads());
+        for InHand { lease, .. } in self.in_hand.values() {
+            room.takes(&lease.lane, lease.effect.reads());
         }
         room
     }
@@ -198,12 +198,12 @@ impl Worker {
         head.due_since.plus(if failed { FAILED_READ_YIELDS } else { Duration::ZERO })
     }
 
-    fn start(&mut self, claim: Lease) {
-        tracing::debug!(effect = claim.effect.key(), tries = claim.tries, "performing");
-        self.busy.insert(claim.lane.clone());
-        let world = self.world.now();
-        let in_hand = InHand { claim: claim.clone(), recoveries: self.recoveries(&claim.lane) };
-        let task = self.running.spawn(async move { perform_in_time(&world, &claim).await });
+    fn start(&mut self, lease: Lease) {
+        tracing::debug!(effect = lease.effect.key(), tries = lease.tries, "performing");
+        self.busy.insert(lease.lane.clone());
+        let context = self.context.now();
+        let in_hand = InHand { lease: lease.clone(), recoveries: self.recoveries(&lease.lane) };
+        let task = self.running.spawn(async move { perform_in_time(&context, &lease).await });
         self.in_hand.insert(task.id(), in_hand);
     }
 
@@ -213,52 +213,53 @@ impl Worker {
             Ok(ended) => ended,
             Err(panic) => (panic.id(), Err(EffectError::Row(format!("a bug in this program: {panic}")))),
         };
-        let Some(InHand { claim, recoveries }) = self.in_hand.remove(&task) else { return };
-        self.busy.remove(&claim.lane);
-        let key = claim.effect.key();
+        let Some(InHand { lease, recoveries }) = self.in_hand.remove(&task) else { return };
+        self.busy.remove(&lease.lane);
+        let key = lease.effect.key();
         match result {
             Ok(()) => {
-                self.paused.remove(&claim.lane);
+                self.paused.remove(&lease.lane);
                 tracing::debug!(effect = key, "done");
             }
-            Err(EffectError::Row(error)) => self.count(claim, error, None).await,
+            Err(EffectError::Row(error)) => self.count(lease, error, None).await,
             // Outside of its server the bot may do nothing; what waits goes on when it is invited again.
-            Err(EffectError::Refused(_, error)) if !self.world.standing.is_at_home() => {
-                self.wait(claim, error, recoveries, LONGEST_BLIND).await;
+            Err(EffectError::Refused(_, error)) if !self.context.standing.is_at_home() => {
+                self.wait(lease, error, recoveries, LONGEST_BLIND).await;
             }
-            Err(EffectError::Refused(why, error)) => self.count(claim, error, Some(why)).await,
-            Err(EffectError::Db(error)) if !error.passes() => self.count(claim, chain(&error), None).await,
+            Err(EffectError::Refused(why, error)) => self.count(lease, error, Some(why)).await,
+            Err(EffectError::Db(error)) if !error.passes() => self.count(lease, chain(&error), None).await,
             Err(failure @ EffectError::Db(_)) => {
                 let incident = incident();
                 let error = chain(&failure);
                 tracing::error!(%incident, effect = key, error, "our own memory failed; the lane waits");
-                self.world.faults.note(Part::Outbox, incident);
-                self.world.faults.memory_failed();
-                self.wait(claim, error, recoveries, LONGEST_BLIND).await;
+                self.context.faults.note(Part::Outbox, incident);
+                self.context.faults.memory_failed();
+                self.wait(lease, error, recoveries, LONGEST_BLIND).await;
             }
             Err(failure @ EffectError::Target(_)) => {
                 let error = chain(&failure);
                 tracing::warn!(effect = key, error, "the target failed; its lane waits");
-                let longest = if self.panel(&claim.lane).is_some() { Duration::MAX } else { LONGEST_BLIND };
-                self.wait(claim, error, recoveries, longest).await;
+                let longest = if self.panel(&lease.lane).is_some() { Duration::MAX } else { LONGEST_BLIND };
+                self.wait(lease, error, recoveries, longest).await;
             }
         }
     }
 
     /// Gives a row back and pauses its lane.
-    async fn wait(&mut self, claim: Lease, error: String, recoveries: u64, longest: Duration) {
-        let delay = self.pause(&claim.lane, recoveries, longest);
-        tracing::debug!(lane = claim.lane, pause = ?delay, "paused");
-        if db::outbox::release(&self.world.db, &claim, &error).await.is_err() {
-            self.stuck.push((claim, error));
+    async fn wait(&mut self, lease: Lease, error: String, recoveries: u64, longest: Duration) {
+        let delay = self.pause(&lease.lane, recoveries, longest);
+        tracing::debug!(lane = lease.lane, pause = ?delay, "paused");
+        if db::outbox::release(&self.context.db, &lease, &error).await.is_err() {
+            self.stuck.push((lease, error));
         }
     }
 
     /// Counts a row error; `why` is what Discord refused it for.
-    async fn count(&mut self, claim: Lease, error: String, why: Option<Refused>) {
-        let key = claim.effect.key();
-        let delay = backoff(&self.world, claim.failures);
-        match db::outbox::failures::fail(&self.world.db, &claim, (&error, why), delay, self.world.clock.now()).await {
+    async fn count(&mut self, lease: Lease, error: String, why: Option<Refused>) {
+        let key = lease.effect.key();
+        let delay = backoff(&self.context, lease.failures);
+        match db::outbox::failures::fail(&self.context.db, &lease, (&error, why), delay, self.context.clock.now()).await
+        {
             Ok(Failed::Again) => tracing::warn!(effect = key, error, again_in = ?delay, "refused; trying again"),
             Ok(Failed::Parked) => tracing::error!(effect = key, error, "refused too often; parked for a person"),
             Err(failed) => {
@@ -269,21 +270,21 @@ impl Worker {
                     error = &failed as &dyn std::error::Error,
                     "a failure could not be written down"
                 );
-                self.world.faults.note(Part::Outbox, incident);
-                self.stuck.push((claim, error));
+                self.context.faults.note(Part::Outbox, incident);
+                self.stuck.push((lease, error));
             }
         }
     }
 
     /// Pauses a lane, longer each time in a row; one whose panel came up in between begins anew.
     fn pause(&mut self, lane: &str, recoveries: u64, longest: Duration) -> Duration {
-        let schedule = &self.world.config.schedule;
+        let schedule = &self.context.config.schedule;
         let delay = match self.paused.get(lane) {
             Some(pause) if pause.recoveries == recoveries => pause.delay.saturating_mul(2),
             Some(_) | None => schedule.retry_min,
         };
         let delay = delay.min(schedule.retry_max).min(longest);
-        let until = self.world.clock.steady().saturating_add(delay);
+        let until = self.context.clock.steady().saturating_add(delay);
         self.paused.insert(lane.to_owned(), Pause { until, delay, recoveries });
         delay
     }
@@ -292,7 +293,7 @@ impl Worker {
     /// long that would have been.
     fn is_paused(&self, lane: &str) -> bool {
         let Some(pause) = self.paused.get(lane) else { return false };
-        let waits = pause.until > self.world.clock.steady();
+        let waits = pause.until > self.context.clock.steady();
         match self.panel(lane) {
             Some(panel) if !panel.availability().is_up() => waits || !panel.ready(),
             Some(panel) => waits && panel.recoveries() == pause.recoveries,
@@ -301,7 +302,7 @@ impl Worker {
     }
 
     fn panel(&self, lane: &str) -> Option<&panel::Client> {
-        lane.strip_prefix("panel:").and_then(|name| self.world.panels.get(name))
+        lane.strip_prefix("panel:").and_then(|name| self.context.panels.get(name))
     }
 
     fn recoveries(&self, lane: &str) -> u64 {
@@ -310,9 +311,9 @@ impl Worker {
 
     /// When to look again at the latest.
     async fn wake_at(&self) -> Instant {
-        let now = self.world.clock.now();
+        let now = self.context.clock.now();
         let mut sleep = NET;
-        if let Ok(Some(due)) = db::outbox::next_due(&self.world.db, now).await {
+        if let Ok(Some(due)) = db::outbox::next_due(&self.context.db, now).await {
             sleep = sleep.min(due.since(now));
         }
         if !self.paused.is_empty() || !self.stuck.is_empty() {
@@ -341,8 +342,8 @@ async fn new_work(changes: &mut tokio::sync::broadcast::Receiver<Subject>) {
     }
 }
 
-fn backoff(world: &EffectContext, failures: i64) -> Duration {
-    let schedule = &world.config.schedule;
+fn backoff(context: &EffectContext, failures: i64) -> Duration {
+    let schedule = &context.config.schedule;
     let doublings = u32::try_from(failures).unwrap_or(0).min(16);
     schedule.retry_min.saturating_mul(1 << doublings).min(schedule.retry_max)
 }

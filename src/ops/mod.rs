@@ -23,5 +23,5 @@ async fn look(config: &Config) -> anyhow::Result<Db> {
         "there is no database at {}; `tollkeeper run` makes one, or storage.data_dir names another folder",
         path.display()
     );
-    Db::look(&path, config.shop.timezone).await.with_context(|| format!("cannot open {}", path.display()))
+    Db::open_read_only(&path, config.shop.timezone).await.with_context(|| format!("cannot open {}", path.display()))
 }

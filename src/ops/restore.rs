@@ -127,7 +127,7 @@ async fn head(path: &Path, config: &Config) -> Option<(i64, String)> {
     if !path.exists() {
         return None;
     }
-    let db = Db::look(path, config.shop.timezone).await.ok()?;
+    let db = Db::open_read_only(path, config.shop.timezone).await.ok()?;
     let head = db::audit::verify_audit(&db).await;
     db.close().await;
     head.ok()?.ok()
@@ -148,7 +148,7 @@ fn pictures(file: &Path, data_dir: &Path) -> anyhow::Result<()> {
 /// Says which clients have no order and which orders have no client. Reads only.
 async fn compare(config: &Config, clock: &Clock) -> anyhow::Result<()> {
     let path = config.storage.data_dir.join("tollkeeper.db");
-    let db = Db::look(&path, config.shop.timezone).await?;
+    let db = Db::open_read_only(&path, config.shop.timezone).await?;
     let expected = db::access::clients::expected_clients(&db).await;
     db.close().await;
     let mut expected = expected?;

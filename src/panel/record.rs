@@ -262,6 +262,18 @@ pub(super) fn present(
     })
 }
 
+/// Bytes up and down of a traffic row; no row is no traffic.
+pub(super) fn used(traffic: &Value) -> Result<i64, Error> {
+    if traffic.is_null() {
+        return Ok(0);
+    }
+    let number = |key: &str| traffic.get(key).and_then(Value::as_i64);
+    match (number("up"), number("down")) {
+        (Some(up), Some(down)) => Ok(up.saturating_add(down)),
+        _ => Err(Error::BrokenClient { what: "its counter has no numbers".to_owned() }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -369,17 +381,5 @@ mod tests {
     fn debug_shows_no_key_of_the_customer() {
         let shown = format!("{:?}", ClientRecord::from_v3(&row(), SOLD).unwrap());
         assert!(!shown.contains("db6cd388") && shown.contains("tk-1"), "{shown}");
-    }
-}
-
-/// Bytes up and down of a traffic row; no row is no traffic.
-pub(super) fn used(traffic: &Value) -> Result<i64, Error> {
-    if traffic.is_null() {
-        return Ok(0);
-    }
-    let number = |key: &str| traffic.get(key).and_then(Value::as_i64);
-    match (number("up"), number("down")) {
-        (Some(up), Some(down)) => Ok(up.saturating_add(down)),
-        _ => Err(Error::BrokenClient { what: "its counter has no numbers".to_owned() }),
     }
 }

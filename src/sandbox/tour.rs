@@ -276,7 +276,7 @@ fn client_of(shop: &Shop, sold: &Sold) -> anyhow::Result<ClientRow> {
 /// Holds the story against what the bot remembers and the panel has.
 async fn check(shop: &Shop, sold: &[Sold], stage: &mut Stage<'_>) -> anyhow::Result<()> {
     stage.chapter("Was it true?")?;
-    let db = Db::look(&shop.data_dir().join("tollkeeper.db"), chrono_tz::UTC).await?;
+    let db = Db::open_read_only(&shop.data_dir().join("tollkeeper.db"), chrono_tz::UTC).await?;
     for sale in sold {
         let order = db::orders::order(&db, &sale.order).await?.context("an order is gone")?;
         ensure!(order.status() == OrderStatus::Completed, "order {} is {}", sale.order, order.status());

@@ -16,17 +16,17 @@ const AGE: Duration = Duration::from_mins(24 * 60 - 30);
 pub(super) const NOTES_LOOK: Duration = Duration::from_mins(1);
 
 /// Makes a backup when the newest is a day old, and removes those that are not needed any more.
-pub(super) async fn back_up(world: EffectContext) -> Result<(), db::Error> {
-    let (data_dir, now) = (&world.config.storage.data_dir, world.clock.now());
+pub(super) async fn back_up(context: EffectContext) -> Result<(), db::Error> {
+    let (data_dir, now) = (&context.config.storage.data_dir, context.clock.now());
     if backup::newest(data_dir, now).is_some_and(|newest| newest.plus(AGE) > now) {
         return Ok(());
     }
-    let path = match backup::back_up(&world.db, data_dir, now).await {
+    let path = match backup::back_up(&context.db, data_dir, now).await {
         Ok(path) => path,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "there is no backup of today; trying again");
             // One row until it is sent, and one message for each look.
-            return db::outbox::enqueue_alone(&world.db, &Effect::TellOwner { news: OwnerNews::NoBackup }, now, now)
+            return db::outbox::enqueue_alone(&context.db, &Effect::TellOwner { news: OwnerNews::NoBackup }, now, now)
                 .await;
         }
     };
@@ -40,8 +40,8 @@ pub(super) async fn back_up(world: EffectContext) -> Result<(), db::Error> {
 }
 
 /// Appends to the audit log what was noted while it could not be written.
-pub(super) async fn take_notes(world: EffectContext) -> Result<(), db::Error> {
-    let taken = db::audit::fallback_file::take_notes(&world.db, world.clock.now()).await?;
+pub(super) async fn take_notes(context: EffectContext) -> Result<(), db::Error> {
+    let taken = db::audit::fallback_file::take_notes(&context.db, context.clock.now()).await?;
     if taken > 0 {
         tracing::info!(entries = taken, "notes that waited beside the database are in the audit log now");
     }

@@ -15,10 +15,10 @@ pub(super) const ROOM_LOOK: Duration = Duration::from_mins(5);
 pub(super) const LOOK: Duration = Duration::from_secs(10);
 
 /// Warns the owners while the disk still has room for the warning.
-pub(super) async fn warn(world: EffectContext) -> Result<(), db::Error> {
-    match disk_space::free(&world.config.storage.data_dir) {
+pub(super) async fn warn(context: EffectContext) -> Result<(), db::Error> {
+    match disk_space::free(&context.config.storage.data_dir) {
         Ok(free) => {
-            if disk_space::note_room(&world.db, free, world.clock.now()).await? {
+            if disk_space::note_room(&context.db, free, context.clock.now()).await? {
                 tracing::warn!(megabytes = free >> 20, "the disk has little room left; owners are told");
             }
         }
@@ -29,30 +29,30 @@ pub(super) async fn warn(world: EffectContext) -> Result<(), db::Error> {
 
 /// After a write that failed: whoever waits is told at once, and when writing works again, what was
 /// sent in the meantime is read.
-pub(super) async fn watch(world: EffectContext) -> Result<(), db::Error> {
-    if !world.faults.is_memory_in_doubt() {
+pub(super) async fn watch(context: EffectContext) -> Result<(), db::Error> {
+    if !context.faults.is_memory_in_doubt() {
         return Ok(());
     }
-    let now = world.clock.now();
-    match disk_space::probe(&world.db, now).await {
+    let now = context.clock.now();
+    match disk_space::probe(&context.db, now).await {
         Ok(()) => {
-            read_tickets(world.clone()).await?;
-            if world.faults.memory_works() {
+            read_tickets(context.clone()).await?;
+            if context.faults.memory_works() {
                 tracing::info!("the database can be written again; all tickets are read");
                 let news = OwnerNews::WritesAgain { at: now };
-                db::outbox::enqueue_alone(&world.db, &Effect::TellOwner { news }, now, now).await?;
+                db::outbox::enqueue_alone(&context.db, &Effect::TellOwner { news }, now, now).await?;
             }
             Ok(())
         }
         Err(error) if error.passes() => {
-            if !world.faults.are_owners_told() {
+            if !context.faults.are_owners_told() {
                 tracing::error!(error = &error as &dyn std::error::Error, "the database cannot be written");
-                if world.tell_owners_at_once(&OwnerNews::CannotWrite { at: now }).await {
-                    world.faults.owners_are_told();
+                if context.tell_owners_at_once(&OwnerNews::CannotWrite { at: now }).await {
+                    context.faults.owners_are_told();
                 }
             }
-            for order in world.faults.waiting_for_a_word() {
-                world.tell_customer_at_once(&order).await;
+            for order in context.faults.waiting_for_a_word() {
+                context.tell_customer_at_once(&order).await;
             }
             Ok(())
         }

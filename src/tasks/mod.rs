@@ -27,18 +27,18 @@ use crate::{
 const FOLD_LOG: Duration = Duration::from_secs(30);
 
 /// Runs every loop until `stop` says so. A loop that ends by itself is an error.
-pub async fn run(world: EffectContext, limits: Limits, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-    let schedule = world.config.schedule.clone();
-    health::remember(&world).await?;
+pub async fn run(context: EffectContext, limits: Limits, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let schedule = context.config.schedule.clone();
+    health::remember(&context).await?;
     let mut loops = JoinSet::new();
-    let start = |name, period, first| Loop { name, period, first, stop: stop.clone(), world: world.clone() };
+    let start = |name, period, first| Loop { name, period, first, stop: stop.clone(), context: context.clone() };
     let later = |name, period| start(name, period, period);
     loops.spawn(start("panel health", schedule.health_check, Duration::ZERO).every(health::check));
     loops.spawn(later("ticket scan", schedule.ticket_scan).every(read_tickets));
     let lapse_look = schedule.order_scan.min(schedule.order_expiry).min(schedule.order_reminder);
     loops.spawn(start("clock", cleanup::CLOCK_LOOK, Duration::ZERO).every(cleanup::watch_clock));
     loops.spawn(later("unpaid orders", lapse_look).every(cleanup::lapse));
-    let review_look = review::period(&world);
+    let review_look = review::period(&context);
     loops.spawn(later("waiting reviews", review_look).every(review::remind));
     loops.spawn(later("session clean-up", schedule.session_cleanup).every(cleanup::delete_expired_tokens));
     loops.spawn(later("rate limit clean-up", schedule.rate_limit_cleanup).every(move |_| {
@@ -57,7 +57,7 @@ pub async fn run(world: EffectContext, limits: Limits, stop: watch::Receiver<boo
     loops.spawn(start("backup", schedule.backup_check, first_backup).every(backup::back_up));
     loops.spawn(start("room on the disk", memory::ROOM_LOOK, FOLD_LOG).every(memory::warn));
     loops.spawn(later("memory", memory::LOOK.min(schedule.health_check)).every(memory::watch));
-    loops.spawn(later("write-ahead log", FOLD_LOG).every(fold_log));
+    loops.spawn(later("write-ahead log", FOLD_LOG).every(checkpoint_wal));
     loops.spawn(start("audit notes", backup::NOTES_LOOK, Duration::ZERO).every(backup::take_notes));
     while let Some(ended) = loops.join_next().await {
         let name = ended?;
@@ -73,7 +73,7 @@ struct Loop {
     /// When it happens for the first time after the start.
     first: Duration,
     stop: watch::Receiver<bool>,
-    world: EffectContext,
+    context: EffectContext,
 }
 
 impl Loop {
@@ -89,39 +89,39 @@ impl Loop {
                 _ = self.stop.changed() => return self.name,
                 _ = ticks.tick() => {}
             }
-            if let Err(error) = f(self.world.now()).await {
+            if let Err(error) = f(self.context.now()).await {
                 let (error, incident) = (&error as &dyn std::error::Error, incident());
                 tracing::error!(%incident, task = self.name, error, "a task failed; it runs again");
-                self.world.faults.note(Part::Tasks, incident);
+                self.context.faults.note(Part::Tasks, incident);
             }
         }
     }
 }
 
 /// Every open ticket is read again: the gateway may have lost an event.
-async fn read_tickets(world: EffectContext) -> Result<(), db::Error> {
-    let now = world.clock.now();
-    for order in db::orders::open_tickets(&world.db).await? {
-        db::outbox::enqueue_alone(&world.db, &Effect::ReadTicket { order }, now, now).await?;
+async fn read_tickets(context: EffectContext) -> Result<(), db::Error> {
+    let now = context.clock.now();
+    for order in db::orders::open_tickets(&context.db).await? {
+        db::outbox::enqueue_alone(&context.db, &Effect::ReadTicket { order }, now, now).await?;
     }
     Ok(())
 }
 
 /// The roll-up is compared with the ledger and, where it does not fit, built anew.
-async fn repair_revenue(world: EffectContext) -> Result<(), db::Error> {
-    if db::ledger::rebuild::repair_revenue(&world.db, world.clock.now()).await? {
+async fn repair_revenue(context: EffectContext) -> Result<(), db::Error> {
+    if db::ledger::rebuild::repair_revenue(&context.db, context.clock.now()).await? {
         tracing::info!("the revenue roll-up was built anew");
     }
     Ok(())
 }
 
-async fn refresh_dashboard(world: EffectContext) -> Result<(), db::Error> {
-    let now = world.clock.now();
-    db::outbox::enqueue_alone(&world.db, &Effect::SyncDashboard {}, now, now).await
+async fn refresh_dashboard(context: EffectContext) -> Result<(), db::Error> {
+    let now = context.clock.now();
+    db::outbox::enqueue_alone(&context.db, &Effect::SyncDashboard {}, now, now).await
 }
 
-async fn fold_log(world: EffectContext) -> Result<(), db::Error> {
-    let all = world.db.fold_log().await?;
+async fn checkpoint_wal(context: EffectContext) -> Result<(), db::Error> {
+    let all = context.db.checkpoint_wal().await?;
     tracing::trace!(all, "the write-ahead log was moved into the database");
     Ok(())
 }

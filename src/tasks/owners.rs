@@ -19,34 +19,34 @@ use crate::{
 const HOUR: Duration = Duration::from_hours(9);
 
 /// The day before, once the morning has come.
-pub(super) async fn tell_of_yesterday(world: EffectContext) -> Result<(), db::Error> {
-    let now = world.clock.now();
-    let today = db::ledger::revenue::shop_day(&world.db, now);
-    if now < start_of(today, world.config.shop.timezone).plus(HOUR) {
+pub(super) async fn tell_of_yesterday(context: EffectContext) -> Result<(), db::Error> {
+    let now = context.clock.now();
+    let today = db::ledger::revenue::shop_day(&context.db, now);
+    if now < start_of(today, context.config.shop.timezone).plus(HOUR) {
         return Ok(());
     }
-    db::maintenance::housekeeping::tell_of_yesterday(&world.db, today, now).await.map(drop)
+    db::maintenance::housekeeping::tell_of_yesterday(&context.db, today, now).await.map(drop)
 }
 
 /// Where panels and books differ, once the morning of a week's first day has come.
-pub(super) async fn tell_of_drift(world: EffectContext) -> Result<(), db::Error> {
-    let now = world.clock.now();
-    let today = db::ledger::revenue::shop_day(&world.db, now);
+pub(super) async fn tell_of_drift(context: EffectContext) -> Result<(), db::Error> {
+    let now = context.clock.now();
+    let today = db::ledger::revenue::shop_day(&context.db, now);
     let since = Days::new(u64::from(today.weekday().num_days_from_monday()));
     let monday = today.checked_sub_days(since).unwrap_or(today);
-    if now < start_of(monday, world.config.shop.timezone).plus(HOUR) {
+    if now < start_of(monday, context.config.shop.timezone).plus(HOUR) {
         return Ok(());
     }
-    db::maintenance::housekeeping::tell_of_drift(&world.db, monday, now).await.map(drop)
+    db::maintenance::housekeeping::tell_of_drift(&context.db, monday, now).await.map(drop)
 }
 
 /// Faults of ours, many of one kind as one.
-pub(super) async fn tell_of_faults(world: EffectContext) -> Result<(), db::Error> {
-    let now = world.clock.now();
-    for (part, times, incident) in world.faults.due() {
+pub(super) async fn tell_of_faults(context: EffectContext) -> Result<(), db::Error> {
+    let now = context.clock.now();
+    for (part, times, incident) in context.faults.due() {
         let news = OwnerNews::Faults { part, at: now, times, incident };
-        db::outbox::enqueue_alone(&world.db, &Effect::TellOwner { news }, now, now).await?;
-        world.faults.told(part, times);
+        db::outbox::enqueue_alone(&context.db, &Effect::TellOwner { news }, now, now).await?;
+        context.faults.told(part, times);
     }
     Ok(())
 }

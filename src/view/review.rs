@@ -7,7 +7,7 @@ use crate::domain::{
     grants::{Expiry, Note},
     order::{Decision, Delivery, SubmissionId},
     proofs::{Flag, Verdict},
-    review::{History, Looking, Question},
+    review::{History, Question, Reviewing},
 };
 
 use super::{
@@ -45,7 +45,7 @@ pub struct CardFacts<'a> {
     /// What is known of the customer.
     pub history: Option<History>,
     /// Who is looking at it at this moment.
-    pub looking: Option<Looking>,
+    pub reviewing: Option<Reviewing>,
     /// What the customer was asked about it last.
     pub question: Option<&'a Question>,
     /// When the customer was told of the decline.
@@ -178,8 +178,8 @@ fn base(locale: Locale, facts: &CardFacts<'_>, embed: Embed) -> Embed {
     for (name, value) in facts.question.into_iter().flat_map(|question| question_fields(locale, question)) {
         embed = embed.field(locale.say(name), value);
     }
-    if let Some(looking) = facts.looking.filter(|_| is_open(facts)) {
-        let until = [("who", text::person(looking.by).into()), ("until", text::date(looking.until).into())];
+    if let Some(reviewing) = facts.reviewing.filter(|_| is_open(facts)) {
+        let until = [("who", text::person(reviewing.by).into()), ("until", text::date(reviewing.until).into())];
         embed = embed.field(locale.say("review-looking"), locale.with("review-looking-until", &until));
     }
     embed

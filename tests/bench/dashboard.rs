@@ -68,7 +68,7 @@ async fn fill(path: &Path, orders: u32, now: i64) -> anyhow::Result<()> {
          INSERT INTO ledger (order_id, kind, source, amount_minor, currency, at, day, method_id, plan_id, reviewer_id)
              SELECT o.id, 'payment', 'shop', 10000, 'EGP', o.created_at, date(o.created_at / 1000, 'unixepoch'), 'method-' || o.id % 3, o.plan_id, 7
              FROM orders o;
-         INSERT INTO revenue_cache (day, method_id, plan_id, source, amount_minor, n)
+         INSERT INTO revenue_cache (day, method_id, plan_id, source, amount_minor, count)
              SELECT day, method_id, plan_id, source, sum(amount_minor), count(*) FROM ledger GROUP BY 1, 2, 3, 4;
          COMMIT;"
     );

@@ -63,7 +63,7 @@ impl Scene {
 
     /// The bot's memory, to look at.
     pub(crate) async fn memory(&self) -> anyhow::Result<Db> {
-        Ok(Db::look(&self.folder().join("data/tollkeeper.db"), chrono_tz::UTC).await?)
+        Ok(Db::open_read_only(&self.folder().join("data/tollkeeper.db"), chrono_tz::UTC).await?)
     }
 }
 

@@ -89,9 +89,9 @@ fn follow<'a>(code: &'a str, mut at: usize, before: &mut Vec<&'a str>, paths: &m
 /// The deepest module that a path names, as seen from this one.
 fn names(modules: &BTreeMap<Module, String>, here: &[String], path: &[&str]) -> Option<Module> {
     let ups = path.iter().take_while(|name| **name == "super").count();
-    let (mut module, rest) = match path.first()? {
-        &"crate" => (Vec::new(), &path[1..]),
-        &"db" => (Vec::new(), path),
+    let (mut module, rest) = match *path.first()? {
+        "crate" => (Vec::new(), &path[1..]),
+        "db" => (Vec::new(), path),
         _ => (here[..here.len().checked_sub(ups)?].to_vec(), &path[ups..]),
     };
     for name in rest {

@@ -56,7 +56,7 @@ async fn the_trigger_and_the_rules_know_the_same_arrows() {
             let mut tx = raw.begin().await.unwrap();
             sqlx::query("DROP TRIGGER orders_arrows").execute(&mut *tx).await.unwrap();
             set(&mut tx, made.id.as_str(), from).await.unwrap();
-            let trigger = include_str!("../../migrations/0001_shop.sql");
+            let trigger = include_str!("../../migrations/0001_schema.sql");
             let start = trigger.find("CREATE TRIGGER orders_arrows").unwrap();
             let end = start + trigger[start..].find("END;").unwrap() + 4;
             sqlx::query(sqlx::AssertSqlSafe(&trigger[start..end])).execute(&mut *tx).await.unwrap();
@@ -87,10 +87,10 @@ async fn what_was_committed_moves_into_the_file_while_somebody_reads_and_writes(
     let mut past = reader.begin().await.unwrap();
     assert_eq!(orders(&mut past).await, 1);
     db::orders::place_order(&db, order(2, 2), NOW).await.unwrap();
-    assert!(!db.fold_log().await.unwrap(), "what somebody reads stays as it is");
+    assert!(!db.checkpoint_wal().await.unwrap(), "what somebody reads stays as it is");
     assert_eq!(orders(&mut past).await, 1);
     past.rollback().await.unwrap();
-    assert!(db.fold_log().await.unwrap());
+    assert!(db.checkpoint_wal().await.unwrap());
     // The file alone, without its log, as a copy in the middle of the day has it.
     let alone = tempfile::tempdir().unwrap();
     std::fs::copy(folder.path().join("tollkeeper.db"), alone.path().join("tollkeeper.db")).unwrap();

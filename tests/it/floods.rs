@@ -41,7 +41,7 @@ async fn eight_accounts_that_send_junk_delay_no_sale() {
     for customer in &crowd {
         ten_at_once(customer).unwrap();
     }
-    world.counts(3, "SELECT count(*) FROM outbox WHERE kind = 'read_ticket' AND claimed_by IS NOT NULL").await;
+    world.counts(3, "SELECT count(*) FROM outbox WHERE kind = 'read_ticket' AND leased_by IS NOT NULL").await;
     let began = Instant::now();
     world.admin("Adel").starts_to_confirm(&question);
     mona.is_sent_link(0).await;

@@ -31,7 +31,7 @@ async fn state(world: &World) -> String {
     for query in [
         "SELECT id || status || COALESCE(method_id, '') || attempts_left || COALESCE(reference, '') || delivery AS line FROM orders ORDER BY id",
         "SELECT order_id || status || received_minor AS line FROM payments ORDER BY order_id",
-        "SELECT id || status || COALESCE(reference, '') || COALESCE(claimed_by, '') AS line FROM payment_submissions ORDER BY id",
+        "SELECT id || status || COALESCE(reference, '') || COALESCE(reviewing_by, '') AS line FROM payment_submissions ORDER BY id",
         "SELECT id || status || client_uuid || COALESCE(expires_at, '') AS line FROM subscriptions ORDER BY id",
         "SELECT discord_id || status AS line FROM users ORDER BY discord_id",
         "SELECT id || kind AS line FROM changes ORDER BY id",
@@ -162,7 +162,7 @@ async fn support_that_forges_decides_nothing() {
     let opened = world.person("Adel").click(&card, "Amount differs").expect("the button is there");
     let form = opened.modal().await.expect("a form");
     // Who looks at it is noted after the form was sent.
-    world.counts(1, "SELECT count(*) FROM payment_submissions WHERE claimed_by IS NOT NULL").await;
+    world.counts(1, "SELECT count(*) FROM payment_submissions WHERE reviewing_by IS NOT NULL").await;
     world.settles().await;
     let (before, cards) = (state(&world).await, world.cards().await);
     nothing_comes_of(&world, &world.person("Salma"), &card, &form, &[&completed, &reviewed]).await;
@@ -218,7 +218,7 @@ async fn a_token_is_good_for_its_own_question_alone() {
     let opened = adel.person.click(&card, "Amount differs").expect("the button is there");
     let form = opened.modal().await.expect("a form");
     // Who looks at it is noted after the question was sent.
-    world.counts(1, "SELECT count(*) FROM payment_submissions WHERE claimed_by IS NOT NULL").await;
+    world.counts(1, "SELECT count(*) FROM payment_submissions WHERE reviewing_by IS NOT NULL").await;
     world.settles().await;
     let before = state(&world).await;
     let [extends, approves, blocks] = [&extend, &approve, &block].map(|question| token(&question.message, "Confirm"));

@@ -20,7 +20,7 @@ async fn a_bot_that_is_kicked_tells_the_owner_and_goes_on_when_it_is_back() {
         .await;
     // What is due meanwhile waits, and nothing of it gives up.
     world.changes("UPDATE payment_submissions SET card_digest = NULL").await;
-    world.changes("INSERT INTO outbox (key, lane, kind, v, args, run_at, created_at) VALUES ('card:1', 'review', 'sync_card', 1, '{\"submission\":1}', 0, 0)").await;
+    world.changes("INSERT INTO outbox (key, lane, kind, args_version, args, run_at, created_at) VALUES ('card:1', 'review', 'sync_card', 1, '{\"submission\":1}', 0, 0)").await;
     world.counts(1, "SELECT count(*) FROM outbox WHERE key = 'card:1' AND tries > 2").await;
     assert_eq!(world.number("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL OR failures > 0").await, 0);
     world.discord.invites_bot();

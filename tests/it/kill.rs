@@ -11,7 +11,7 @@
 //! generations of the panel.
 
 pub(crate) mod accounts;
-mod desk;
+pub(crate) mod desk;
 pub(crate) mod people;
 mod points;
 mod process;

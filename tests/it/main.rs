@@ -28,7 +28,6 @@ mod gateway_faults;
 mod home;
 mod kill;
 mod limits;
-mod migrations;
 mod odd_responses;
 mod ops;
 mod order;

@@ -269,7 +269,7 @@ async fn every_open_question_about_an_order_that_needs_attention_dies_with_the_r
 
 /// A delivery that gave up.
 const PARKED: &str = "UPDATE orders SET delivery = 'none', delivered_at = NULL;
-    INSERT INTO outbox (key, lane, kind, v, args, run_at, created_at, failures, last_error, parked_at)
+    INSERT INTO outbox (key, lane, kind, args_version, args, run_at, created_at, failures, last_error, parked_at)
     SELECT 'deliver:' || id, 'dm:' || user_id, 'deliver_link', 1,
            json_object('order', id, 'user', CAST(user_id AS TEXT)), created_at, created_at, 8, 'no', created_at
     FROM orders";

@@ -144,7 +144,7 @@ async fn an_order_that_is_open_keeps_its_currency() {
     world.customer("Mona").orders("Basic").await;
     world.settles().await;
     world.stop().await;
-    let db = Db::look(&world.data_dir().join("tollkeeper.db"), CAIRO).await.unwrap();
+    let db = Db::open_read_only(&world.data_dir().join("tollkeeper.db"), CAIRO).await.unwrap();
     let refused =
         db::ledger::rebuild::settle_books(&db, Currency::parse("USD").unwrap()).await.unwrap_err().to_string();
     db.close().await;

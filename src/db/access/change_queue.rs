@@ -61,7 +61,7 @@ pub async fn next_step(db: &Db, subscription: SubscriptionRow) -> Result<Option<
 /// The oldest change that the panel does not have, and the last grant before it.
 async fn next_change(db: &Db, subscription: SubscriptionRow) -> Result<Option<(Waiting, i64)>, Error> {
     let row = sqlx::query!(
-            r#"SELECT id AS "id!", kind, args, actor_id, created_at, after_grant, new_enabled, new_expiry, new_quota,
+            r#"SELECT id AS "id!", kind, args, actor_id, created_at, after_grant_id, new_enabled, new_expiry, new_quota,
                       used_before, given_time, given_bytes, reset_at
                FROM changes WHERE subscription_id = ? AND applied_at IS NULL AND voided_at IS NULL ORDER BY id LIMIT 1"#,
             subscription.0
@@ -88,7 +88,7 @@ async fn next_change(db: &Db, subscription: SubscriptionRow) -> Result<Option<(W
         filled,
         reset: row.reset_at.is_some(),
     };
-    Ok(Some((waiting, row.after_grant)))
+    Ok(Some((waiting, row.after_grant_id)))
 }
 
 /// The oldest grant whose target is stored and whose order waits for a person.
@@ -116,7 +116,7 @@ pub async fn layers(db: &Db, subscription: SubscriptionRow, order: &OrderId) -> 
                       g.new_expiry AS "expiry!: i64", g.new_quota AS "quota!: i64", g.used_before AS "used!: i64"
                FROM grants g WHERE g.subscription_id = ?1 AND g.kind = 'sale' AND g.applied_at IS NOT NULL
                UNION ALL
-               SELECT c.filled_at, c.after_grant * 2 + 1, c.id, c.kind, c.order_id, c.given_time, c.given_bytes,
+               SELECT c.filled_at, c.after_grant_id * 2 + 1, c.id, c.kind, c.order_id, c.given_time, c.given_bytes,
                       c.old_expiry, c.old_quota, c.old_used, c.new_expiry, c.new_quota, c.used_before
                FROM changes c WHERE c.subscription_id = ?1 AND c.applied_at IS NOT NULL AND c.filled_at IS NOT NULL
                ORDER BY 1, 2, 3"#,

@@ -174,7 +174,7 @@ pub async fn request_adoption(db: &Db, presented: &Presented, found: &Found, now
 
 pub async fn change(db: &Db, id: ChangeId) -> Result<Option<Standing>, Error> {
     let row = sqlx::query!(
-        "SELECT subscription_id, kind, args, actor_id, created_at, applied_at, kept, cause, refusal, told
+        "SELECT subscription_id, kind, args, actor_id, created_at, applied_at, disabled_instead, cause, refusal, notified_via
              FROM changes WHERE id = ?",
         id.0
     )
@@ -188,20 +188,20 @@ pub async fn change(db: &Db, id: ChangeId) -> Result<Option<Standing>, Error> {
         actor: UserId::from_sql(row.actor_id),
         at: Millis(row.created_at),
         applied: moment(row.applied_at),
-        kept: row.kept != 0,
+        kept: row.disabled_instead != 0,
         refusal: row.refusal.and_then(|detail| Trouble::from_columns(row.cause.as_deref(), Some(&detail))),
-        told: row.told.map(|how| how == "dm"),
+        told: row.notified_via.map(|how| how == "dm"),
     }))
 }
 
 /// The customer has been told of a change, or cannot be.
-pub async fn change_notified(db: &Db, claim: &Lease, id: ChangeId, reached: bool, now: Millis) -> Result<(), Error> {
+pub async fn change_notified(db: &Db, lease: &Lease, id: ChangeId, reached: bool, now: Millis) -> Result<(), Error> {
     let told = if reached { "dm" } else { "dm_closed" };
     let mut tx = db.begin().await?;
-    let row = sqlx::query!("UPDATE changes SET told = ? WHERE id = ? RETURNING subscription_id", told, id.0)
+    let row = sqlx::query!("UPDATE changes SET notified_via = ? WHERE id = ? RETURNING subscription_id", told, id.0)
         .fetch_optional(tx.sql())
         .await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     if let Some(row) = row {
         tx.about(Subject::Subscription(SubscriptionRow(row.subscription_id)));
     }
@@ -237,7 +237,7 @@ async fn insert_change(
     let (kind, args) = encode(what)?;
     let (actor, order) = (permit.by().to_sql(), what.reverses().map(OrderId::as_str));
     let change = sqlx::query_scalar!(
-        r#"INSERT INTO changes (subscription_id, kind, args, order_id, actor_id, created_at, after_grant)
+        r#"INSERT INTO changes (subscription_id, kind, args, order_id, actor_id, created_at, after_grant_id)
                SELECT ?1, ?2, ?3, ?4, ?5, ?6, COALESCE(max(id), 0) FROM grants WHERE subscription_id = ?1
                RETURNING id AS "id!: i64""#,
         id.0,

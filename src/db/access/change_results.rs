@@ -92,7 +92,7 @@ pub async fn change_reset(db: &Db, id: ChangeId, now: Millis) -> Result<(), Erro
 /// books, the customer and the audit log in one transaction.
 pub async fn apply_change(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     sub: &Subscription,
     change: &Waiting,
     done: &Applied,
@@ -100,7 +100,7 @@ pub async fn apply_change(
 ) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     let applied = sqlx::query!(
-        "UPDATE changes SET applied_at = ?, kept = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL",
+        "UPDATE changes SET applied_at = ?, disabled_instead = ? WHERE id = ? AND applied_at IS NULL AND voided_at IS NULL",
         now.0,
         done.kept,
         change.id.0
@@ -121,7 +121,7 @@ pub async fn apply_change(
     if matches!(change.what, Change::ResetTraffic {}) && done.wanted.used_before > 0 {
         db::access::counters::look_again(&mut tx, sub, now).await?;
     }
-    go_on(&mut tx, claim, sub, now).await?;
+    go_on(&mut tx, lease, sub, now).await?;
     if let Change::Reverse { order, reason } = &change.what {
         reverse_order(&mut tx, order, reason, sub, change, done, now).await?;
     }
@@ -131,7 +131,7 @@ pub async fn apply_change(
 /// A change will not be made; staff read why.
 pub async fn void_change(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     sub: &Subscription,
     change: &Waiting,
     trouble: &Trouble,
@@ -139,7 +139,7 @@ pub async fn void_change(
 ) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     void(&mut tx, sub, change, trouble, now).await?;
-    go_on(&mut tx, claim, sub, now).await?;
+    go_on(&mut tx, lease, sub, now).await?;
     tx.commit().await
 }
 
@@ -327,23 +327,23 @@ async fn tell_staff_later(tx: &mut WriteTx, change: &Waiting, now: Millis) -> Re
 /// Ends an effect; what is next about the same subscription is wanted at once.
 pub(in crate::db) async fn go_on(
     tx: &mut WriteTx,
-    claim: &Lease,
+    lease: &Lease,
     sub: &Subscription,
     now: Millis,
 ) -> Result<(), Error> {
-    db::outbox::finish_row(tx, claim, now).await?;
-    want_next(tx, claim, now).await?;
+    db::outbox::finish_row(tx, lease, now).await?;
+    enqueue_next(tx, lease, now).await?;
     tx.about(Subject::Subscription(sub.id));
     Ok(())
 }
 
 /// Wants what is next about the subscription of an effect, if there is something.
-pub(in crate::db) async fn want_next(tx: &mut WriteTx, claim: &Lease, now: Millis) -> Result<(), Error> {
-    want_waiting(tx, &claim.effect, now).await
+pub(in crate::db) async fn enqueue_next(tx: &mut WriteTx, lease: &Lease, now: Millis) -> Result<(), Error> {
+    enqueue_waiting(tx, &lease.effect, now).await
 }
 
 /// The same, of the effect itself.
-pub(in crate::db) async fn want_waiting(tx: &mut WriteTx, effect: &Effect, now: Millis) -> Result<(), Error> {
+pub(in crate::db) async fn enqueue_waiting(tx: &mut WriteTx, effect: &Effect, now: Millis) -> Result<(), Error> {
     let Effect::SyncSubscription { subscription, .. } = effect else { return Ok(()) };
     let more = sqlx::query_scalar!(
             r#"SELECT (EXISTS (SELECT 1 FROM changes WHERE subscription_id = ?1 AND applied_at IS NULL AND voided_at IS NULL)

@@ -29,7 +29,7 @@ pub struct Provisioned<'a> {
 /// and roll-up in one transaction, with everything that follows from the sale.
 pub async fn complete(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     sub: &Subscription,
     done: Provisioned<'_>,
     now: Millis,
@@ -68,7 +68,7 @@ pub async fn complete(
     db::outbox::enqueue(&mut tx, &Effect::DeleteTicket { order: order.clone() }, now.plus(done.ticket_stays), now)
         .await?;
     db::outbox::show_on_card(&mut tx, order, now).await?;
-    db::access::change_results::go_on(&mut tx, claim, sub, now).await?;
+    db::access::change_results::go_on(&mut tx, lease, sub, now).await?;
     tx.about(Subject::Order(order.clone()));
     db::ledger::revenue::book_payment(&mut tx, order, now).await?;
     tx.commit().await

@@ -48,7 +48,7 @@ pub async fn last_reset(db: &Db, id: SubscriptionRow) -> Result<Option<(LastRese
 
 /// A counter that came back was reset again: it is looked at once more. `since` is what was used
 /// between the two resets.
-pub async fn reset_again(db: &Db, claim: &Lease, id: SubscriptionRow, since: u64, now: Millis) -> Result<(), Error> {
+pub async fn reset_again(db: &Db, lease: &Lease, id: SubscriptionRow, since: u64, now: Millis) -> Result<(), Error> {
     let since = signed(since);
     let mut tx = db.begin().await?;
     sqlx::query!(
@@ -62,13 +62,13 @@ pub async fn reset_again(db: &Db, claim: &Lease, id: SubscriptionRow, since: u64
     )
     .execute(tx.sql())
     .await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
-    db::outbox::enqueue(&mut tx, &claim.effect, now.plus(LOOK_AFTER), now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
+    db::outbox::enqueue(&mut tx, &lease.effect, now.plus(LOOK_AFTER), now).await?;
     tx.commit().await
 }
 
 /// Staff are told of a counter that stands high, below the last order that was sold into it.
-pub async fn tell_of_counter(db: &Db, claim: &Lease, id: SubscriptionRow, now: Millis) -> Result<(), Error> {
+pub async fn tell_of_counter(db: &Db, lease: &Lease, id: SubscriptionRow, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     let order = sqlx::query_scalar!(
         "SELECT id FROM orders WHERE subscription_id = ? AND status = 'completed' ORDER BY ended_at DESC LIMIT 1",
@@ -80,7 +80,7 @@ pub async fn tell_of_counter(db: &Db, claim: &Lease, id: SubscriptionRow, now: M
         let news = StaffNews::CounterBack { order, at: now };
         db::outbox::enqueue(&mut tx, &Effect::TellStaff { news }, now, now).await?;
     }
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.commit().await
 }
 

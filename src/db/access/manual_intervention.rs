@@ -19,17 +19,17 @@ use crate::domain::{
 
 /// The panel refused for good: the payment goes back to review with what the panel said. A
 /// sale that staff entered has no review to go back to; it waits for them.
-pub async fn refused(db: &Db, claim: &Lease, order: &OrderId, trouble: &Trouble, now: Millis) -> Result<(), Error> {
+pub async fn refused(db: &Db, lease: &Lease, order: &OrderId, trouble: &Trouble, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     // Before the return to review, which takes this very effect out of the outbox.
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     if db::outbox::is_manual(&mut tx, order).await? {
         db::access::grants::unfill_grant(&mut tx, order).await?;
         set_needs_attention(&mut tx, order, trouble, now).await?;
     } else {
         return_to_review(&mut tx, order, trouble, now).await?;
     }
-    db::access::change_results::want_next(&mut tx, claim, now).await?;
+    db::access::change_results::enqueue_next(&mut tx, lease, now).await?;
     db::orders::audit_order(&mut tx, BOT, "order.refused", order, json!({ "panel_said": trouble.detail }), now).await?;
     tx.commit().await
 }
@@ -38,7 +38,7 @@ pub async fn refused(db: &Db, claim: &Lease, order: &OrderId, trouble: &Trouble,
 /// panel is `untouched`, what the order gives is computed anew when it is tried again.
 pub async fn mark_needs_attention(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     order: &OrderId,
     trouble: &Trouble,
     untouched: bool,
@@ -49,8 +49,8 @@ pub async fn mark_needs_attention(
         db::access::grants::unfill_grant(&mut tx, order).await?;
     }
     set_needs_attention(&mut tx, order, trouble, now).await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
-    db::access::change_results::want_next(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
+    db::access::change_results::enqueue_next(&mut tx, lease, now).await?;
     tx.commit().await
 }
 
@@ -334,7 +334,7 @@ async fn return_to_review(tx: &mut WriteTx, order: &OrderId, trouble: &Trouble, 
     let submission = sqlx::query_scalar!(
         "UPDATE payments SET status = 'pending', reviewer_id = NULL, decided_at = NULL, updated_at = ?,
                  received_minor = COALESCE((SELECT sum(s.received_minor) FROM payment_submissions s
-                     WHERE s.order_id = payments.order_id AND s.part = 1), 0)
+                     WHERE s.order_id = payments.order_id AND s.is_partial = 1), 0)
              WHERE order_id = ? RETURNING submission_id",
         now.0,
         id
@@ -391,7 +391,7 @@ async fn undo_grant(
         db::outbox::cancel(tx, &sync.key()).await?;
         // Before whatever else waits for the same client.
         db::outbox::enqueue(tx, &Effect::RemoveClient { subscription, panel }, now, now).await?;
-        db::access::change_results::want_waiting(tx, &sync, now).await?;
+        db::access::change_results::enqueue_waiting(tx, &sync, now).await?;
     }
     Ok(())
 }

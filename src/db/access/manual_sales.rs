@@ -79,7 +79,7 @@ pub async fn sale_card(db: &Db, order: &OrderId) -> Result<Option<SaleCard>, Err
 /// Remembers the card and what it says, and ends the effect.
 pub async fn sale_card_shown(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     order: &OrderId,
     message: MessageId,
     digest: &str,
@@ -90,7 +90,7 @@ pub async fn sale_card_shown(
     sqlx::query!("UPDATE orders SET card_message_id = ?, card_digest = ? WHERE id = ?", message, digest, id)
         .execute(tx.sql())
         .await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.commit().await
 }
 

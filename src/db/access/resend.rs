@@ -52,7 +52,7 @@ pub async fn resend(
 /// had yet are delivered by it.
 pub async fn resent(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     subscription: SubscriptionRow,
     asked: u64,
     how: Resent,
@@ -70,7 +70,7 @@ pub async fn resent(
     let payload = json!({ "asked": asked.to_string(), "orders": waiting });
     let happened = Happened { actor: BOT, action: how.action(), target: target(subscription), payload, session: None };
     db::audit::audit(&mut tx, now, happened).await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.about(Subject::Subscription(subscription));
     tx.commit().await
 }

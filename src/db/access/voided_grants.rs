@@ -30,7 +30,7 @@ pub async fn voided_grant(db: &Db, subscription: SubscriptionRow) -> Result<Opti
                       g.used_before AS "used!: i64", g.old_expiry AS "old_expiry!: i64", g.old_quota AS "old_quota!: i64", g.reset_at
                FROM grants g JOIN orders o ON o.id = g.order_id
                WHERE g.subscription_id = ?1 AND g.kind = 'sale' AND g.voided_at IS NOT NULL AND g.old_quota IS NOT NULL
-                 AND g.undone_at IS NULL AND o.status IN ('pending_payment', 'payment_submitted', 'declined')
+                 AND g.reverted_at IS NULL AND o.status IN ('pending_payment', 'payment_submitted', 'declined')
                  AND NOT EXISTS (SELECT 1 FROM grants a WHERE a.subscription_id = ?1 AND a.applied_at > g.filled_at)
                  AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.subscription_id = ?1 AND c.applied_at > g.filled_at)
                ORDER BY g.id DESC LIMIT 1"#,
@@ -58,7 +58,7 @@ pub async fn voided_grant(db: &Db, subscription: SubscriptionRow) -> Result<Opti
 /// where something had to be written for it.
 pub async fn mark_reverted(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     subscription: SubscriptionRow,
     left: &Leftover,
     back: Option<Before>,
@@ -67,8 +67,8 @@ pub async fn mark_reverted(
     let order = left.order.as_str();
     let mut tx = db.begin().await?;
     sqlx::query!(
-        "UPDATE grants SET undone_at = ? WHERE order_id = ? AND subscription_id = ? AND kind = 'sale'
-               AND voided_at IS NOT NULL AND undone_at IS NULL AND id <= ?",
+        "UPDATE grants SET reverted_at = ? WHERE order_id = ? AND subscription_id = ? AND kind = 'sale'
+               AND voided_at IS NOT NULL AND reverted_at IS NULL AND id <= ?",
         now.0,
         order,
         subscription.0,
@@ -90,7 +90,7 @@ pub async fn mark_reverted(
         let payload = json!({ "subscription": subscription.0, "expiry": expiry, "quota_bytes": quota });
         db::orders::audit_order(&mut tx, BOT, "order.undo", &left.order, payload, now).await?;
     }
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.commit().await
 }
 
@@ -107,7 +107,7 @@ pub(in crate::db) async fn take_over_grant(
                  used_before = v.used_before, note = v.note, reset_at = v.reset_at, old_expiry = v.old_expiry, old_quota = v.old_quota
              FROM (SELECT * FROM grants g
                    WHERE g.order_id = ?1 AND g.subscription_id = ?2 AND g.kind = 'sale' AND g.voided_at IS NOT NULL
-                     AND g.old_quota IS NOT NULL AND g.undone_at IS NULL
+                     AND g.old_quota IS NOT NULL AND g.reverted_at IS NULL
                      AND NOT EXISTS (SELECT 1 FROM grants a WHERE a.subscription_id = ?2 AND a.applied_at > g.filled_at)
                      AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.subscription_id = ?2 AND c.applied_at > g.filled_at)
                    ORDER BY g.id DESC LIMIT 1) AS v

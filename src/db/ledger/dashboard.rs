@@ -87,29 +87,29 @@ pub async fn summary(db: &Db, days: u32, soon: u32, now: Millis) -> Result<Glanc
             r#"SELECT
                  (SELECT value FROM bot_config WHERE key = ?1) AS "stale?: String",
                  sums.*,
-                 (SELECT json_group_object(day, json_array(amount_minor, n)) FROM revenue_days
+                 (SELECT json_group_object(day, json_array(amount_minor, count)) FROM revenue_days
                   WHERE day BETWEEN ?7 AND ?2) AS "days!: String",
-                 (SELECT json_group_array(json_array(method_id, plan_id, source, json_array(minor, n))) FROM (
-                    SELECT method_id, plan_id, source, sum(amount_minor) AS minor, sum(n) AS n
+                 (SELECT json_group_array(json_array(method_id, plan_id, source, json_array(minor, count))) FROM (
+                    SELECT method_id, plan_id, source, sum(amount_minor) AS minor, sum(count) AS count
                     FROM revenue_cache WHERE day BETWEEN ?3 AND ?6 GROUP BY method_id, plan_id, source)) AS "month!: String",
-                 (SELECT json_group_object(status, n) FROM order_counts) AS "orders!: String",
-                 (SELECT COALESCE(sum(n), 0) FROM subscription_days WHERE day = 0 OR day > ?8) AS "later!: i64",
-                 (SELECT COALESCE(sum(n), 0) FROM subscription_days WHERE day > ?8 AND day < ?9) AS "between!: i64",
-                 (SELECT COALESCE(sum(n), 0) FROM subscription_hours WHERE hour > ?10 AND hour < ?11)
+                 (SELECT json_group_object(status, count) FROM order_counts) AS "orders!: String",
+                 (SELECT COALESCE(sum(count), 0) FROM subscription_days WHERE day = 0 OR day > ?8) AS "later!: i64",
+                 (SELECT COALESCE(sum(count), 0) FROM subscription_days WHERE day > ?8 AND day < ?9) AS "between!: i64",
+                 (SELECT COALESCE(sum(count), 0) FROM subscription_hours WHERE hour > ?10 AND hour < ?11)
                     + (SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at > ?12 AND expires_at < ?13)
                     AS "today!: i64",
-                 (SELECT COALESCE(sum(n), 0) FROM subscription_hours WHERE hour >= ?14 AND hour < ?15)
+                 (SELECT COALESCE(sum(count), 0) FROM subscription_hours WHERE hour >= ?14 AND hour < ?15)
                     + (SELECT count(*) FROM subscriptions WHERE status = 'active' AND expires_at >= ?16 AND expires_at <= ?17)
                     AS "last!: i64"
                FROM (
                  SELECT COALESCE(sum(CASE WHEN day = ?2 THEN amount_minor END), 0) AS "day_minor!: i64",
-                        COALESCE(sum(CASE WHEN day = ?2 THEN n END), 0) AS "day_n!: i64",
+                        COALESCE(sum(CASE WHEN day = ?2 THEN count END), 0) AS "day_n!: i64",
                         COALESCE(sum(CASE WHEN day >= ?3 THEN amount_minor END), 0) AS "month_minor!: i64",
-                        COALESCE(sum(CASE WHEN day >= ?3 THEN n END), 0) AS "month_n!: i64",
+                        COALESCE(sum(CASE WHEN day >= ?3 THEN count END), 0) AS "month_n!: i64",
                         COALESCE(sum(CASE WHEN day >= ?4 THEN amount_minor END), 0) AS "quarter_minor!: i64",
-                        COALESCE(sum(CASE WHEN day >= ?4 THEN n END), 0) AS "quarter_n!: i64",
+                        COALESCE(sum(CASE WHEN day >= ?4 THEN count END), 0) AS "quarter_n!: i64",
                         COALESCE(sum(amount_minor), 0) AS "year_minor!: i64",
-                        COALESCE(sum(n), 0) AS "year_n!: i64"
+                        COALESCE(sum(count), 0) AS "year_n!: i64"
                  FROM revenue_days WHERE day >= ?5 AND day <= ?2) AS sums"#,
             STALE,
             day,
@@ -163,7 +163,7 @@ pub async fn dashboard(db: &Db) -> Result<Option<Shown>, Error> {
 }
 
 /// Remembers what was shown, and ends the effect.
-pub async fn dashboard_shown(db: &Db, claim: &Lease, shown: &Shown, now: Millis) -> Result<(), Error> {
+pub async fn dashboard_shown(db: &Db, lease: &Lease, shown: &Shown, now: Millis) -> Result<(), Error> {
     let damaged = |error: serde_json::Error| Error::Damaged { table: "bot_config", problem: error.to_string() };
     let text = serde_json::to_string(shown).map_err(damaged)?;
     let mut tx = db.begin().await?;
@@ -174,7 +174,7 @@ pub async fn dashboard_shown(db: &Db, claim: &Lease, shown: &Shown, now: Millis)
     )
     .execute(tx.sql())
     .await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.about(Subject::Dashboard);
     tx.commit().await
 }

@@ -159,12 +159,12 @@ async fn lines_that_differ(sql: &mut SqliteConnection) -> Result<Vec<Discrepancy
         lines.entry((row.day, row.method_id, row.plan_id, row.source)).or_default().0 =
             Sum { minor: row.minor, sales: row.n };
     }
-    let rolled_up = sqlx::query!("SELECT day, method_id, plan_id, source, amount_minor, n FROM revenue_cache")
+    let rolled_up = sqlx::query!("SELECT day, method_id, plan_id, source, amount_minor, count FROM revenue_cache")
         .fetch_all(&mut *sql)
         .await?;
     for row in rolled_up {
         lines.entry((row.day, row.method_id, row.plan_id, row.source)).or_default().1 =
-            Sum { minor: row.amount_minor, sales: row.n };
+            Sum { minor: row.amount_minor, sales: row.count };
     }
     let differ = lines.into_iter().filter(|(_, (ledger, rolled_up))| ledger != rolled_up);
     let named = differ.map(|((day, method, plan, entered), (ledger, rolled_up))| Discrepancy::RollUp {
@@ -182,8 +182,8 @@ async fn days_that_differ(sql: &mut SqliteConnection) -> Result<Vec<Discrepancy>
     let rows = sqlx::query!(
         r#"SELECT day AS "day!", sum(total) AS "total!: i64", sum(total_n) AS "total_n!: i64",
                   sum(lines) AS "lines!: i64", sum(lines_n) AS "lines_n!: i64"
-           FROM (SELECT day, amount_minor AS total, n AS total_n, 0 AS lines, 0 AS lines_n FROM revenue_days
-                 UNION ALL SELECT day, 0, 0, amount_minor, n FROM revenue_cache WHERE source = 'shop')
+           FROM (SELECT day, amount_minor AS total, count AS total_n, 0 AS lines, 0 AS lines_n FROM revenue_days
+                 UNION ALL SELECT day, 0, 0, amount_minor, count FROM revenue_cache WHERE source = 'shop')
            GROUP BY day HAVING sum(total) <> sum(lines) OR sum(total_n) <> sum(lines_n) LIMIT 100"#
     )
     .fetch_all(&mut *sql)
@@ -234,7 +234,7 @@ async fn rebuild_days(tx: &mut WriteTx) -> Result<(), Error> {
     sqlx::query!("DELETE FROM revenue_cache").execute(tx.sql()).await?;
     sqlx::query!("DELETE FROM revenue_days").execute(tx.sql()).await?;
     sqlx::query!(
-        "INSERT INTO revenue_cache (day, method_id, plan_id, source, amount_minor, n)
+        "INSERT INTO revenue_cache (day, method_id, plan_id, source, amount_minor, count)
              SELECT day, method_id, plan_id, source, sum(amount_minor),
                     sum(CASE kind WHEN 'payment' THEN 1 WHEN 'reversal' THEN -1 ELSE 0 END)
              FROM ledger /* all of it */ GROUP BY day, method_id, plan_id, source"

@@ -46,12 +46,12 @@ pub(in crate::db) async fn book_payment(tx: &mut WriteTx, order: &OrderId, now: 
 pub(in crate::db) async fn roll_up(tx: &mut WriteTx, entry: i64, now: Millis) -> Result<(), Error> {
     tx.sql().execute("SAVEPOINT roll_up").await?;
     let added = sqlx::query!(
-        "INSERT INTO revenue_cache (day, method_id, plan_id, source, amount_minor, n)
+        "INSERT INTO revenue_cache (day, method_id, plan_id, source, amount_minor, count)
              SELECT day, method_id, plan_id, source, amount_minor,
                     CASE kind WHEN 'payment' THEN 1 WHEN 'reversal' THEN -1 ELSE 0 END
              FROM ledger WHERE id = ?
              ON CONFLICT (day, method_id, plan_id, source)
-             DO UPDATE SET amount_minor = amount_minor + excluded.amount_minor, n = n + excluded.n",
+             DO UPDATE SET amount_minor = amount_minor + excluded.amount_minor, count = count + excluded.count",
         entry
     )
     .execute(tx.sql())
@@ -83,7 +83,7 @@ pub fn shop_day(db: &Db, at: Millis) -> NaiveDate {
 pub async fn revenue(db: &Db, period: Period) -> Result<Revenue, Error> {
     let (first, last) = (period.first().to_string(), period.last().to_string());
     let rows = sqlx::query!(
-        r#"SELECT method_id, plan_id, source, sum(amount_minor) AS "minor!: i64", sum(n) AS "n!: i64"
+        r#"SELECT method_id, plan_id, source, sum(amount_minor) AS "minor!: i64", sum(count) AS "count!: i64"
                FROM revenue_cache WHERE day BETWEEN ? AND ? GROUP BY method_id, plan_id, source"#,
         first,
         last
@@ -93,7 +93,7 @@ pub async fn revenue(db: &Db, period: Period) -> Result<Revenue, Error> {
     Ok(summed(
         period,
         rows.into_iter().map(|row| {
-            let sum = Sum { minor: row.minor, sales: row.n };
+            let sum = Sum { minor: row.minor, sales: row.count };
             (row.method_id, row.plan_id, row.source, sum)
         }),
     ))
@@ -102,10 +102,10 @@ pub async fn revenue(db: &Db, period: Period) -> Result<Revenue, Error> {
 /// What each day of a period brought; days without a sale are there too.
 pub async fn revenue_by_day(db: &Db, period: Period) -> Result<Vec<(NaiveDate, Sum)>, Error> {
     let (first, last) = (period.first().to_string(), period.last().to_string());
-    let rows = sqlx::query!("SELECT day, amount_minor, n FROM revenue_days WHERE day BETWEEN ? AND ?", first, last)
+    let rows = sqlx::query!("SELECT day, amount_minor, count FROM revenue_days WHERE day BETWEEN ? AND ?", first, last)
         .fetch_all(&db.readers)
         .await?;
-    let known = rows.into_iter().map(|row| (row.day, Sum { minor: row.amount_minor, sales: row.n })).collect();
+    let known = rows.into_iter().map(|row| (row.day, Sum { minor: row.amount_minor, sales: row.count })).collect();
     Ok(each_day(period, &known))
 }
 
@@ -118,8 +118,8 @@ pub async fn revenue_stale(db: &Db) -> Result<Option<Millis>, Error> {
 
 /// How many orders are in each state, in the order of an order's life.
 pub async fn orders_by_status(db: &Db) -> Result<Vec<(OrderStatus, u64)>, Error> {
-    let rows = sqlx::query!("SELECT status, n FROM order_counts").fetch_all(&db.readers).await?;
-    Ok(each_status(&rows.into_iter().map(|row| (row.status, row.n)).collect()))
+    let rows = sqlx::query!("SELECT status, count FROM order_counts").fetch_all(&db.readers).await?;
+    Ok(each_status(&rows.into_iter().map(|row| (row.status, row.count)).collect()))
 }
 
 /// What a period brought, from its sums by method, plan and source.

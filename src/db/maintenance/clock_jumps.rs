@@ -25,7 +25,7 @@ const NEWS: Duration = Duration::from_mins(5);
 pub async fn put_times_right(
     db: &Db,
     unpaid: Duration,
-    looking: Duration,
+    reviewing: Duration,
     now: Millis,
 ) -> Result<Option<Duration>, Error> {
     let (most, longest) = (now.plus(BELIEVED), now.plus(unpaid));
@@ -46,7 +46,7 @@ pub async fn put_times_right(
     let Some(ahead) = ahead.map(|at| Millis(at).since(now)) else { return Ok(None) };
     let mut tx = db.begin().await?;
     shift_times(&mut tx, now, most).await?;
-    bound_times(&mut tx, longest, now.plus(looking), now).await?;
+    bound_times(&mut tx, longest, now.plus(reviewing), now).await?;
     if ahead >= NEWS {
         let news = OwnerNews::ClockSetBack { at: now, minutes: ahead.as_secs().div_ceil(60) };
         db::outbox::enqueue(&mut tx, &Effect::TellOwner { news }, now, now).await?;
@@ -85,7 +85,7 @@ async fn shift_times(tx: &mut WriteTx, now: Millis, most: Millis) -> Result<(), 
 }
 
 /// What does not is brought as near as it can have been meant.
-async fn bound_times(tx: &mut WriteTx, unpaid: Millis, looking: Millis, now: Millis) -> Result<(), Error> {
+async fn bound_times(tx: &mut WriteTx, unpaid: Millis, reviewing: Millis, now: Millis) -> Result<(), Error> {
     sqlx::query!(
         "UPDATE orders SET expires_at = ?1 WHERE status = 'pending_payment' AND expires_at > ?1 AND created_at > ?2",
         unpaid.0,
@@ -94,8 +94,8 @@ async fn bound_times(tx: &mut WriteTx, unpaid: Millis, looking: Millis, now: Mil
     .execute(tx.sql())
     .await?;
     sqlx::query!(
-        "UPDATE payment_submissions SET claimed_until = ?1 WHERE status = 'pending' AND claimed_until > ?1",
-        looking.0
+        "UPDATE payment_submissions SET reviewing_until = ?1 WHERE status = 'pending' AND reviewing_until > ?1",
+        reviewing.0
     )
     .execute(tx.sql())
     .await?;

@@ -12,7 +12,7 @@ const KEY: &str = "premises";
 
 /// The premises were looked at: owners are told once of each set of flaws, and again when it
 /// comes back after it was mended. Ends the effect.
-pub async fn guild_setup_seen(db: &Db, claim: &Lease, flaws: &[SetupProblem], now: Millis) -> Result<(), Error> {
+pub async fn guild_setup_seen(db: &Db, lease: &Lease, flaws: &[SetupProblem], now: Millis) -> Result<(), Error> {
     let damaged = |error: serde_json::Error| Error::Damaged { table: "bot_config", problem: error.to_string() };
     let found = serde_json::to_string(flaws).map_err(damaged)?;
     let told =
@@ -31,6 +31,6 @@ pub async fn guild_setup_seen(db: &Db, claim: &Lease, flaws: &[SetupProblem], no
             db::outbox::enqueue(&mut tx, &Effect::TellOwner { news }, now, now).await?;
         }
     }
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.commit().await
 }

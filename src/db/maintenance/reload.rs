@@ -8,7 +8,7 @@ use crate::domain::{Millis, OrderId, UserId, effect::Effect};
 /// The key under which `bot_config` keeps the digest that open tickets were last made for.
 const KEY: &str = "tickets";
 /// The same for who of the listed staff hold the role that they need besides.
-const SEATS: &str = "seats";
+const STAFF_OVERWRITES: &str = "staff_overwrites";
 
 /// Writes down that the configuration was read again, and whether it is taken. The dashboard
 /// and the look at channels and roles follow what is taken.
@@ -32,8 +32,8 @@ pub async fn settle_tickets(db: &Db, digest: &str, now: Millis) -> Result<(), Er
 }
 
 /// The same where staff got or lost a role by which they see tickets.
-pub async fn settle_ticket_permissions(db: &Db, seats: &str, now: Millis) -> Result<(), Error> {
-    settle(db, SEATS, seats, now).await
+pub async fn settle_ticket_permissions(db: &Db, staff_overwrites: &str, now: Millis) -> Result<(), Error> {
+    settle(db, STAFF_OVERWRITES, staff_overwrites, now).await
 }
 
 async fn settle(db: &Db, key: &str, digest: &str, now: Millis) -> Result<(), Error> {

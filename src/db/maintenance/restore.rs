@@ -119,9 +119,10 @@ async fn contents(file: &mut SqliteConnection, audit_entries: i64, audit_head: S
         .fetch_optional(&mut *file)
         .await?
         .map(Millis);
-    let orders = sqlx::query_scalar!(r#"SELECT CAST(COALESCE(SUM(n), 0) AS INTEGER) AS "n!: i64" FROM order_counts"#)
-        .fetch_one(&mut *file)
-        .await?;
+    let orders =
+        sqlx::query_scalar!(r#"SELECT CAST(COALESCE(SUM(count), 0) AS INTEGER) AS "count!: i64" FROM order_counts"#)
+            .fetch_one(&mut *file)
+            .await?;
     let effects = sqlx::query_scalar!(r#"SELECT COUNT(*) AS "n!: i64" FROM outbox"#).fetch_one(&mut *file).await?;
     Ok(Contents { audit_entries, audit_head, last_entry, orders, effects })
 }

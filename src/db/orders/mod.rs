@@ -246,7 +246,7 @@ pub async fn lapsing_orders(db: &Db, now: Millis) -> Result<Vec<OrderId>, Error>
 
 /// Lapses an order that is still unpaid and whose time is over, and ends the effect. `false`
 /// when neither is so any more.
-pub async fn lapse(db: &Db, claim: &Lease, order: &OrderId, now: Millis) -> Result<bool, Error> {
+pub async fn lapse(db: &Db, lease: &Lease, order: &OrderId, now: Millis) -> Result<bool, Error> {
     let id = order.as_str();
     let mut tx = db.begin().await?;
     let done = sqlx::query!(
@@ -265,7 +265,7 @@ pub async fn lapse(db: &Db, claim: &Lease, order: &OrderId, now: Millis) -> Resu
         audit_order(&mut tx, BOT, "order.expire", order, json!({}), now).await?;
         close_unpaid_ticket(&mut tx, order, now).await?;
     }
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.commit().await?;
     Ok(lapsed)
 }

@@ -47,7 +47,7 @@ struct Row {
     status_message_id: Option<i64>,
     status_digest: Option<String>,
     last_seen_message_id: i64,
-    seats: Option<String>,
+    staff_overwrites: Option<String>,
     reversed_by: Option<i64>,
     reversed_at: Option<i64>,
 }
@@ -93,7 +93,9 @@ impl TryFrom<Row> for Order {
                 status_message: row.status_message_id.map(MessageId::from_sql),
                 status_digest: row.status_digest,
                 last_seen: row.last_seen_message_id.cast_unsigned(),
-                seats: row.seats.map(|seats| seats.split(' ').filter_map(|seat| seat.parse().ok()).collect()),
+                staff_overwrites: row
+                    .staff_overwrites
+                    .map(|staff_overwrites| staff_overwrites.split(' ').filter_map(|seat| seat.parse().ok()).collect()),
             },
             delivery: match row.delivery.as_str() {
                 "dm" => Delivery::Dm(delivered),
@@ -154,7 +156,7 @@ pub async fn order(db: &Db, id: &OrderId) -> Result<Option<Order>, Error> {
                     currency, panel, method_id, method_name, method_account, method_holder, method_text, method_reference, reference, attempts_left,
                     COALESCE((SELECT p.received_minor FROM payments p WHERE p.order_id = orders.id), 0) AS "received_minor!: i64",
                     expires_at, reason, cause, decided_by, decided_at, ended_at, subscription_id, delivery, delivered_at,
-                    channel_id, channel_locked, status_message_id, status_digest, last_seen_message_id, seats, reversed_by, reversed_at
+                    channel_id, channel_locked, status_message_id, status_digest, last_seen_message_id, staff_overwrites, reversed_by, reversed_at
              FROM orders WHERE id = ?"#,
             id
         )

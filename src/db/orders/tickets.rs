@@ -12,24 +12,24 @@ use crate::domain::{
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// Remembers the channel that was made for an order; `seats` is who of staff sees it, where
+/// Remembers the channel that was made for an order; `staff_overwrites` is who of staff sees it, where
 /// that is known.
 pub async fn ticket_made(
     db: &Db,
     order: &OrderId,
     channel: ChannelId,
     locked: bool,
-    seats: Option<&BTreeSet<StaffOverwrite>>,
+    staff_overwrites: Option<&BTreeSet<StaffOverwrite>>,
     now: Millis,
 ) -> Result<(), Error> {
-    let (id, channel, seats) = (order.as_str(), channel.to_sql(), seats.map(written));
+    let (id, channel, staff_overwrites) = (order.as_str(), channel.to_sql(), staff_overwrites.map(written));
     let mut tx = db.begin().await?;
     sqlx::query!(
-            "UPDATE orders SET channel_id = ?, channel_locked = ?, seats = ?, status_message_id = NULL, status_digest = NULL,
+            "UPDATE orders SET channel_id = ?, channel_locked = ?, staff_overwrites = ?, status_message_id = NULL, status_digest = NULL,
                  last_seen_message_id = 0, updated_at = ? WHERE id = ?",
             channel,
             locked,
-            seats,
+            staff_overwrites,
             now.0,
             id
         )
@@ -51,17 +51,21 @@ pub async fn ticket_locked(db: &Db, order: &OrderId, locked: bool) -> Result<(),
 }
 
 /// Remembers who of staff sees the ticket now.
-pub async fn ticket_permissions_set(db: &Db, order: &OrderId, seats: &BTreeSet<StaffOverwrite>) -> Result<(), Error> {
-    let (id, seats) = (order.as_str(), written(seats));
+pub async fn ticket_permissions_set(
+    db: &Db,
+    order: &OrderId,
+    staff_overwrites: &BTreeSet<StaffOverwrite>,
+) -> Result<(), Error> {
+    let (id, staff_overwrites) = (order.as_str(), written(staff_overwrites));
     let mut tx = db.begin().await?;
-    sqlx::query!("UPDATE orders SET seats = ? WHERE id = ?", seats, id).execute(tx.sql()).await?;
+    sqlx::query!("UPDATE orders SET staff_overwrites = ? WHERE id = ?", staff_overwrites, id).execute(tx.sql()).await?;
     tx.commit().await
 }
 
 /// Remembers the status message and what it says, and ends the effect.
 pub async fn status_shown(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     order: &OrderId,
     message: MessageId,
     digest: &str,
@@ -72,7 +76,7 @@ pub async fn status_shown(
     sqlx::query!("UPDATE orders SET status_message_id = ?, status_digest = ? WHERE id = ?", message, digest, id)
         .execute(tx.sql())
         .await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.about(Subject::Order(order.clone()));
     tx.commit().await
 }
@@ -126,7 +130,7 @@ pub async fn status_lost(db: &Db, order: &OrderId) -> Result<(), Error> {
 /// told. An order with money behind it stays; the refusal is then the caller's to count.
 pub async fn no_ticket(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     order: &OrderId,
     (cause, why): (CancelCause, Refused),
     now: Millis,
@@ -140,7 +144,7 @@ pub async fn no_ticket(
         _ => OwnerNews::NoTicket { order: order.clone(), why: Some(why) },
     };
     db::maintenance::housekeeping::enqueue_hourly_owner_news(&mut tx, &news, now).await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -174,7 +178,7 @@ pub async fn ticket_gone(db: &Db, channel: ChannelId, now: Millis) -> Result<Opt
 }
 
 /// Remembers the ticket's deletion by us, and ends the effect.
-pub async fn ticket_deleted(db: &Db, claim: &Lease, order: &OrderId, now: Millis) -> Result<(), Error> {
+pub async fn ticket_deleted(db: &Db, lease: &Lease, order: &OrderId, now: Millis) -> Result<(), Error> {
     let id = order.as_str();
     let mut tx = db.begin().await?;
     sqlx::query!("DELETE FROM bot_messages WHERE channel_id = (SELECT channel_id FROM orders WHERE id = ?)", id)
@@ -187,7 +191,7 @@ pub async fn ticket_deleted(db: &Db, claim: &Lease, order: &OrderId, now: Millis
         .execute(tx.sql())
         .await?;
     db::outbox::cancel(&mut tx, &Effect::SyncTicket { order: order.clone() }.key()).await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.about(Subject::Order(order.clone()));
     tx.commit().await
 }
@@ -195,14 +199,14 @@ pub async fn ticket_deleted(db: &Db, claim: &Lease, order: &OrderId, now: Millis
 /// Puts off the deletion of a ticket, and ends this try of it.
 pub async fn delete_ticket_later(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     order: &OrderId,
     at: Millis,
     remind: bool,
     now: Millis,
 ) -> Result<(), Error> {
     let mut tx = db.begin().await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     db::outbox::enqueue(&mut tx, &Effect::DeleteTicket { order: order.clone() }, at, now).await?;
     if remind {
         db::outbox::enqueue(&mut tx, &Effect::Notify { order: order.clone(), notice: Notice::LinkWaits }, now, now)
@@ -212,21 +216,21 @@ pub async fn delete_ticket_later(
 }
 
 /// The link went out by direct message.
-pub async fn delivered(db: &Db, claim: &Lease, order: &OrderId, now: Millis) -> Result<(), Error> {
+pub async fn delivered(db: &Db, lease: &Lease, order: &OrderId, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     delivered_by_dm(&mut tx, order, now).await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.commit().await
 }
 
 /// Discord refuses direct messages to this customer, for good: the link waits in the ticket.
-pub async fn dm_closed(db: &Db, claim: &Lease, order: &OrderId, now: Millis) -> Result<(), Error> {
+pub async fn dm_closed(db: &Db, lease: &Lease, order: &OrderId, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     set_delivery(&mut tx, order, "dm_closed", None).await?;
     db::orders::audit_order(&mut tx, BOT, "link.dm_closed", order, json!({}), now).await?;
     show_delivery(&mut tx, order, now).await?;
     db::outbox::enqueue(&mut tx, &Effect::Notify { order: order.clone(), notice: Notice::LinkWaits }, now, now).await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.commit().await
 }
 
@@ -256,7 +260,7 @@ pub async fn fetched(db: &Db, customer: UserId, orders: &[OrderId], now: Millis)
 /// effect.
 pub async fn posted(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     message: MessageId,
     channel: ChannelId,
     kind: Tracked,
@@ -264,7 +268,7 @@ pub async fn posted(
 ) -> Result<(), Error> {
     let (message, channel) = (message.to_sql(), channel.to_sql());
     let (delete_at, kind) = (now.plus(kind.stays()), kind.as_str());
-    let question = match &claim.effect {
+    let question = match &lease.effect {
         Effect::Notify { notice: Notice::Asked { question }, .. } => Some(question.0),
         _ => None,
     };
@@ -281,7 +285,7 @@ pub async fn posted(
     )
     .execute(tx.sql())
     .await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     tx.commit().await
 }
 
@@ -313,6 +317,6 @@ async fn show_delivery(tx: &mut WriteTx, order: &OrderId, now: Millis) -> Result
 }
 
 /// Seats as they stand in a row.
-fn written(seats: &BTreeSet<StaffOverwrite>) -> String {
-    seats.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+fn written(staff_overwrites: &BTreeSet<StaffOverwrite>) -> String {
+    staff_overwrites.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

@@ -78,8 +78,8 @@ pub async fn parked(db: &Db) -> Result<Vec<ParkedRow>, Error> {
 pub async fn retry_parked(db: &Db, row: i64, by: UserId, now: Millis) -> Result<Settled, Error> {
     let mut tx = db.begin().await?;
     let woken = sqlx::query!(
-            "UPDATE outbox SET parked_at = NULL, told_at = NULL, failures = 0, run_at = ?1, set_at = ?1 WHERE id = ?2 AND parked_at IS NOT NULL
-             RETURNING key, kind, v, args",
+            "UPDATE outbox SET parked_at = NULL, notified_at = NULL, failures = 0, run_at = ?1, set_at = ?1 WHERE id = ?2 AND parked_at IS NOT NULL
+             RETURNING key, kind, args_version, args",
             now.0,
             row
         )
@@ -90,7 +90,7 @@ pub async fn retry_parked(db: &Db, row: i64, by: UserId, now: Millis) -> Result<
         Happened { actor: by, action: "effect.retry", target: woken.key.clone(), payload: json!({}), session: None };
     db::audit::audit(&mut tx, now, happened).await?;
     tx.about(Subject::Outbox);
-    let effect = decode(&woken.kind, woken.v, &woken.args);
+    let effect = decode(&woken.kind, woken.args_version, &woken.args);
     if let Some(Effect::DeliverLink { order, .. } | Effect::SyncTicket { order }) = &effect {
         // The card said that it gave up.
         db::outbox::show_on_card(&mut tx, order, now).await?;
@@ -122,7 +122,7 @@ pub async fn drop_parked(db: &Db, presented: &Presented, row: i64, now: Millis) 
     let mut tx = db.begin().await?;
     let permit = db::people::confirmations::spend(&mut tx, presented, now).await?;
     let gone = sqlx::query!(
-        "DELETE FROM outbox WHERE id = ? AND parked_at IS NOT NULL RETURNING key, kind, v, args, last_error",
+        "DELETE FROM outbox WHERE id = ? AND parked_at IS NOT NULL RETURNING key, kind, args_version, args, last_error",
         row
     )
     .fetch_optional(tx.sql())
@@ -131,7 +131,7 @@ pub async fn drop_parked(db: &Db, presented: &Presented, row: i64, now: Millis) 
         tx.commit().await?;
         return Ok(Settled::Gone);
     };
-    let orders = match decode(&gone.kind, gone.v, &gone.args) {
+    let orders = match decode(&gone.kind, gone.args_version, &gone.args) {
         None => Vec::new(),
         Some(effect) => orders_of(&mut tx, &effect, gone.last_error.as_deref().unwrap_or_default(), now).await?,
     };

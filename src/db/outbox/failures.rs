@@ -34,28 +34,28 @@ pub enum Failed {
 /// tells the owners.
 pub async fn fail(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     (error, why): (&str, Option<Refused>),
     again_in: Duration,
     now: Millis,
 ) -> Result<Failed, Error> {
     let mut tx = db.begin().await?;
-    if why.is_some_and(Refused::is_about_the_server) && claim.effect != (Effect::InspectPremises {}) {
+    if why.is_some_and(Refused::is_about_the_server) && lease.effect != (Effect::InspectPremises {}) {
         enqueue(&mut tx, &Effect::InspectPremises {}, now, now).await?;
     }
     let wanted =
-        sqlx::query_scalar!("SELECT wanted FROM outbox WHERE id = ?", claim.id).fetch_optional(tx.sql()).await?;
-    let anew = wanted.is_some_and(|wanted| wanted != claim.wanted);
-    let failures = if anew { 0 } else { claim.failures + 1 };
+        sqlx::query_scalar!("SELECT generation FROM outbox WHERE id = ?", lease.id).fetch_optional(tx.sql()).await?;
+    let anew = wanted.is_some_and(|wanted| wanted != lease.generation);
+    let failures = if anew { 0 } else { lease.failures + 1 };
     let again = if anew { now } else { now.plus(again_in) };
     if failures < MAX_FAILURES {
         sqlx::query!(
-            "UPDATE outbox SET claimed_by = NULL, last_error = ?, failures = ?, run_at = ?, set_at = ? WHERE id = ?",
+            "UPDATE outbox SET leased_by = NULL, last_error = ?, failures = ?, run_at = ?, set_at = ? WHERE id = ?",
             error,
             failures,
             again.0,
             now.0,
-            claim.id
+            lease.id
         )
         .execute(tx.sql())
         .await?;
@@ -64,18 +64,18 @@ pub async fn fail(
         return Ok(Failed::Again);
     }
     let told_at = sqlx::query_scalar!(
-        "UPDATE outbox SET claimed_by = NULL, last_error = ?, failures = ?, parked_at = ? WHERE id = ?
-             RETURNING told_at",
+        "UPDATE outbox SET leased_by = NULL, last_error = ?, failures = ?, parked_at = ? WHERE id = ?
+             RETURNING notified_at",
         error,
         failures,
         now.0,
-        claim.id
+        lease.id
     )
     .fetch_optional(tx.sql())
     .await?;
-    show_parked(&mut tx, claim, error, now).await?;
+    show_parked(&mut tx, lease, error, now).await?;
     if told_at.flatten().is_none() {
-        tell_parked(&mut tx, claim, (error, why), now).await?;
+        tell_parked(&mut tx, lease, (error, why), now).await?;
     }
     tx.commit().await?;
     Ok(Failed::Parked)
@@ -85,28 +85,28 @@ pub async fn fail(
 /// what is looked at by the clock wakes it, and it may give up every few minutes.
 async fn tell_parked(
     tx: &mut WriteTx,
-    claim: &Lease,
+    lease: &Lease,
     (error, why): (&str, Option<Refused>),
     now: Millis,
 ) -> Result<(), Error> {
-    sqlx::query!("UPDATE outbox SET told_at = ? WHERE id = ?", now.0, claim.id).execute(tx.sql()).await?;
-    let payload = json!({ "error": error, "lane": claim.lane });
-    let key = claim.effect.key();
+    sqlx::query!("UPDATE outbox SET notified_at = ? WHERE id = ?", now.0, lease.id).execute(tx.sql()).await?;
+    let payload = json!({ "error": error, "lane": lease.lane });
+    let key = lease.effect.key();
     db::audit::audit(
         tx,
         now,
         Happened { actor: BOT, action: "effect.park", target: key.clone(), payload, session: None },
     )
     .await?;
-    if !matches!(claim.effect, Effect::TellOwner { .. }) {
+    if !matches!(lease.effect, Effect::TellOwner { .. }) {
         enqueue(tx, &Effect::TellOwner { news: OwnerNews::Parked { key, why } }, now, now).await?;
     }
     Ok(())
 }
 
 /// Whatever is parked is visible where its order is looked at.
-async fn show_parked(tx: &mut WriteTx, claim: &Lease, error: &str, now: Millis) -> Result<(), Error> {
-    match &claim.effect {
+async fn show_parked(tx: &mut WriteTx, lease: &Lease, error: &str, now: Millis) -> Result<(), Error> {
+    match &lease.effect {
         Effect::SyncSubscription { subscription, .. } => {
             let waiting = db::access::subscriptions::orders_waiting_for(tx, *subscription).await?;
             let trouble = Trouble::new(Cause::GaveUp, error);

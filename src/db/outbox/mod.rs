@@ -30,15 +30,15 @@ pub struct Lease {
     pub tries: i64,
     /// Row errors so far.
     pub failures: i64,
-    wanted: i64,
-    claimed_at: Millis,
+    generation: i64,
+    leased_at: Millis,
 }
 
 impl Lease {
     /// Whether an earlier try may have got through without our knowing: one of this row, or one of
     /// the database that a restored backup replaced.
     pub fn must_look_first(&self) -> bool {
-        self.tries > 1 || self.first_try_at < self.claimed_at
+        self.tries > 1 || self.first_try_at < self.leased_at
     }
 }
 
@@ -60,7 +60,7 @@ pub async fn heads(db: &Db, boot: &str, now: Millis) -> Result<Vec<Head>, Error>
     let rows = sqlx::query!(
         r#"SELECT id AS "id!", lane AS "lane!", kind AS "kind!", run_at AS "due_since!" FROM
                    (SELECT id, lane, kind, run_at, row_number() OVER (PARTITION BY lane ORDER BY run_at, id) AS place
-                    FROM outbox WHERE parked_at IS NULL AND run_at <= ? AND (claimed_by IS NULL OR claimed_by <> ?)
+                    FROM outbox WHERE parked_at IS NULL AND run_at <= ? AND (leased_by IS NULL OR leased_by <> ?)
                         AND NOT EXISTS (SELECT 1 FROM bot_config WHERE key = 'outbox_held_since'))
                WHERE place = 1 ORDER BY run_at, id"#,
         now.0,
@@ -86,7 +86,7 @@ pub async fn next_due(db: &Db, now: Millis) -> Result<Option<Millis>, Error> {
 /// Claims rows, all in one transaction: a disk takes as long for one as for eight. Left out are
 /// those that are gone, in hand, or of a kind this version does not know; the latter are parked
 /// and shown, never dropped.
-pub async fn claim(db: &Db, rows: &[i64], boot: &str, now: Millis) -> Result<Vec<Lease>, Error> {
+pub async fn lease(db: &Db, rows: &[i64], boot: &str, now: Millis) -> Result<Vec<Lease>, Error> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -100,18 +100,18 @@ pub async fn claim(db: &Db, rows: &[i64], boot: &str, now: Millis) -> Result<Vec
 }
 
 /// Gives a row back after a target error: nothing is counted, the lane is paused by the worker.
-pub async fn release(db: &Db, claim: &Lease, error: &str) -> Result<(), Error> {
+pub async fn release(db: &Db, lease: &Lease, error: &str) -> Result<(), Error> {
     let mut tx = db.begin().await?;
-    sqlx::query!("UPDATE outbox SET claimed_by = NULL, last_error = ? WHERE id = ?", error, claim.id)
+    sqlx::query!("UPDATE outbox SET leased_by = NULL, last_error = ? WHERE id = ?", error, lease.id)
         .execute(tx.sql())
         .await?;
     tx.commit().await
 }
 
 /// Ends a row whose effect left nothing to write.
-pub async fn finish(db: &Db, claim: &Lease, now: Millis) -> Result<(), Error> {
+pub async fn finish(db: &Db, lease: &Lease, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
-    finish_row(&mut tx, claim, now).await?;
+    finish_row(&mut tx, lease, now).await?;
     tx.commit().await
 }
 
@@ -158,10 +158,10 @@ pub(in crate::db) async fn enqueue(
     let (key, lane) = (effect.key(), effect.lane().to_string());
     let (kind, args) = encode(effect)?;
     sqlx::query!(
-        "INSERT INTO outbox (key, lane, kind, v, args, run_at, created_at, set_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (key) DO UPDATE SET wanted = wanted + 1,
+        "INSERT INTO outbox (key, lane, kind, args_version, args, run_at, created_at, set_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (key) DO UPDATE SET generation = generation + 1,
                  set_at = iif(excluded.run_at < run_at, excluded.set_at, set_at), run_at = min(run_at, excluded.run_at),
-                 parked_at = NULL, failures = 0, kind = excluded.kind, v = excluded.v, args = excluded.args",
+                 parked_at = NULL, failures = 0, kind = excluded.kind, args_version = excluded.args_version, args = excluded.args",
         key,
         lane,
         kind,
@@ -179,11 +179,11 @@ pub(in crate::db) async fn enqueue(
 
 async fn lease_row(tx: &mut WriteTx, id: i64, boot: &str, now: Millis) -> Result<Option<Lease>, Error> {
     let row = sqlx::query!(
-        r#"UPDATE outbox SET claimed_by = ?, tries = tries + 1, first_try_at = COALESCE(first_try_at,
+        r#"UPDATE outbox SET leased_by = ?, tries = tries + 1, first_try_at = COALESCE(first_try_at,
                    (SELECT json_extract(value, '$.since') FROM bot_config
                     WHERE key = 'look_first' AND json_extract(value, '$.until') > ?), ?)
-               WHERE id = ? AND parked_at IS NULL AND (claimed_by IS NULL OR claimed_by <> ?)
-               RETURNING lane, key, kind, v, args, wanted, tries, failures, first_try_at AS "first_try_at!""#,
+               WHERE id = ? AND parked_at IS NULL AND (leased_by IS NULL OR leased_by <> ?)
+               RETURNING lane, key, kind, args_version, args, generation, tries, failures, first_try_at AS "first_try_at!""#,
         boot,
         now.0,
         now.0,
@@ -193,10 +193,10 @@ async fn lease_row(tx: &mut WriteTx, id: i64, boot: &str, now: Millis) -> Result
     .fetch_optional(tx.sql())
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let Some(effect) = decode(&row.kind, row.v, &row.args) else {
-        let error = format!("kind `{}` version {} is not known to this program", row.kind, row.v);
+    let Some(effect) = decode(&row.kind, row.args_version, &row.args) else {
+        let error = format!("kind `{}` version {} is not known to this program", row.kind, row.args_version);
         sqlx::query!(
-            "UPDATE outbox SET parked_at = ?, claimed_by = NULL, last_error = ? WHERE id = ?",
+            "UPDATE outbox SET parked_at = ?, leased_by = NULL, last_error = ? WHERE id = ?",
             now.0,
             error,
             id
@@ -213,31 +213,34 @@ async fn lease_row(tx: &mut WriteTx, id: i64, boot: &str, now: Millis) -> Result
         first_try_at: Millis(row.first_try_at),
         tries: row.tries,
         failures: row.failures,
-        wanted: row.wanted,
-        claimed_at: now,
+        generation: row.generation,
+        leased_at: now,
     }))
 }
 
 /// Ends a claimed row, unless it was wanted again meanwhile: then it is as good as new, and its
 /// turn comes after everything that is due already.
-pub(in crate::db) async fn finish_row(tx: &mut WriteTx, claim: &Lease, now: Millis) -> Result<(), Error> {
-    let gone =
-        sqlx::query_scalar!("DELETE FROM outbox WHERE id = ? AND wanted = ? RETURNING told_at", claim.id, claim.wanted)
-            .fetch_optional(tx.sql())
-            .await?;
+pub(in crate::db) async fn finish_row(tx: &mut WriteTx, lease: &Lease, now: Millis) -> Result<(), Error> {
+    let gone = sqlx::query_scalar!(
+        "DELETE FROM outbox WHERE id = ? AND generation = ? RETURNING notified_at",
+        lease.id,
+        lease.generation
+    )
+    .fetch_optional(tx.sql())
+    .await?;
     if gone.flatten().is_some()
-        && let Effect::DeliverLink { order, .. } | Effect::SyncTicket { order } = &claim.effect
+        && let Effect::DeliverLink { order, .. } | Effect::SyncTicket { order } = &lease.effect
     {
         // What the card says of it is not true any more.
         show_on_card(tx, order, now).await?;
     }
     if gone.is_none() {
         sqlx::query!(
-            "UPDATE outbox SET claimed_by = NULL, tries = 0, failures = 0, first_try_at = NULL,
-                     last_error = NULL, told_at = NULL, run_at = max(run_at, ?), set_at = ? WHERE id = ?",
+            "UPDATE outbox SET leased_by = NULL, tries = 0, failures = 0, first_try_at = NULL,
+                     last_error = NULL, notified_at = NULL, run_at = max(run_at, ?), set_at = ? WHERE id = ?",
             now.0,
             now.0,
-            claim.id
+            lease.id
         )
         .execute(tx.sql())
         .await?;
@@ -248,7 +251,7 @@ pub(in crate::db) async fn finish_row(tx: &mut WriteTx, claim: &Lease, now: Mill
 
 /// Takes a row out of the outbox by its key: what it was for is no longer true.
 pub(in crate::db) async fn cancel(tx: &mut WriteTx, key: &str) -> Result<(), Error> {
-    sqlx::query!("DELETE FROM outbox WHERE key = ? AND claimed_by IS NULL", key).execute(tx.sql()).await?;
+    sqlx::query!("DELETE FROM outbox WHERE key = ? AND leased_by IS NULL", key).execute(tx.sql()).await?;
     Ok(())
 }
 

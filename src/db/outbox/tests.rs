@@ -103,7 +103,7 @@ async fn what_is_wanted_during_the_last_try_is_not_parked_with_it() {
     let claimed = async || {
         let heads = db::outbox::heads(&db, "boot", now).await.unwrap();
         let ids: Vec<_> = heads.iter().map(|head| head.id).collect();
-        db::outbox::claim(&db, &ids, "boot", now).await.unwrap().remove(0)
+        db::outbox::lease(&db, &ids, "boot", now).await.unwrap().remove(0)
     };
     for _ in 1..MAX_FAILURES {
         let failed =
@@ -130,18 +130,18 @@ async fn a_row_that_is_wanted_again_while_it_runs_goes_to_the_back() {
     let (first, second) = (order("0123456789"), order("9876543210"));
     let heads = async |now| db::outbox::heads(&db, "boot", Millis(now)).await.unwrap();
     db::outbox::enqueue_alone(&db, &first, Millis(1), Millis(1)).await.unwrap();
-    let claim = db::outbox::claim(&db, &[heads(1).await[0].id], "boot", Millis(1)).await.unwrap().remove(0);
+    let lease = db::outbox::lease(&db, &[heads(1).await[0].id], "boot", Millis(1)).await.unwrap().remove(0);
     db::outbox::enqueue_alone(&db, &second, Millis(2), Millis(2)).await.unwrap();
     db::outbox::enqueue_alone(&db, &first, Millis(3), Millis(3)).await.unwrap();
-    db::outbox::finish(&db, &claim, Millis(4)).await.unwrap();
+    db::outbox::finish(&db, &lease, Millis(4)).await.unwrap();
     let lanes: Vec<_> = heads(5).await.into_iter().map(|head| head.lane).collect();
     assert_eq!(lanes, [second.lane().to_string(), first.lane().to_string()]);
     // The same within one lane: what waits there for longer is not overtaken for ever.
     let ticket = Effect::SyncTicket { order: "9876543210".parse().unwrap() };
-    let claim = db::outbox::claim(&db, &[heads(5).await[0].id], "boot", Millis(5)).await.unwrap().remove(0);
+    let lease = db::outbox::lease(&db, &[heads(5).await[0].id], "boot", Millis(5)).await.unwrap().remove(0);
     db::outbox::enqueue_alone(&db, &ticket, Millis(6), Millis(6)).await.unwrap();
     db::outbox::enqueue_alone(&db, &second, Millis(7), Millis(7)).await.unwrap();
-    db::outbox::finish(&db, &claim, Millis(8)).await.unwrap();
+    db::outbox::finish(&db, &lease, Millis(8)).await.unwrap();
     let head = heads(9).await.into_iter().find(|head| head.lane == ticket.lane().to_string()).unwrap();
     assert!(!head.reads, "the ticket's turn has come");
     db.close().await;

@@ -33,8 +33,13 @@ pub(in crate::db) async fn note_received(
     minor: Option<i64>,
     part: bool,
 ) -> Result<(), Error> {
-    sqlx::query!("UPDATE payment_submissions SET received_minor = ?, part = ? WHERE id = ?", minor, part, submission.0)
-        .execute(tx.sql())
-        .await?;
+    sqlx::query!(
+        "UPDATE payment_submissions SET received_minor = ?, is_partial = ? WHERE id = ?",
+        minor,
+        part,
+        submission.0
+    )
+    .execute(tx.sql())
+    .await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::domain::{MessageId, Millis, SubmissionId};
 /// ends by itself, it is wanted again then.
 pub async fn card_shown(
     db: &Db,
-    claim: &Lease,
+    lease: &Lease,
     submission: SubmissionId,
     card: MessageId,
     (digest, again_at): (&str, Option<Millis>),
@@ -23,19 +23,19 @@ pub async fn card_shown(
     )
     .execute(tx.sql())
     .await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     if let Some(at) = again_at {
-        db::outbox::enqueue(&mut tx, &claim.effect, at, now).await?;
+        db::outbox::enqueue(&mut tx, &lease.effect, at, now).await?;
     }
     tx.commit().await
 }
 
 /// The card says already what it should; it is looked at again when that ends by itself.
-pub async fn card_stays(db: &Db, claim: &Lease, again_at: Option<Millis>, now: Millis) -> Result<(), Error> {
+pub async fn card_stays(db: &Db, lease: &Lease, again_at: Option<Millis>, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
-    db::outbox::finish_row(&mut tx, claim, now).await?;
+    db::outbox::finish_row(&mut tx, lease, now).await?;
     if let Some(at) = again_at {
-        db::outbox::enqueue(&mut tx, &claim.effect, at, now).await?;
+        db::outbox::enqueue(&mut tx, &lease.effect, at, now).await?;
     }
     tx.commit().await
 }

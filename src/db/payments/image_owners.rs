@@ -51,7 +51,7 @@ pub(in crate::db) async fn picture_owner(tx: &mut WriteTx, hash: &str) -> Result
 pub(in crate::db) async fn is_a_part(tx: &mut WriteTx, order: &OrderId, hash: &str) -> Result<bool, Error> {
     let id = order.as_str();
     let found = sqlx::query_scalar!(
-            "SELECT id FROM payment_submissions WHERE order_id = ? AND part = 1
+            "SELECT id FROM payment_submissions WHERE order_id = ? AND is_partial = 1
                AND (hash = ? OR EXISTS (SELECT 1 FROM submission_pictures p WHERE p.submission_id = payment_submissions.id AND p.hash = ?))",
             id,
             hash,
@@ -71,10 +71,10 @@ pub(in crate::db) async fn pixel_twin(
 ) -> Result<Option<OrderId>, Error> {
     let id = order.as_str();
     let twin = sqlx::query_scalar!(
-            r#"SELECT order_id AS "order_id!" FROM payment_submissions WHERE pixel_hash = ? AND hash <> ? AND (order_id <> ? OR part = 1)
+            r#"SELECT order_id AS "order_id!" FROM payment_submissions WHERE pixel_hash = ? AND hash <> ? AND (order_id <> ? OR is_partial = 1)
                UNION ALL
                SELECT s.order_id FROM submission_pictures p JOIN payment_submissions s ON s.id = p.submission_id
-               WHERE p.pixel_hash = ? AND p.hash <> ? AND (s.order_id <> ? OR s.part = 1) LIMIT 1"#,
+               WHERE p.pixel_hash = ? AND p.hash <> ? AND (s.order_id <> ? OR s.is_partial = 1) LIMIT 1"#,
             pixels,
             hash,
             id,
@@ -128,7 +128,7 @@ pub(in crate::db) async fn insert_others(
 ) -> Result<(), Error> {
     for (n, proof) in (2_i64..).zip(others) {
         sqlx::query!(
-            "INSERT INTO submission_pictures (submission_id, n, hash, pixel_hash) VALUES (?, ?, ?, ?)",
+            "INSERT INTO submission_pictures (submission_id, position, hash, pixel_hash) VALUES (?, ?, ?, ?)",
             submission.0,
             n,
             proof.hash,

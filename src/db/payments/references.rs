@@ -145,7 +145,7 @@ async fn reference_twin(
     let row = sqlx::query!(
             r#"SELECT r.order_id, o.user_id, o.status,
                       EXISTS (SELECT 1 FROM payments m WHERE m.order_id = o.id AND m.received_minor > 0) AS "has_money!: bool",
-                      EXISTS (SELECT 1 FROM payment_submissions s WHERE s.order_id = ? AND s.part = 1
+                      EXISTS (SELECT 1 FROM payment_submissions s WHERE s.order_id = ? AND s.is_partial = 1
                           AND replace(replace(replace(replace(replace(s.reference, '-', ''), '/', ''), '.', ''), '_', ''), '#', '') = r.reference)
                           AS "counted!: bool"
                FROM payment_references r JOIN orders o ON o.id = r.order_id WHERE r.method_id = ? AND r.reference = ?"#,
@@ -186,8 +186,8 @@ async fn claim_reference(
 ) -> Result<(), Error> {
     let (key, id) = (reference.key(), order.as_str());
     sqlx::query!(
-            "INSERT INTO payment_references (method_id, reference, order_id, claimed_at) VALUES (?, ?, ?, ?)
-             ON CONFLICT (method_id, reference) DO UPDATE SET order_id = excluded.order_id, claimed_at = excluded.claimed_at",
+            "INSERT INTO payment_references (method_id, reference, order_id, owned_since) VALUES (?, ?, ?, ?)
+             ON CONFLICT (method_id, reference) DO UPDATE SET order_id = excluded.order_id, owned_since = excluded.owned_since",
             method,
             key,
             id,

@@ -300,8 +300,8 @@ pub(in crate::db) async fn decide_submission(
 ) -> Result<(), Error> {
     let (id, by) = (order.as_str(), by.to_sql());
     sqlx::query!(
-        "UPDATE payment_submissions SET status = ?, decided_by = ?, decided_at = ?, reason = ?, claimed_by = NULL,
-                 claimed_until = NULL WHERE id = ?",
+        "UPDATE payment_submissions SET status = ?, decided_by = ?, decided_at = ?, reason = ?, reviewing_by = NULL,
+                 reviewing_until = NULL WHERE id = ?",
         status,
         by,
         now.0,

@@ -21,8 +21,8 @@ pub async fn start_reviewing(db: &Db, id: SubmissionId, by: UserId, until: Milli
     let mut tx = db.begin().await?;
     let who = by.to_sql();
     let done = sqlx::query!(
-        "UPDATE payment_submissions SET claimed_by = ?, claimed_until = ?
-             WHERE id = ? AND status = 'pending' AND (claimed_by IS NULL OR claimed_by = ? OR claimed_until <= ?)",
+        "UPDATE payment_submissions SET reviewing_by = ?, reviewing_until = ?
+             WHERE id = ? AND status = 'pending' AND (reviewing_by IS NULL OR reviewing_by = ? OR reviewing_until <= ?)",
         who,
         until.0,
         id.0,
@@ -42,8 +42,8 @@ pub async fn start_reviewing(db: &Db, id: SubmissionId, by: UserId, until: Milli
 pub async fn stop_reviewing(db: &Db, id: SubmissionId, by: UserId, now: Millis) -> Result<bool, Error> {
     let mut tx = db.begin().await?;
     let done = sqlx::query!(
-        "UPDATE payment_submissions SET claimed_by = NULL, claimed_until = NULL
-             WHERE id = ? AND claimed_by IS NOT NULL AND claimed_until > ? RETURNING order_id",
+        "UPDATE payment_submissions SET reviewing_by = NULL, reviewing_until = NULL
+             WHERE id = ? AND reviewing_by IS NOT NULL AND reviewing_until > ? RETURNING order_id",
         id.0,
         now.0
     )
@@ -274,7 +274,7 @@ async fn try_decline_fake(
 pub async fn declined_notified(db: &Db, submission: SubmissionId, now: Millis) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     let first = sqlx::query!(
-        "UPDATE payment_submissions SET told_at = ? WHERE id = ? AND told_at IS NULL",
+        "UPDATE payment_submissions SET notified_at = ? WHERE id = ? AND notified_at IS NULL",
         now.0,
         submission.0
     )

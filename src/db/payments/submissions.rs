@@ -11,7 +11,7 @@ use crate::domain::{
     order::ProofRefused,
     picture::ImageMetadata,
     proofs,
-    review::Looking,
+    review::Reviewing,
 };
 
 use crate::db::payments::image_owners::Whose;
@@ -54,7 +54,7 @@ pub struct Submission {
     pub card_digest: Option<String>,
     pub card_gone: bool,
     /// Who looked at it last, and until when.
-    pub looking: Option<Looking>,
+    pub reviewing: Option<Reviewing>,
     /// When the customer was told that it is declined.
     pub told_at: Option<Millis>,
 }
@@ -140,24 +140,25 @@ pub async fn submit_proofs(
 pub async fn submission(db: &Db, id: SubmissionId) -> Result<Option<Submission>, Error> {
     let row = sqlx::query!(
             "SELECT s.order_id, s.user_id, s.hash, s.pixel_hash, s.format, s.width, s.height, s.size, s.created_at, s.status,
-                    s.flags, s.decided_by, s.decided_at, s.reason, s.reference, s.part, s.received_minor, s.card_message_id,
-                    s.card_digest, s.card_gone_at, s.claimed_by, s.claimed_until, s.told_at, o.currency
+                    s.flags, s.decided_by, s.decided_at, s.reason, s.reference, s.is_partial, s.received_minor, s.card_message_id,
+                    s.card_digest, s.card_gone_at, s.reviewing_by, s.reviewing_until, s.notified_at, o.currency
              FROM payment_submissions s JOIN orders o ON o.id = s.order_id WHERE s.id = ?",
             id.0
         )
         .fetch_optional(&db.readers)
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let others = sqlx::query_scalar!("SELECT hash FROM submission_pictures WHERE submission_id = ? ORDER BY n", id.0)
-        .fetch_all(&db.readers)
-        .await?;
+    let others =
+        sqlx::query_scalar!("SELECT hash FROM submission_pictures WHERE submission_id = ? ORDER BY position", id.0)
+            .fetch_all(&db.readers)
+            .await?;
     let damaged = |problem: String| Error::Damaged { table: "payment_submissions", problem };
     let decided = || match (row.decided_by, moment(row.decided_at)) {
         (Some(by), Some(at)) => Ok((UserId::from_sql(by), at)),
         _ => Err(damaged(format!("submission {id} is decided by nobody"))),
     };
     let verdict = match row.status.as_str() {
-        "approved" if row.part != 0 => {
+        "approved" if row.is_partial != 0 => {
             let received = money(row.received_minor.unwrap_or_default(), &row.currency)?;
             decided().map(|(by, at)| Verdict::Part { by, at, received })?
         }
@@ -186,11 +187,11 @@ pub async fn submission(db: &Db, id: SubmissionId) -> Result<Option<Submission>,
         card: row.card_message_id.map(MessageId::from_sql),
         card_digest: row.card_digest,
         card_gone: row.card_gone_at.is_some(),
-        looking: row
-            .claimed_by
-            .zip(moment(row.claimed_until))
-            .map(|(by, until)| Looking { by: UserId::from_sql(by), until }),
-        told_at: moment(row.told_at),
+        reviewing: row
+            .reviewing_by
+            .zip(moment(row.reviewing_until))
+            .map(|(by, until)| Reviewing { by: UserId::from_sql(by), until }),
+        told_at: moment(row.notified_at),
     }))
 }
 

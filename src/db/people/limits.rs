@@ -61,10 +61,14 @@ pub async fn pass_on(
 async fn once_an_hour(db: &Db, order: &OrderId, what: Counted, effects: &[Effect], now: Millis) -> Result<bool, Error> {
     let (id, kind, hour) = (order.as_str(), what.as_str(), now.0.div_euclid(HOUR));
     // A flood costs a look, and no write.
-    let told =
-        sqlx::query_scalar!("SELECT n FROM order_tallies WHERE order_id = ? AND what = ? AND hour = ?", id, kind, hour)
-            .fetch_optional(&db.readers)
-            .await?;
+    let told = sqlx::query_scalar!(
+        "SELECT count FROM order_tallies WHERE order_id = ? AND what = ? AND hour = ?",
+        id,
+        kind,
+        hour
+    )
+    .fetch_optional(&db.readers)
+    .await?;
     if told.is_some() {
         return Ok(false);
     }
@@ -87,8 +91,8 @@ pub(in crate::db) async fn tally(
 ) -> Result<Tally, Error> {
     let (id, kind, hour) = (order.as_str(), what.as_str(), now.0.div_euclid(HOUR));
     let this_hour = sqlx::query_scalar!(
-        r#"INSERT INTO order_tallies (order_id, what, hour, n) VALUES (?, ?, ?, 1)
-               ON CONFLICT (order_id, what, hour) DO UPDATE SET n = n + 1 RETURNING n AS "n!: i64""#,
+        r#"INSERT INTO order_tallies (order_id, what, hour, count) VALUES (?, ?, ?, 1)
+               ON CONFLICT (order_id, what, hour) DO UPDATE SET count = count + 1 RETURNING count AS "count!: i64""#,
         id,
         kind,
         hour
@@ -96,7 +100,7 @@ pub(in crate::db) async fn tally(
     .fetch_one(tx.sql())
     .await?;
     let ever = sqlx::query_scalar!(
-        r#"SELECT sum(n) AS "n!: i64" FROM order_tallies WHERE order_id = ? AND what = ?"#,
+        r#"SELECT sum(count) AS "count!: i64" FROM order_tallies WHERE order_id = ? AND what = ?"#,
         id,
         kind
     )

@@ -30,54 +30,59 @@ enum Outcome {
 
 /// Makes a change, then writes down what is true.
 pub(super) async fn sync(
-    world: &EffectContext,
+    context: &EffectContext,
     client: &Client,
-    claim: &Lease,
+    lease: &Lease,
     sub: &Subscription,
     change: &Waiting,
 ) -> Result<(), EffectError> {
-    let outcome = noted(world, client, apply(world, client, sub, change).await).await?;
-    write_down(world, claim, sub, change, outcome).await
+    let outcome = noted(context, client, apply(context, client, sub, change).await).await?;
+    write_down(context, lease, sub, change, outcome).await
 }
 
 /// Writes down a change for which no panel has to be asked.
 pub(super) async fn without_client(
-    world: &EffectContext,
-    claim: &Lease,
+    context: &EffectContext,
+    lease: &Lease,
     sub: &Subscription,
     change: &Waiting,
 ) -> Result<(), EffectError> {
-    let outcome = absent(world, sub, change).await?;
-    write_down(world, claim, sub, change, outcome).await
+    let outcome = absent(context, sub, change).await?;
+    write_down(context, lease, sub, change, outcome).await
 }
 
 async fn write_down(
-    world: &EffectContext,
-    claim: &Lease,
+    context: &EffectContext,
+    lease: &Lease,
     sub: &Subscription,
     change: &Waiting,
     outcome: Outcome,
 ) -> Result<(), EffectError> {
-    let (panel, kind, now) = (sub.panel.as_str(), change.what.name(), world.clock.now());
+    let (panel, kind, now) = (sub.panel.as_str(), change.what.name(), context.clock.now());
     match outcome {
         Outcome::Done(applied) => {
             tracing::info!(panel, email = sub.email, kind, "changed");
-            Ok(db::access::change_results::apply_change(&world.db, claim, sub, change, &applied, now).await?)
+            Ok(db::access::change_results::apply_change(&context.db, lease, sub, change, &applied, now).await?)
         }
         Outcome::Void(trouble) => {
             tracing::warn!(panel, email = sub.email, kind, ?trouble, "not changed");
-            Ok(db::access::change_results::void_change(&world.db, claim, sub, change, &trouble, now).await?)
+            Ok(db::access::change_results::void_change(&context.db, lease, sub, change, &trouble, now).await?)
         }
         Outcome::Lost(how) => Err(EffectError::Row(how.to_owned())),
     }
 }
 
-async fn apply(world: &EffectContext, client: &Client, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
-    let now = world.clock.now();
+async fn apply(
+    context: &EffectContext,
+    client: &Client,
+    sub: &Subscription,
+    change: &Waiting,
+) -> Result<Outcome, Error> {
+    let now = context.clock.now();
     let Some(found) = client.find(&sub.email).await? else {
         return match change.what {
-            Change::Enable {} => made_again(world, client, sub, change).await,
-            _ => absent(world, sub, change).await,
+            Change::Enable {} => made_again(context, client, sub, change).await,
+            _ => absent(context, sub, change).await,
         };
     };
     if !sub.owns(&found.client.uuid) {
@@ -90,7 +95,7 @@ async fn apply(world: &EffectContext, client: &Client, sub: &Subscription, chang
     if let Some(over) = cannot_be_switched_on(sub, change, seen, now) {
         return Ok(Outcome::Void(over));
     }
-    let wanted = fill(world, sub, change, seen).await?;
+    let wanted = fill(context, sub, change, seen).await?;
     let target = target(&found.client, sub, change, &wanted);
     let written = match &change.what {
         Change::Delete {} => return delete(client, change, &found.client, wanted, now).await,
@@ -99,7 +104,7 @@ async fn apply(world: &EffectContext, client: &Client, sub: &Subscription, chang
         }
         Change::Enable {} | Change::Disable {} => switch(client, sub, &found.client, &target).await?,
         Change::ResetTraffic {} => {
-            if let Some(not_done) = reset_once(world, client, sub, change, (&wanted, seen.used)).await? {
+            if let Some(not_done) = reset_once(context, client, sub, change, (&wanted, seen.used)).await? {
                 return Ok(not_done);
             }
             match write(client, sub, &found.client, &target).await? {
@@ -112,12 +117,12 @@ async fn apply(world: &EffectContext, client: &Client, sub: &Subscription, chang
         _ => write(client, sub, &found.client, &target).await?,
     };
     let used = if wanted.used_before > 0 { 0 } else { seen.used };
-    came_of(world, client, sub, change, (wanted, used), written).await
+    came_of(context, client, sub, change, (wanted, used), written).await
 }
 
 /// What a write came to; `used` is what the counter says since.
 async fn came_of(
-    world: &EffectContext,
+    context: &EffectContext,
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
@@ -125,7 +130,7 @@ async fn came_of(
     written: Written,
 ) -> Result<Outcome, Error> {
     Ok(match written {
-        Written::Kept(snapshot) => done(world, client, sub, change, (wanted, used), &snapshot).await?,
+        Written::Kept(snapshot) => done(context, client, sub, change, (wanted, used), &snapshot).await?,
         Written::Refused(said) => Outcome::Void(refused(said)),
         Written::EmailTaken => Outcome::Void(stranger(&sub.email)),
         Written::Detached => Outcome::Void(detached(&sub.email)),
@@ -145,7 +150,7 @@ fn cannot_be_switched_on(sub: &Subscription, change: &Waiting, seen: Seen, now: 
 
 /// Resets the counter, unless that was done before; what it came to where it was not done.
 async fn reset_once(
-    world: &EffectContext,
+    context: &EffectContext,
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
@@ -162,7 +167,7 @@ async fn reset_once(
             Reset::Lost => return Ok(Some(Outcome::Lost(NOT_RESET))),
         }
     }
-    db::access::change_results::change_reset(&world.db, change.id, world.clock.now())
+    db::access::change_results::change_reset(&context.db, change.id, context.clock.now())
         .await
         .map_err(|error| memory(&error))?;
     Ok(None)
@@ -202,11 +207,11 @@ fn refused(said: String) -> Trouble {
 
 /// There is no such client: what was to be gone is gone, what is taken back has been, and nothing
 /// else can be changed.
-async fn absent(world: &EffectContext, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
+async fn absent(context: &EffectContext, sub: &Subscription, change: &Waiting) -> Result<Outcome, Error> {
     let ours = as_ours(sub);
     match &change.what {
         Change::Delete {} | Change::Reverse { .. } => {
-            let wanted = fill(world, sub, change, ours).await?;
+            let wanted = fill(context, sub, change, ours).await?;
             let Wanted { enabled, expiry, quota, .. } = wanted;
             let (held, inbound) = (!enabled, None);
             Ok(Outcome::Done(Applied { wanted, enabled, held, expiry, quota, inbound, link: None, kept: false }))
@@ -225,13 +230,13 @@ fn as_ours(sub: &Subscription) -> Seen {
 /// Makes a client again that somebody removed from the panel: the same keys and the same end. The
 /// panel counts from zero again, so what is known to be used is taken off the quota.
 async fn made_again(
-    world: &EffectContext,
+    context: &EffectContext,
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
 ) -> Result<Outcome, Error> {
     let ours = as_ours(sub);
-    if let Some(over) = cannot_be_switched_on(sub, change, ours, world.clock.now()) {
+    if let Some(over) = cannot_be_switched_on(sub, change, ours, context.clock.now()) {
         return Ok(Outcome::Void(over));
     }
     let wanted = if let Some(filled) = change.filled {
@@ -240,7 +245,7 @@ async fn made_again(
         let quota = if ours.quota == 0 { 0 } else { ours.quota.saturating_sub(ours.used).max(NOTHING) };
         let wanted = Wanted { enabled: true, quota, used_before: ours.used, ..Wanted::as_seen(ours) };
         let filled =
-            db::access::change_results::fill_change(&world.db, change.id, ours, &wanted, world.clock.now()).await;
+            db::access::change_results::fill_change(&context.db, change.id, ours, &wanted, context.clock.now()).await;
         filled.map_err(|error| memory(&error))?;
         wanted
     };
@@ -258,11 +263,11 @@ async fn made_again(
         Err(error) => return Err(error),
     }
     let written = begin_anew(client, sub, &target).await?;
-    came_of(world, client, sub, change, (wanted, 0), written).await
+    came_of(context, client, sub, change, (wanted, 0), written).await
 }
 
 async fn done(
-    world: &EffectContext,
+    context: &EffectContext,
     client: &Client,
     sub: &Subscription,
     change: &Waiting,
@@ -274,11 +279,11 @@ async fn done(
     };
     let moved = snapshot.inbound.id != sub.inbound_id;
     let link = if moved || matches!(change.what, Change::Rotate {} | Change::Adopt {}) {
-        Some(client.reader().link(record, &remark(world, sub)).await?)
+        Some(client.reader().link(record, &remark(context, sub)).await?)
     } else {
         None
     };
-    let now = world.clock.now();
+    let now = context.clock.now();
     let expiry = Expiry::from_panel(record.expiry_ms, now);
     let quota = u64::try_from(record.total_bytes).unwrap_or(0);
     let seen = Seen { enabled: record.enabled, expiry, quota, used };
@@ -301,20 +306,20 @@ fn seen(found: &Found, now: Millis) -> Seen {
 }
 
 /// What the change wants, computed and stored once.
-async fn fill(world: &EffectContext, sub: &Subscription, change: &Waiting, seen: Seen) -> Result<Wanted, Error> {
-    let now = world.clock.now();
+async fn fill(context: &EffectContext, sub: &Subscription, change: &Waiting, seen: Seen) -> Result<Wanted, Error> {
+    let now = context.clock.now();
     if let Some(filled) = change.filled.filter(|filled| !is_old(now, &change.what, seen, *filled)) {
         return Ok(filled);
     }
     let layers = match &change.what {
         Change::Reverse { order, .. } => {
-            db::access::change_queue::layers(&world.db, sub.id, order).await.map_err(|error| memory(&error))?
+            db::access::change_queue::layers(&context.db, sub.id, order).await.map_err(|error| memory(&error))?
         }
         _ => None,
     };
     let compute = |seen: Seen| match (&change.what, &layers) {
         (Change::Reverse { order, .. }, Some(layers)) => {
-            let policy = world.config.shop.renewal_traffic;
+            let policy = context.config.shop.renewal_traffic;
             reversal::take_back(now, seen, sub.disabled, (layers.as_slice(), policy), order)
         }
         // It was booked and never gave anything.
@@ -324,12 +329,12 @@ async fn fill(world: &EffectContext, sub: &Subscription, change: &Waiting, seen:
     let mut wanted = compute(seen);
     // Both are computed from what is there, and would be made twice.
     if matches!(change.what, Change::Extend { .. } | Change::Reverse { .. })
-        && db::maintenance::restore::shown::may_be_ahead(&world.db, sub.id).await.map_err(|error| memory(&error))?
+        && db::maintenance::restore::shown::may_be_ahead(&context.db, sub.id).await.map_err(|error| memory(&error))?
     {
         let ours = Seen { used: seen.used, ..as_ours(sub) };
         wanted = made_before(now, ours, compute(ours), seen).unwrap_or(wanted);
     }
-    db::access::change_results::fill_change(&world.db, change.id, seen, &wanted, now)
+    db::access::change_results::fill_change(&context.db, change.id, seen, &wanted, now)
         .await
         .map_err(|error| memory(&error))?;
     Ok(wanted)

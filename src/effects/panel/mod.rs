@@ -33,32 +33,32 @@ const WRITES_PER_TRY: usize = 2;
 
 /// Brings the panel's client up to date with the oldest grant or change that it does not have.
 pub(super) async fn sync(
-    world: &EffectContext,
-    claim: &Lease,
+    context: &EffectContext,
+    lease: &Lease,
     id: SubscriptionRow,
     panel: &str,
 ) -> Result<(), EffectError> {
-    let now = world.clock.now();
+    let now = context.clock.now();
     let (Some(sub), Some(Next { step, behind })) = (
-        db::access::subscriptions::subscription(&world.db, id).await?,
-        db::access::change_queue::next_step(&world.db, id).await?,
+        db::access::subscriptions::subscription(&context.db, id).await?,
+        db::access::change_queue::next_step(&context.db, id).await?,
     ) else {
-        return Ok(db::outbox::finish(&world.db, claim, now).await?);
+        return Ok(db::outbox::finish(&context.db, lease, now).await?);
     };
-    let client = world.panels.get(panel);
+    let client = context.panels.get(panel);
     if let Step::Change(change) = &step
         && change.what.reverses().is_some()
         && (sub.deleted || client.is_none())
     {
         // There is nothing to take away any more, and the money is booked back all the same.
-        return change::without_client(world, claim, &sub, change).await;
+        return change::without_client(context, lease, &sub, change).await;
     }
     let Some(client) = client else {
-        return give_up(world, claim, &sub, &step, &Trouble::new(Cause::NoPanel, panel)).await;
+        return give_up(context, lease, &sub, &step, &Trouble::new(Cause::NoPanel, panel)).await;
     };
     if let Some(order) = behind {
         // Its target is stored and partly written; whatever came between would be undone by it.
-        return give_up(world, claim, &sub, &step, &Trouble::new(Cause::Behind, order.to_string())).await;
+        return give_up(context, lease, &sub, &step, &Trouble::new(Cause::Behind, order.to_string())).await;
     }
     // A panel that answers while xray is stopped would take the client and sell a dead link.
     if let Availability::Down { cause, .. } = client.availability()
@@ -66,46 +66,53 @@ pub(super) async fn sync(
     {
         return Err(EffectError::Target(cause));
     }
-    let home = noted(world, client, client.home(&sub.email, sub.inbound_id).await).await?;
+    let home = noted(context, client, client.home(&sub.email, sub.inbound_id).await).await?;
     match step {
         // On an inbound that is not sold any more nothing else sees that it is switched off.
         Step::Sale(_) if home.inbound_id() != client.inbound_id() && !home.inbound().await?.enabled => {
-            give_up(world, claim, &sub, &step, &detached(&sub.email)).await
+            give_up(context, lease, &sub, &step, &detached(&sub.email)).await
         }
-        Step::Sale(grant) => sale::sync(world, &home, claim, &sub, &grant).await,
-        Step::Change(change) => change::sync(world, &home, claim, &sub, &change).await,
+        Step::Sale(grant) => sale::sync(context, &home, lease, &sub, &grant).await,
+        Step::Change(change) => change::sync(context, &home, lease, &sub, &change).await,
     }
 }
 
 /// Only a person can settle this.
 async fn give_up(
-    world: &EffectContext,
-    claim: &Lease,
+    context: &EffectContext,
+    lease: &Lease,
     sub: &Subscription,
     step: &Step,
     trouble: &Trouble,
 ) -> Result<(), EffectError> {
-    let now = world.clock.now();
+    let now = context.clock.now();
     match step {
         Step::Sale(grant) => {
-            db::access::manual_intervention::mark_needs_attention(&world.db, claim, &grant.order, trouble, false, now)
-                .await?;
+            db::access::manual_intervention::mark_needs_attention(
+                &context.db,
+                lease,
+                &grant.order,
+                trouble,
+                false,
+                now,
+            )
+            .await?;
         }
         Step::Change(change) => {
-            db::access::change_results::void_change(&world.db, claim, sub, change, trouble, now).await?;
+            db::access::change_results::void_change(&context.db, lease, sub, change, trouble, now).await?;
         }
     }
     Ok(())
 }
 
 /// Takes note of whether the panel lets us in, whatever else it said.
-async fn noted<T>(world: &EffectContext, client: &Client, outcome: Result<T, Error>) -> Result<T, EffectError> {
+async fn noted<T>(context: &EffectContext, client: &Client, outcome: Result<T, Error>) -> Result<T, EffectError> {
     if let Err(Error::Unauthorized { .. }) = &outcome {
-        db::maintenance::outages::login_refused(&world.db, client.name(), world.clock.now()).await?;
+        db::maintenance::outages::login_refused(&context.db, client.name(), context.clock.now()).await?;
     }
     // What the panel refuses outside of the steps that expect it is the row's to count.
     let outcome = outcome?;
-    db::maintenance::outages::login_accepted(&world.db, client.name()).await?;
+    db::maintenance::outages::login_accepted(&context.db, client.name()).await?;
     Ok(outcome)
 }
 
@@ -223,8 +230,8 @@ async fn reset(client: &Client, email: &str, before: u64) -> Result<Reset, Error
 }
 
 /// What the customer's app calls the connection.
-fn remark(world: &EffectContext, sub: &Subscription) -> String {
-    link::name_for(&world.config.shop.name, &sub.email)
+fn remark(context: &EffectContext, sub: &Subscription) -> String {
+    link::name_for(&context.config.shop.name, &sub.email)
 }
 
 fn stranger(email: &str) -> Trouble {

@@ -40,33 +40,33 @@ impl Outcome {
 
 /// Makes the client what a grant says, then books the sale.
 pub(super) async fn sync(
-    world: &EffectContext,
+    context: &EffectContext,
     client: &Client,
-    claim: &Lease,
+    lease: &Lease,
     sub: &Subscription,
     grant: &Grant,
 ) -> Result<(), EffectError> {
     let panel = client.name();
     // Before anything is written: what nobody could use is not sold.
-    let inbound = noted(world, client, client.must_be_sellable().await).await?;
-    let outcome = noted(world, client, provision(world, client, claim, sub, grant).await).await?;
-    let now = world.clock.now();
+    let inbound = noted(context, client, client.must_be_sellable().await).await?;
+    let outcome = noted(context, client, provision(context, client, lease, sub, grant).await).await?;
+    let now = context.clock.now();
     match outcome {
         Outcome::Done(filled, snapshot) => {
             let Some(record) = &snapshot.client else {
                 return Err(EffectError::Row("the client has vanished from the panel".to_owned()));
             };
-            let link = client.link_on(&inbound, record, &remark(world, sub)).await?;
+            let link = client.link_on(&inbound, record, &remark(context, sub)).await?;
             tracing::info!(order.id = %grant.order, panel, "provisioned");
-            let ticket_stays = world.config.schedule.ticket_delete_after;
+            let ticket_stays = context.config.schedule.ticket_delete_after;
             let inbound = snapshot.inbound.id;
             let done = Provisioned { grant, filled, inbound, link: &link, ticket_stays };
-            Ok(db::access::completion::complete(&world.db, claim, sub, done, now).await?)
+            Ok(db::access::completion::complete(&context.db, lease, sub, done, now).await?)
         }
         Outcome::Refused(said) => {
             tracing::warn!(order.id = %grant.order, panel, said, "the panel refused");
             let trouble = Trouble::new(Cause::PanelRefused, said);
-            Ok(db::access::manual_intervention::refused(&world.db, claim, &grant.order, &trouble, now).await?)
+            Ok(db::access::manual_intervention::refused(&context.db, lease, &grant.order, &trouble, now).await?)
         }
         Outcome::Lost(how) => Err(EffectError::Row(how.to_owned())),
         Outcome::Puzzled(trouble) => {
@@ -74,8 +74,8 @@ pub(super) async fn sync(
             // Who has the name of a client that was never confirmed has taken its place: nothing of ours is there.
             let untouched = !sub.provisioned && trouble.cause == Cause::EmailTaken;
             Ok(db::access::manual_intervention::mark_needs_attention(
-                &world.db,
-                claim,
+                &context.db,
+                lease,
                 &grant.order,
                 &trouble,
                 untouched,
@@ -87,36 +87,36 @@ pub(super) async fn sync(
 }
 
 async fn provision(
-    world: &EffectContext,
+    context: &EffectContext,
     client: &Client,
-    claim: &Lease,
+    lease: &Lease,
     sub: &Subscription,
     grant: &Grant,
 ) -> Result<Outcome, Error> {
     if sub.provisioned {
-        renew(world, client, sub, grant).await
+        renew(context, client, sub, grant).await
     } else {
-        first_sale(world, client, claim, sub, grant).await
+        first_sale(context, client, lease, sub, grant).await
     }
 }
 
 /// A client that was never confirmed: the first try adds, every later one reads first. Where it
 /// finds nothing, the days begin anew: they are paid for with access.
 async fn first_sale(
-    world: &EffectContext,
+    context: &EffectContext,
     client: &Client,
-    claim: &Lease,
+    lease: &Lease,
     sub: &Subscription,
     grant: &Grant,
 ) -> Result<Outcome, Error> {
     let known = Known { our_expiry: None, panel_expiry: None, quota: None, used: 0 };
     let mut seen = None;
-    if claim.must_look_first() || grant.filled.is_some() {
+    if lease.must_look_first() || grant.filled.is_some() {
         seen = Some(client.snapshot(&sub.email).await?).filter(|seen| seen.client.is_some());
     }
     let filled = match &seen {
-        Some(seen) => as_begun(world, sub, (claim, grant), known, seen).await?,
-        None => fill(world, grant, known, None).await?,
+        Some(seen) => as_begun(context, sub, (lease, grant), known, seen).await?,
+        None => fill(context, grant, known, None).await?,
     };
     let target = target(sub, &filled);
     let (snapshot, refused) = if let Some(seen) = seen {
@@ -144,14 +144,14 @@ async fn add(client: &Client, target: &Target) -> Result<Option<String>, Error> 
 
 /// A client that exists: the counter is reset once, then the whole row is written. Whose client it
 /// is comes first: nothing is computed from somebody else's, and nothing of it is kept.
-async fn renew(world: &EffectContext, client: &Client, sub: &Subscription, grant: &Grant) -> Result<Outcome, Error> {
+async fn renew(context: &EffectContext, client: &Client, sub: &Subscription, grant: &Grant) -> Result<Outcome, Error> {
     let found = client.find(&sub.email).await?;
     match &found {
         Some(found) if !sub.owns(&found.client.uuid) => return Ok(Outcome::Puzzled(stranger(&sub.email))),
         Some(found) if !found.client.on_inbound => return Ok(Outcome::Puzzled(detached(&sub.email))),
         _ => {}
     }
-    let filled = renewed(world, sub, grant, found.as_ref()).await?;
+    let filled = renewed(context, sub, grant, found.as_ref()).await?;
     let target = target(sub, &filled);
     let Some(found) = found else {
         if let Some(said) = add(client, &target).await? {
@@ -169,7 +169,7 @@ async fn renew(world: &EffectContext, client: &Client, sub: &Subscription, grant
                 Reset::Lost => return Ok(Outcome::Lost(NOT_RESET)),
             }
         }
-        db::access::grants::counter_reset(&world.db, grant.id, world.clock.now())
+        db::access::grants::counter_reset(&context.db, grant.id, context.clock.now())
             .await
             .map_err(|error| memory(&error))?;
     }
@@ -181,34 +181,34 @@ async fn renew(world: &EffectContext, client: &Client, sub: &Subscription, grant
 /// What a renewal makes of the client: computed from what is there, as long as nothing of it was
 /// written; from then on what is stored.
 async fn renewed(
-    world: &EffectContext,
+    context: &EffectContext,
     sub: &Subscription,
     grant: &Grant,
     found: Option<&Found>,
 ) -> Result<Filled, Error> {
-    let now = world.clock.now();
+    let now = context.clock.now();
     let (known, note) = known(sub, found, now);
     let Some(stored) = grant.filled else {
-        return match before_a_restore(world, sub, grant, known).await? {
+        return match before_a_restore(context, sub, grant, known).await? {
             Some(given) => Ok(given),
-            None => fill(world, grant, known, note).await,
+            None => fill(context, grant, known, note).await,
         };
     };
     if stored.is_unwritten(&known, grant.before, grant.reset) {
-        return fill(world, grant, known, note).await;
+        return fill(context, grant, known, note).await;
     }
     let filled = stored.begun_by(now, &known, grant.days);
     if filled != stored {
-        db::access::grants::postpone_grant(&world.db, grant, &filled).await.map_err(|error| memory(&error))?;
+        db::access::grants::postpone_grant(&context.db, grant, &filled).await.map_err(|error| memory(&error))?;
     }
     Ok(filled)
 }
 
 /// The grant's target, computed and stored before the first write.
-async fn fill(world: &EffectContext, grant: &Grant, known: Known, note: Option<Note>) -> Result<Filled, Error> {
-    let now = world.clock.now();
-    let filled = grants::fill(now, known, grant.days, grant.bytes, world.config.shop.renewal_traffic);
-    db::access::grants::fill_grant(&world.db, grant, (&known, note), &filled, now)
+async fn fill(context: &EffectContext, grant: &Grant, known: Known, note: Option<Note>) -> Result<Filled, Error> {
+    let now = context.clock.now();
+    let filled = grants::fill(now, known, grant.days, grant.bytes, context.config.shop.renewal_traffic);
+    db::access::grants::fill_grant(&context.db, grant, (&known, note), &filled, now)
         .await
         .map_err(|error| memory(&error))?;
     Ok(filled)
@@ -216,18 +216,18 @@ async fn fill(world: &EffectContext, grant: &Grant, known: Known, note: Option<N
 
 /// The target of a renewal that the panel has already, a backup having been restored since.
 async fn before_a_restore(
-    world: &EffectContext,
+    context: &EffectContext,
     sub: &Subscription,
     grant: &Grant,
     known: Known,
 ) -> Result<Option<Filled>, Error> {
-    let now = world.clock.now();
+    let now = context.clock.now();
     let Some(given) = grants::given_before(now, known, grant.days, grant.bytes) else { return Ok(None) };
-    if !db::maintenance::restore::shown::may_be_ahead(&world.db, sub.id).await.map_err(|error| memory(&error))? {
+    if !db::maintenance::restore::shown::may_be_ahead(&context.db, sub.id).await.map_err(|error| memory(&error))? {
         return Ok(None);
     }
     let note = Some(Note::GivenBefore);
-    db::access::grants::fill_grant(&world.db, grant, (&known, note), &given, now)
+    db::access::grants::fill_grant(&context.db, grant, (&known, note), &given, now)
         .await
         .map_err(|error| memory(&error))?;
     Ok(Some(given))
@@ -237,15 +237,15 @@ async fn before_a_restore(
 /// by a life of ours that this memory does not have, a backup having been restored: its days
 /// began with its access, and are left to it.
 async fn as_begun(
-    world: &EffectContext,
+    context: &EffectContext,
     sub: &Subscription,
-    (claim, grant): (&Lease, &Grant),
+    (lease, grant): (&Lease, &Grant),
     known: Known,
     seen: &Snapshot,
 ) -> Result<Filled, Error> {
-    let now = world.clock.now();
-    let begun = |at| grants::fill(at, known, grant.days, grant.bytes, world.config.shop.renewal_traffic);
-    let filled = grant.filled.unwrap_or_else(|| begun(claim.first_try_at));
+    let now = context.clock.now();
+    let begun = |at| grants::fill(at, known, grant.days, grant.bytes, context.config.shop.renewal_traffic);
+    let filled = grant.filled.unwrap_or_else(|| begun(lease.first_try_at));
     let theirs = seen.client.as_ref().filter(|record| sub.owns(&record.uuid));
     let theirs = theirs.map(|record| Expiry::from_panel(record.expiry_ms, now));
     let filled = match (theirs, filled.expiry, begun(now).expiry) {
@@ -253,9 +253,9 @@ async fn as_begun(
             Filled { base: Millis(filled.base.0 + theirs.0 - ours.0), expiry: Expiry::At(theirs), ..filled }
         }
         _ if grant.filled.is_some() => return Ok(filled),
-        _ => return fill(world, grant, known, None).await,
+        _ => return fill(context, grant, known, None).await,
     };
-    db::access::grants::fill_grant(&world.db, grant, (&known, None), &filled, now)
+    db::access::grants::fill_grant(&context.db, grant, (&known, None), &filled, now)
         .await
         .map_err(|error| memory(&error))?;
     Ok(filled)

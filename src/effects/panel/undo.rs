@@ -12,21 +12,21 @@ use crate::{
 /// Removes a client only if it is surely ours and nobody was ever given it; gives a client that
 /// somebody has what it had before.
 pub(in super::super) async fn remove(
-    world: &EffectContext,
-    claim: &Lease,
+    context: &EffectContext,
+    lease: &Lease,
     id: SubscriptionRow,
     panel: &str,
 ) -> Result<(), EffectError> {
-    let found = (db::access::subscriptions::subscription(&world.db, id).await?, world.panels.get(panel));
+    let found = (db::access::subscriptions::subscription(&context.db, id).await?, context.panels.get(panel));
     if let (Some(sub), Some(client)) = found {
-        let home = noted(world, client, client.home(&sub.email, sub.inbound_id).await).await?;
-        if db::access::subscriptions::may_remove_client(&world.db, id).await? {
-            noted(world, client, delete(&home, &sub).await).await?;
-        } else if let Some(left) = db::access::voided_grants::voided_grant(&world.db, id).await? {
-            return undo(world, &home, claim, &sub, &left).await;
+        let home = noted(context, client, client.home(&sub.email, sub.inbound_id).await).await?;
+        if db::access::subscriptions::may_remove_client(&context.db, id).await? {
+            noted(context, client, delete(&home, &sub).await).await?;
+        } else if let Some(left) = db::access::voided_grants::voided_grant(&context.db, id).await? {
+            return undo(context, &home, lease, &sub, &left).await;
         }
     }
-    Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?)
+    Ok(db::outbox::finish(&context.db, lease, context.clock.now()).await?)
 }
 
 async fn delete(client: &Client, sub: &Subscription) -> Result<(), Error> {
@@ -44,28 +44,28 @@ async fn delete(client: &Client, sub: &Subscription) -> Result<(), Error> {
 }
 
 async fn undo(
-    world: &EffectContext,
+    context: &EffectContext,
     client: &Client,
-    claim: &Lease,
+    lease: &Lease,
     sub: &Subscription,
     left: &Leftover,
 ) -> Result<(), EffectError> {
-    let found = noted(world, client, client.find(&sub.email).await).await?;
+    let found = noted(context, client, client.find(&sub.email).await).await?;
     let mut back = None;
     if let Some(found) = found {
         if !sub.owns(&found.client.uuid) || !found.client.on_inbound {
             // Not ours to change; the next approval of the order takes the stored target over.
-            return Ok(db::outbox::finish(&world.db, claim, world.clock.now()).await?);
+            return Ok(db::outbox::finish(&context.db, lease, context.clock.now()).await?);
         }
         let used = u64::try_from(found.used_bytes).unwrap_or(0);
         let reset = left.reset || used < left.filled.used_before;
         if reset {
-            db::access::grants::counter_reset(&world.db, left.grant, world.clock.now()).await?;
+            db::access::grants::counter_reset(&context.db, left.grant, context.clock.now()).await?;
         }
         back = wanted(&found.client, left, reset);
         if let Some(back) = back {
             let target = target(&found.client, sub, back);
-            match noted(world, client, write(client, sub, &found.client, &target).await).await? {
+            match noted(context, client, write(client, sub, &found.client, &target).await).await? {
                 Written::Kept(_) => {
                     tracing::info!(order.id = %left.order, panel = client.name(), "a renewal that is not sold was taken back");
                 }
@@ -77,7 +77,7 @@ async fn undo(
             }
         }
     }
-    Ok(db::access::voided_grants::mark_reverted(&world.db, claim, sub.id, left, back, world.clock.now()).await?)
+    Ok(db::access::voided_grants::mark_reverted(&context.db, lease, sub.id, left, back, context.clock.now()).await?)
 }
 
 /// What the client is to have again; `None` where nothing of the grant is there.

@@ -39,7 +39,7 @@ const THREADS: Permissions = Permissions::CREATE_PUBLIC_THREADS
 /// Lets the customer write, or not. What Discord refuses for good is given back in its words: the
 /// status message must not wait for it.
 pub(super) async fn sync_lock(
-    world: &EffectContext,
+    context: &EffectContext,
     order: &Order,
     channel: ChannelId,
 ) -> Result<Option<(Refused, String)>, Gone> {
@@ -49,14 +49,14 @@ pub(super) async fn sync_lock(
     }
     let overwrite = customer_overwrite(order.customer, locked);
     let discord = serenity_channel(channel);
-    let mut made = call(discord.create_permission(&*world.http, overwrite.clone())).await;
+    let mut made = call(discord.create_permission(&*context.http, overwrite.clone())).await;
     if made.as_ref().is_err_and(|trouble| trouble.is(Refused::NoPermission)) {
         let plain = PermissionOverwrite { deny: overwrite.deny - THREADS, ..overwrite };
-        made = call(discord.create_permission(&*world.http, plain)).await;
+        made = call(discord.create_permission(&*context.http, plain)).await;
     }
     match made {
         Ok(()) => {
-            db::orders::tickets::ticket_locked(&world.db, &order.id, locked).await?;
+            db::orders::tickets::ticket_locked(&context.db, &order.id, locked).await?;
             Ok(None)
         }
         Err(Trouble::Refused(refusal)) if refusal.why != Refused::NoChannel => {
@@ -75,34 +75,41 @@ const NEEDED: usize = 3;
 /// for the same id, so what comes first holds: a customer who is staff is locked out of writing
 /// like any other.
 pub(super) fn overwrites(
-    world: &EffectContext,
+    context: &EffectContext,
     order: &Order,
-    seats: &BTreeSet<StaffOverwrite>,
+    staff_overwrites: &BTreeSet<StaffOverwrite>,
 ) -> Vec<PermissionOverwrite> {
-    let everyone = RoleId(world.config.discord.guild_id.0);
+    let everyone = RoleId(context.config.discord.guild_id.0);
     let needed: [_; NEEDED] = [
         role_overwrite(everyone, Permissions::empty(), Permissions::VIEW_CHANNEL),
         customer_overwrite(order.customer, !order.ticket_is_open()),
-        member_overwrite(world.me, CUSTOMER | WRITING | Permissions::EMBED_LINKS, Permissions::empty()),
+        member_overwrite(context.me, CUSTOMER | WRITING | Permissions::EMBED_LINKS, Permissions::empty()),
     ];
     let mut all = needed.to_vec();
-    all.extend(seats.iter().copied().map(seat_overwrite));
+    all.extend(staff_overwrites.iter().copied().map(permission_overwrite));
     all
 }
 
 /// Who of staff sees an order's ticket, as configured now; never everybody, and not the bot, whose
 /// overwrites are others.
-pub(super) async fn seats(world: &EffectContext, order: &Order) -> Result<BTreeSet<StaffOverwrite>, Trouble> {
-    let staff = world.config.discord.staff();
-    let roles = held(world, &staff, ROLES_STAY).await?;
-    let mut seats = seated(&staff, order.customer, &roles);
-    seats.remove(&StaffOverwrite::Role(RoleId(world.config.discord.guild_id.0)));
-    seats.remove(&StaffOverwrite::Person(world.me));
-    Ok(seats)
+pub(super) async fn staff_overwrites(
+    context: &EffectContext,
+    order: &Order,
+) -> Result<BTreeSet<StaffOverwrite>, Trouble> {
+    let staff = context.config.discord.staff();
+    let roles = held(context, &staff, ROLES_STAY).await?;
+    let mut staff_overwrites = wanted_overwrites(&staff, order.customer, &roles);
+    staff_overwrites.remove(&StaffOverwrite::Role(RoleId(context.config.discord.guild_id.0)));
+    staff_overwrites.remove(&StaffOverwrite::Person(context.me));
+    Ok(staff_overwrites)
 }
 
-fn seated(staff: &Staff, customer: UserId, roles: &BTreeMap<UserId, Vec<RoleId>>) -> BTreeSet<StaffOverwrite> {
-    staff.seats(customer, |person, role| roles.get(&person).is_some_and(|held| held.contains(&role)))
+fn wanted_overwrites(
+    staff: &Staff,
+    customer: UserId,
+    roles: &BTreeMap<UserId, Vec<RoleId>>,
+) -> BTreeSet<StaffOverwrite> {
+    staff.staff_overwrites(customer, |person, role| roles.get(&person).is_some_and(|held| held.contains(&role)))
 }
 
 /// So long the roles of listed staff are believed before Discord is asked again.
@@ -117,16 +124,20 @@ pub struct StaffRoles(Arc<Mutex<BTreeMap<UserId, Answer>>>);
 type Answer = (Duration, Vec<RoleId>);
 
 /// The roles of everybody whom the seats depend on, asked for anew where the answer is older than `stay`.
-async fn held(world: &EffectContext, staff: &Staff, stay: Duration) -> Result<BTreeMap<UserId, Vec<RoleId>>, Trouble> {
-    let now = world.clock.steady();
-    let known = || world.staff_roles.0.lock().unwrap_or_else(PoisonError::into_inner);
+async fn held(
+    context: &EffectContext,
+    staff: &Staff,
+    stay: Duration,
+) -> Result<BTreeMap<UserId, Vec<RoleId>>, Trouble> {
+    let now = context.clock.steady();
+    let known = || context.staff_roles.0.lock().unwrap_or_else(PoisonError::into_inner);
     let mut held = BTreeMap::new();
     for person in staff.asked_for_roles() {
         let fresh = known().get(&person).filter(|(at, _)| now.saturating_sub(*at) < stay).cloned();
         let roles = if let Some((_, roles)) = fresh {
             roles
         } else {
-            let roles = roles_of(world, person).await?;
+            let roles = roles_of(context, person).await?;
             known().insert(person, (now, roles.clone()));
             roles
         };
@@ -135,9 +146,9 @@ async fn held(world: &EffectContext, staff: &Staff, stay: Duration) -> Result<BT
     Ok(held)
 }
 
-async fn roles_of(world: &EffectContext, person: UserId) -> Result<Vec<RoleId>, Trouble> {
-    let guild = DiscordGuild::new(world.config.discord.guild_id.0.max(1));
-    match call(world.http.get_member(guild, DiscordUser::new(person.0.max(1)))).await {
+async fn roles_of(context: &EffectContext, person: UserId) -> Result<Vec<RoleId>, Trouble> {
+    let guild = DiscordGuild::new(context.config.discord.guild_id.0.max(1));
+    match call(context.http.get_member(guild, DiscordUser::new(person.0.max(1)))).await {
         Ok(member) => Ok(member.roles.iter().map(|role| RoleId(role.get())).collect()),
         // Not in the server, or nobody at all.
         Err(trouble) if trouble.is_no() => Ok(Vec::new()),
@@ -146,17 +157,23 @@ async fn roles_of(world: &EffectContext, person: UserId) -> Result<Vec<RoleId>, 
 }
 
 /// Has every ticket made right again when listed staff got or lost the role that they need besides.
-pub(in crate::effects) async fn look_at_roles(world: &EffectContext) -> Result<(), EffectError> {
-    let staff = world.config.discord.staff();
+pub(in crate::effects) async fn look_at_roles(context: &EffectContext) -> Result<(), EffectError> {
+    let staff = context.config.discord.staff();
     if staff.asked_for_roles().is_empty() {
         return Ok(());
     }
-    let roles = held(world, &staff, Duration::ZERO).await?;
-    let seats: Vec<_> = seated(&staff, UserId(0), &roles).iter().map(ToString::to_string).collect();
-    Ok(db::maintenance::reload::settle_ticket_permissions(&world.db, &seats.join(" "), world.clock.now()).await?)
+    let roles = held(context, &staff, Duration::ZERO).await?;
+    let staff_overwrites: Vec<_> =
+        wanted_overwrites(&staff, UserId(0), &roles).iter().map(ToString::to_string).collect();
+    Ok(db::maintenance::reload::settle_ticket_permissions(
+        &context.db,
+        &staff_overwrites.join(" "),
+        context.clock.now(),
+    )
+    .await?)
 }
 
-fn seat_overwrite(seat: StaffOverwrite) -> PermissionOverwrite {
+fn permission_overwrite(seat: StaffOverwrite) -> PermissionOverwrite {
     match seat {
         StaffOverwrite::Role(role) => role_overwrite(role, CUSTOMER | WRITING, Permissions::empty()),
         StaffOverwrite::Person(person) => member_overwrite(person, CUSTOMER | WRITING, Permissions::empty()),
@@ -165,21 +182,21 @@ fn seat_overwrite(seat: StaffOverwrite) -> PermissionOverwrite {
 
 /// Gives staff of today their overwrites and takes those of yesterday away. What somebody gave by
 /// hand is not ours to take. What Discord refuses to take away is given back in its words.
-pub(super) async fn seat_staff(
-    world: &EffectContext,
+pub(super) async fn grant_staff_overwrites(
+    context: &EffectContext,
     order: &Order,
     channel: ChannelId,
 ) -> Result<Option<(Refused, String)>, Gone> {
-    let wanted = seats(world, order).await?;
-    if order.ticket.seats.as_ref() == Some(&wanted) {
+    let wanted = staff_overwrites(context, order).await?;
+    if order.ticket.staff_overwrites.as_ref() == Some(&wanted) {
         return Ok(None);
     }
-    let given = order.ticket.seats.clone().unwrap_or_default();
+    let given = order.ticket.staff_overwrites.clone().unwrap_or_default();
     let channel = serenity_channel(channel);
     // Away first: who has lost the power should not read on because another call fails.
     for seat in given.difference(&wanted) {
-        let kind = seat_overwrite(*seat).kind;
-        match call(channel.delete_permission(&*world.http, kind)).await {
+        let kind = permission_overwrite(*seat).kind;
+        match call(channel.delete_permission(&*context.http, kind)).await {
             Err(trouble) if trouble.is(Refused::Nobody) => {}
             Err(Trouble::Refused(refusal)) if refusal.why != Refused::NoChannel => {
                 let says = format!(
@@ -192,7 +209,7 @@ pub(super) async fn seat_staff(
         }
     }
     for seat in wanted.difference(&given) {
-        match call(channel.create_permission(&*world.http, seat_overwrite(*seat))).await {
+        match call(channel.create_permission(&*context.http, permission_overwrite(*seat))).await {
             // Somebody who is no member, or a role that is gone: `check` and the owners' news say so.
             Err(Trouble::Refused(refusal)) if refusal.why != Refused::NoChannel => {
                 tracing::warn!(order.id = %order.id, %seat, "cannot be let into a ticket: {}", refusal.says);
@@ -200,7 +217,7 @@ pub(super) async fn seat_staff(
             done => done?,
         }
     }
-    db::orders::tickets::ticket_permissions_set(&world.db, &order.id, &wanted).await?;
+    db::orders::tickets::ticket_permissions_set(&context.db, &order.id, &wanted).await?;
     Ok(None)
 }
 

@@ -80,7 +80,7 @@ async fn database(section: &mut Section, config: &Config) {
     }
     let restore = "run the bot's last backup through tollkeeper restore, or correct storage.data_dir";
     let looked = async {
-        let db = Db::look(&path, config.shop.timezone).await?;
+        let db = Db::open_read_only(&path, config.shop.timezone).await?;
         let condition = db::maintenance::condition::condition(&db).await;
         db.close().await;
         condition

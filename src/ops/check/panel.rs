@@ -73,7 +73,7 @@ async fn elsewhere(config: &Config, panel: &PanelConfig) -> Vec<(i64, u64)> {
     if !path.exists() {
         return Vec::new();
     }
-    let Ok(db) = Db::look(&path, config.shop.timezone).await else { return Vec::new() };
+    let Ok(db) = Db::open_read_only(&path, config.shop.timezone).await else { return Vec::new() };
     let found = db::access::clients::clients_elsewhere(&db, &panel.name, panel.inbound_id).await;
     db.close().await;
     found.unwrap_or_default()

@@ -55,7 +55,7 @@ fn facts<'a>(order: &'a Order, verdict: &'a Verdict) -> CardFacts<'a> {
         panel_down_since: None,
         known: None,
         history: None,
-        looking: None,
+        reviewing: None,
         question: None,
         told_at: None,
         ticket_stuck: false,

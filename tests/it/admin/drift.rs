@@ -199,7 +199,7 @@ async fn what_is_still_being_written_is_left_out_and_a_silent_panel_is_said_to_b
     let email = email(&world).await;
     world.panel.remove_client(&email);
     world
-        .changes("INSERT INTO outbox (key, lane, kind, v, args, run_at, created_at) VALUES ('subscription:1', 'panel:main', 'sync_subscription', 1, '{\"panel\":\"main\",\"subscription\":1}', 9000000000000, 0)")
+        .changes("INSERT INTO outbox (key, lane, kind, args_version, args, run_at, created_at) VALUES ('subscription:1', 'panel:main', 'sync_subscription', 1, '{\"panel\":\"main\",\"subscription\":1}', 9000000000000, 0)")
         .await;
     let report = compared(&world).await.render_text();
     assert!(report.ends_with("One client was left out: it is still being written."), "{report}");

@@ -8,7 +8,7 @@ use crate::world::{Question, World};
 
 /// A delivery that gave up.
 const PARK: &str = "UPDATE orders SET delivery = 'none', delivered_at = NULL;
-    INSERT INTO outbox (key, lane, kind, v, args, run_at, created_at, failures, last_error, parked_at)
+    INSERT INTO outbox (key, lane, kind, args_version, args, run_at, created_at, failures, last_error, parked_at)
     SELECT 'deliver:' || id, 'dm:' || user_id, 'deliver_link', 1,
            json_object('order', id, 'user', CAST(user_id AS TEXT)), created_at, created_at, 8, 'Discord said no', created_at
     FROM orders";
@@ -64,7 +64,7 @@ async fn a_panel_a_lane_and_the_last_backup() {
         assert_eq!(field(&well, "Last backup"), "**There is none.**");
         world
             .changes(
-                "INSERT INTO outbox (key, lane, kind, v, args, run_at, created_at)
+                "INSERT INTO outbox (key, lane, kind, args_version, args, run_at, created_at)
                  SELECT 'subscription:' || value, 'panel:main', 'sync_subscription', 1,
                         json_object('subscription', value, 'panel', 'main'), 9000000000000, 1700000000000
                  FROM json_each('[8, 9]')",

@@ -159,7 +159,7 @@ async fn an_adoption_survives_a_kill_and_needs_the_power() {
         world.kill().await;
         world.panel.set_latency(std::time::Duration::ZERO);
         world.start().await;
-        world.counts(1, "SELECT count(*) FROM changes WHERE told = 'dm'").await;
+        world.counts(1, "SELECT count(*) FROM changes WHERE notified_via = 'dm'").await;
         assert_eq!(world.panel.client(STRANGER), before, "{generation:?}: nothing on the panel has changed");
         let other = opens(&world, STRANGER, "Mona").await;
         world.person("Adel").loses_role(world.guild.admins);

@@ -124,7 +124,9 @@ async fn a_change_cut_short_by_a_kill_is_finished_after_it() {
             world.panel.clear_faults();
             world.start().await;
             let done = i64::try_from(n).unwrap() + 1;
-            world.counts(done, "SELECT count(*) FROM changes WHERE applied_at IS NOT NULL AND told = 'dm'").await;
+            world
+                .counts(done, "SELECT count(*) FROM changes WHERE applied_at IS NOT NULL AND notified_via = 'dm'")
+                .await;
             if command != "user-delete" {
                 assert_eq!(differences(&before, &client(&world)), means, "{generation:?} {command}");
             }
@@ -143,7 +145,7 @@ async fn a_change_waits_for_its_panel_and_says_so() {
         assert!(answer.starts_with("Accepted. The panel has been down since "), "{answer}");
         world.passes(std::time::Duration::from_mins(1));
         world.panel.up().await.expect("the panel comes back");
-        world.counts(1, "SELECT count(*) FROM changes WHERE told = 'dm'").await;
+        world.counts(1, "SELECT count(*) FROM changes WHERE notified_via = 'dm'").await;
         assert_eq!(differences(&before, &client(&world)), ["expiryTime"]);
         assert!(world.cards().await.contains("Done: the access ends "), "a line where staff are");
         world.finish_but(LEAVES).await;

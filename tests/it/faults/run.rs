@@ -15,10 +15,11 @@ use super::{Place, Series, accounted};
 use crate::{
     kill::{
         accounts::{self, Noise},
+        desk::BY_HAND,
         people::{People, Stuck},
-        walks,
+        walks::{self, Walk},
     },
-    world::World,
+    world::{Leaves, World},
 };
 
 /// So long people look whether something comes of what they did.
@@ -75,7 +76,11 @@ pub(super) async fn run(series: Series, n: u64) -> End {
         return End::CameRight;
     }
     accounted::everything_is(&world, end.as_ref().err()).await;
-    world.finish().await;
+    let adopted = "SELECT count(*) FROM subscriptions WHERE email = 'by-hand-1' AND status <> 'pending'";
+    // What nobody came to adopt stays what it was.
+    let left_alone: &[&str] =
+        if series.walk == Walk::Desk && world.number(adopted).await == 0 { &[BY_HAND] } else { &[] };
+    world.finish_but(Leaves { strangers: left_alone, ..Leaves::default() }).await;
     if end.is_ok() { End::CameRight } else { End::Seen }
 }
 
@@ -121,6 +126,6 @@ async fn rests(world: &World, patience: Duration) -> Result<(), Stuck> {
             world.passes(PAUSE);
             look = now + CALM;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(patience / 2_000).await;
     }
 }

@@ -69,7 +69,7 @@ async fn what_is_typed_into_a_form_is_a_text_and_nothing_else() {
     let reasons = adel.opens(&card, "Decline").await.message;
     let reason = form_of(&adel.person, &reasons, "Other reason (type it)").await;
     // Who looks at it is noted after the question was sent.
-    world.counts(1, "SELECT count(*) FROM payment_submissions WHERE claimed_by IS NOT NULL").await;
+    world.counts(1, "SELECT count(*) FROM payment_submissions WHERE reviewing_by IS NOT NULL").await;
     world.settles().await;
     let before = state(&world).await;
     let not_a_reference = "This does not look like the reference of a payment.";

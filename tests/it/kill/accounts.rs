@@ -20,12 +20,12 @@ const COUNTED: &[Counted] = &[
     (
         "SELECT count(*) FROM (
              SELECT day, method_id, plan_id, source, SUM(amount_minor), COUNT(*) FROM ledger GROUP BY 1, 2, 3, 4
-             EXCEPT SELECT day, method_id, plan_id, source, amount_minor, n FROM revenue_cache)",
+             EXCEPT SELECT day, method_id, plan_id, source, amount_minor, count FROM revenue_cache)",
         |_, _| 0,
     ),
     (
         "SELECT count(*) FROM (
-             SELECT day, method_id, plan_id, source, amount_minor, n FROM revenue_cache
+             SELECT day, method_id, plan_id, source, amount_minor, count FROM revenue_cache
              EXCEPT SELECT day, method_id, plan_id, source, SUM(amount_minor), COUNT(*) FROM ledger GROUP BY 1, 2, 3, 4)",
         |_, _| 0,
     ),

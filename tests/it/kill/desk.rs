@@ -20,7 +20,7 @@ const WEEK: i64 = 7 * 24 * 60 * 60 * 1000;
 const PATIENCE_MS: i64 = 60_000;
 
 /// A client that was made by hand before the bot came.
-const BY_HAND: &str = "by-hand-1";
+pub(crate) const BY_HAND: &str = "by-hand-1";
 
 /// Somebody who pays 40 of 100 first.
 const IN_PARTS: Sale = Sale { customer: "Farid", plan: "basic", method: "InstaPay", receipt: "the first part" };
@@ -160,7 +160,7 @@ pub(super) async fn held(world: &World, noise: Noise) {
         ("SELECT count(*) FROM orders WHERE source = 'shop' AND status = 'completed' AND delivery = 'dm'", 1),
         ("SELECT count(*) FROM payment_submissions", 3),
         ("SELECT count(*) FROM payment_submissions WHERE status = 'approved'", 3),
-        ("SELECT received_minor FROM payment_submissions WHERE part = 1", 4_000),
+        ("SELECT received_minor FROM payment_submissions WHERE is_partial = 1", 4_000),
         ("SELECT sum(received_minor - due_minor) FROM payments", 0),
         ("SELECT count(*) FROM audit_logs WHERE action = 'payment.part'", 1),
         ("SELECT count(*) FROM audit_logs WHERE action = 'payment.approve'", 2),

@@ -139,7 +139,7 @@ async fn a_roll_up_that_somebody_changed_is_found() {
     let said = operator.types(&["revenue", "verify"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.ends_with("Roll-up, ledger and orders agree.\n"), "{}", said.out);
-    statement(&operator.database(), "INSERT INTO revenue_cache (day, method_id, plan_id, source, amount_minor, n) VALUES ('2027-01-15', 'instapay', 'basic', 'shop', 5, 1)").await;
+    statement(&operator.database(), "INSERT INTO revenue_cache (day, method_id, plan_id, source, amount_minor, count) VALUES ('2027-01-15', 'instapay', 'basic', 'shop', 5, 1)").await;
     let said = operator.types(&["revenue", "verify"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.out.contains("2027-01-15"), "{}", said.out);

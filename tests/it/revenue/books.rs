@@ -129,7 +129,7 @@ impl Books {
             db::access::subscriptions::subscription(&self.db, state.subscription.unwrap()).await.unwrap().unwrap();
         let heads = db::outbox::heads(&self.db, "test", at).await.unwrap();
         let head = heads.iter().find(|head| head.lane == "panel:main").unwrap();
-        let claim = db::outbox::claim(&self.db, &[head.id], "test", at).await.unwrap().remove(0);
+        let claim = db::outbox::lease(&self.db, &[head.id], "test", at).await.unwrap().remove(0);
         let grant = db::access::grants::next_grant(&self.db, sub.id).await.unwrap().unwrap();
         let filled =
             Filled { base: at, expiry: Expiry::At(at.plus_days(grant.days)), quota: grant.bytes, used_before: 0 };

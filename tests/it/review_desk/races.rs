@@ -56,7 +56,7 @@ async fn of_approve_and_amount_differs_at_once_one_stands() {
         let (all, part) = (adel.starts_to_confirm(&all), nadia.starts_to_confirm(&part));
         let (all, part) = (all.reply().await.unwrap().render_text(), part.reply().await.unwrap().render_text());
         // Who, when and what; an approval may be further on when the loser reads of it.
-        let verdict = world.word("SELECT status || ' ' || part FROM payment_submissions").await;
+        let verdict = world.word("SELECT status || ' ' || is_partial FROM payment_submissions").await;
         if all.starts_with("Approved.") {
             assert!(part.starts_with("@Adel already approved this payment, <time R> (now: "), "{part}");
             assert!(part.ends_with("). Your click changed nothing."), "{part}");

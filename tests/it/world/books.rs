@@ -74,7 +74,9 @@ impl World {
     }
 
     async fn audit_chain_holds(&self) {
-        let db = Db::look(&self.data_dir().join("tollkeeper.db"), chrono_tz::Africa::Cairo).await.expect("it opens");
+        let db = Db::open_read_only(&self.data_dir().join("tollkeeper.db"), chrono_tz::Africa::Cairo)
+            .await
+            .expect("it opens");
         let verdict = db::audit::verify_audit(&db).await.expect("the audit log is read");
         db.close().await;
         verdict.expect("the audit log is whole");
@@ -171,7 +173,7 @@ async fn money_adds_up(sql: &mut SqliteConnection) {
         sql,
         "SELECT COUNT(*) FROM payments p JOIN orders o ON o.id = p.order_id
          WHERE o.status IN ('pending_payment', 'payment_submitted') AND p.received_minor <>
-             (SELECT COALESCE(SUM(s.received_minor), 0) FROM payment_submissions s WHERE s.order_id = p.order_id AND s.part = 1)",
+             (SELECT COALESCE(SUM(s.received_minor), 0) FROM payment_submissions s WHERE s.order_id = p.order_id AND s.is_partial = 1)",
     );
     assert_eq!(parts.await, 0, "open orders whose money is not the sum of its parts");
     let rolled_up = number(sql, "SELECT COALESCE(SUM(amount_minor), 0) FROM revenue_cache").await;
@@ -181,7 +183,7 @@ async fn money_adds_up(sql: &mut SqliteConnection) {
     assert_eq!(paid, completed, "approved payments and completed orders");
     let counted = number(
         sql,
-        "SELECT COUNT(*) FROM order_counts c WHERE c.n <> (SELECT COUNT(*) FROM orders o WHERE o.status = c.status)",
+        "SELECT COUNT(*) FROM order_counts c WHERE c.count <> (SELECT COUNT(*) FROM orders o WHERE o.status = c.status)",
     );
     assert_eq!(counted.await, 0, "the counters and the orders");
 }
@@ -192,7 +194,7 @@ async fn first_sale_is_what_the_plan_says(sql: &mut SqliteConnection, sold: &Sql
     let query = "SELECT o.quota_bytes, o.duration_days, o.decided_at, o.ended_at FROM orders o
                  WHERE o.status IN ('completed', 'reversed') AND o.subscription_id = ?1
                    AND NOT EXISTS (SELECT 1 FROM changes WHERE subscription_id = ?1)
-                   AND NOT EXISTS (SELECT 1 FROM grants WHERE subscription_id = ?1 AND undone_at IS NOT NULL)";
+                   AND NOT EXISTS (SELECT 1 FROM grants WHERE subscription_id = ?1 AND reverted_at IS NOT NULL)";
     let orders = sqlx::query(query).bind(id).fetch_all(&mut *sql).await.expect("the orders of a subscription");
     let [order] = orders.as_slice() else { return };
     assert_eq!(sold.get::<i64, _>("quota_bytes"), order.get::<i64, _>("quota_bytes"), "the plan's quota");

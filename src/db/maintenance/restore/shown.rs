@@ -29,7 +29,7 @@ pub async fn may_be_ahead(db: &Db, subscription: SubscriptionRow) -> Result<bool
 /// under review again has its buttons again.
 pub(in crate::db) async fn show_restored(tx: &mut WriteTx, now: Millis) -> Result<(), Error> {
     let tickets = sqlx::query_scalar!(
-        "UPDATE orders SET status_digest = NULL, seats = NULL, channel_locked = (status = 'pending_payment')
+        "UPDATE orders SET status_digest = NULL, staff_overwrites = NULL, channel_locked = (status = 'pending_payment')
              WHERE channel_id IS NOT NULL RETURNING id"
     )
     .fetch_all(tx.sql())

@@ -19,7 +19,7 @@ use crate::{
         proofs::{Flag, Verdict},
         reference::Reference,
         revenue::Sum,
-        review::{History, Looking, Question},
+        review::{History, Question, Reviewing},
     },
     view::{
         Locale, Post, confirmation,
@@ -105,7 +105,7 @@ pub(super) fn cards(locale: Locale, words: Words<'_>) -> Vec<Post> {
                 panel_down_since: given.map(|_| NOW),
                 known: Some(knowns[n % 4]),
                 history: [None, Some(first), Some(History { joined_at: Some(NOW), ..many }), Some(many)][n % 4],
-                looking: Some(Looking { by: ADEL, until: NOW }),
+                reviewing: Some(Reviewing { by: ADEL, until: NOW }),
                 question: [None, Some(&open), Some(&answered)][n % 3],
                 told_at: (n % 2 == 0).then_some(NOW),
                 ticket_stuck: n % 2 == 1,
