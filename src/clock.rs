@@ -1,4 +1,4 @@
-//! THE TIME: the only place that asks the machine what time it is.
+//! The clock: the only place that asks the machine what time it is.
 //!
 //! One struct, handed down; `domain` and `db` receive a moment as an argument. The offset lets
 //! the sandbox and the tests move the wall clock while the bot runs. Deadlines of network calls

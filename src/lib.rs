@@ -37,7 +37,7 @@
 //! moves the order to `provisioning`, makes subscription and grant and writes the audit row
 //! (`db/payments/review.rs`). `SyncSubscription` makes the client on the panel what the grants say and reads it
 //! back (`effects/panel/`); one transaction completes order, payment, subscription and ledger
-//! (`db/access/subscriptions.rs`) and wants `DeliverLink` (`effects/deliver.rs`). Card and status message then
+//! (`db/access/completion.rs`) and wants `DeliverLink` (`effects/deliver.rs`). Card and status message then
 //! say what is true. A change by staff takes the same road: the confirmation becomes a row
 //! (`db/access/change_requests.rs`) in line with the subscription's grants.
 //!
@@ -47,7 +47,7 @@
 //!   that must touch one row, and a trigger that refuses any other.
 //! - A state change, its audit row and what it causes commit together or not at all.
 //! - A write transaction never spans a network call; there is one writer connection.
-//! - No parked row without something that a person sees.
+//! - No dead letter without something that a person sees.
 //! - An effect's first try acts; every later try looks first, because a timeout is an unknown outcome.
 //!   All we create carries a marker by which it is found again (`view/marker.rs`, `effects/messages.rs`).
 //! - An interaction is handled once however often Discord delivers it (`bot/dedup.rs`). Its answer is
@@ -83,15 +83,15 @@
 //! | outbox | the table of effects that have to happen after a commit |
 //! | effect | one row of it; level-triggered where it can be: it shows the state of the moment |
 //! | lane | effects of one lane run one after the other: a panel, an order, a person's DMs |
-//! | claim | the lease of a row by this process; void for every other one |
-//! | wanted | how often an effect was asked for; a row ends only if that did not grow meanwhile |
-//! | parked | a dead letter: given up, and shown to a person |
+//! | lease | a row taken by this process to act on; void for every other one |
+//! | generation (of a row) | how often an effect was asked for; a row ends only if that did not grow meanwhile |
+//! | dead letter | a row that was given up (`parked_at`), and is shown to a person |
 //! | marker | what our messages and channels carry so that a later try finds them |
 //! | confirmation | a question with its one-time token: what it allows, who may spend it, until when |
 //! | drift | where panel and books differ |
-//! | boot | one run of the process, by a random id |
+//! | instance | one run of the process, by a random id |
 //! | panel, inbound, client | 3x-ui's own words; a client is one access |
-//! | generation | which of the two API families a panel speaks: 2.x or 3.x |
+//! | generation (of a panel) | which of the two API families it speaks: 2.x or 3.x |
 
 pub mod app;
 pub mod bot;

@@ -1,4 +1,4 @@
-//! THE DOOR FOR PICTURES: every file that a customer sends comes in here or not at all.
+//! Proof intake: every file that a customer sends comes in here or not at all.
 //!
 //! It decides what is a picture that staff can look at, and keeps the original. It never trusts a
 //! name or a content type, never decodes before it knows the size, and never decides what a

@@ -1,4 +1,4 @@
-//! THE MEMORY: the only place with SQL.
+//! The database: the only place with SQL.
 //!
 //! Every change goes through [`Db::begin`] and [`WriteTx::commit`]: `BEGIN IMMEDIATE` on the one
 //! writer connection, one commit function, and after it an in-process notice to whoever waits

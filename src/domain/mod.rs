@@ -1,4 +1,4 @@
-//! THE RULES. Pure: no async, no SQL, no HTTP, no Discord types, no clock and no randomness;
+//! The rules. Pure: no async, no SQL, no HTTP, no Discord types, no clock and no randomness;
 //! the time, new ids and new tokens are arguments.
 
 pub mod access;

@@ -1,4 +1,4 @@
-//! THE WORDS. Every sentence, embed, button and menu that people see, and nothing else.
+//! The texts. Every sentence, embed, button and menu that people see, and nothing else.
 //!
 //! Pure: a [`Locale`] and values of the domain go in, a [`Post`] comes out. The time is an
 //! argument; nothing here reads a clock, a file or the network, and nothing decides what may
