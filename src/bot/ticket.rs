@@ -67,11 +67,18 @@ fn awaits_proof(order: &Order) -> bool {
 /// A thread, another channel, a direct message: where proofs are not looked for. Its customer reads
 /// in the ticket what to do; what they ask while it is locked, staff read.
 async fn elsewhere(bot: &Bot, message: &Message, direct: bool) -> Result<(), Error> {
-    let Some(order) = db::orders::open_order(&bot.db, UserId(message.author.id.get())).await? else { return Ok(()) };
+    let (user, now, id) = (UserId(message.author.id.get()), bot.clock.now(), message.id.get());
+    let Some(order) = db::orders::open_order(&bot.db, user).await? else {
+        // A few answers a day for each person, however often they write.
+        if direct && bot.limits.repeated(user, "direct message").is_some() {
+            let answer = Effect::AnswerDirect { user, channel: ChannelId(message.channel_id.get()), message: id };
+            db::outbox::enqueue_alone(&bot.db, &answer, now, now).await?;
+        }
+        return Ok(());
+    };
     if order.ticket.channel.is_none() {
         return Ok(());
     }
-    let (now, id) = (bot.clock.now(), message.id.get());
     if awaits_proof(&order) {
         db::people::limits::hint(&bot.db, &order.id, "elsewhere", Notice::Elsewhere { message: id }, now).await?;
     } else if direct && !message.content.trim().is_empty() {

@@ -76,6 +76,15 @@ pub enum Effect {
         /// What they asked with: tells this request from others.
         asked: u64,
     },
+    /// Says to somebody without an order who wrote to the bot that nobody reads there, and what to do.
+    AnswerDirect {
+        /// Who wrote, and is the lane.
+        user: UserId,
+        /// The direct conversation.
+        channel: ChannelId,
+        /// What they wrote: tells this answer from others.
+        message: u64,
+    },
     /// Posts a short message in the ticket that mentions the customer.
     Notify { order: OrderId, notice: Notice },
     /// Posts a line for staff in the review channel.
@@ -130,6 +139,7 @@ impl Effect {
             Self::SyncSaleCard { order } => format!("sale:{order}"),
             Self::TellCustomer { change, .. } => format!("tell:{change}"),
             Self::ResendLink { subscription, asked, .. } => format!("resend:{}:{asked}", subscription.0),
+            Self::AnswerDirect { user, .. } => format!("direct:{user}"),
             Self::Notify { order, notice } => format!("notify:{order}:{}", notice.key()),
             Self::TellStaff { news } => format!("staff:{}", news.key()),
             Self::TellOfChange { change } => format!("staff:change:{change}"),
@@ -172,6 +182,7 @@ impl Effect {
             Self::DeliverLink { user, .. }
             | Self::ResendLink { user, .. }
             | Self::TellCustomer { user, .. }
+            | Self::AnswerDirect { user, .. }
             | Self::SendBackup { user, .. } => Lane::Dm(*user),
             Self::SyncDashboard {} => Lane::Dashboard,
             Self::CleanChannel { .. } | Self::SweepChannels {} | Self::InspectPremises {} => Lane::CleanUp,

@@ -167,6 +167,9 @@ async fn perform(context: &EffectContext, lease: &Lease) -> Result<(), EffectErr
         Effect::ResendLink { subscription, user, asked } => {
             resend::link(context, lease, *subscription, *user, *asked).await
         }
+        Effect::AnswerDirect { user, channel, message } => {
+            notify::direct(context, lease, *user, *channel, *message).await
+        }
         Effect::Notify { order, notice } => notify::customer(context, lease, order, notice).await,
         Effect::TellStaff { news } => notify::staff(context, lease, news).await,
         Effect::TellOwner { news } => notify::owners(context, lease, news).await,

@@ -8,7 +8,7 @@ use crate::{
         payments::submissions::{Submission, Verdict},
     },
     domain::{
-        ChannelId, MessageId, OrderId, SubmissionId,
+        ChannelId, MessageId, OrderId, SubmissionId, UserId,
         discord_error::Refused,
         effect::{Audience, Change, Effect, Notice, OutageId, OwnerNews, StaffNews},
         tracked::Tracked,
@@ -69,6 +69,21 @@ pub(super) async fn customer(
         }
         Err(trouble) => Err(trouble.into()),
     }
+}
+
+/// Answers somebody who wrote to the bot and has no ticket.
+pub(super) async fn direct(
+    context: &EffectContext,
+    lease: &Lease,
+    user: UserId,
+    channel: ChannelId,
+    message: u64,
+) -> Result<(), EffectError> {
+    let post = notice::direct(context.locale_of(user).await?, message);
+    if let Err(trouble) = say(context, lease, channel, post, &Marker::direct(message)).await {
+        context.not_sent(lease, trouble).await?;
+    }
+    Ok(db::outbox::finish(&context.db, lease, context.clock.now()).await?)
 }
 
 /// Where there is no ticket there is nothing to tell; but for a question one is made.

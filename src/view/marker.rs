@@ -43,6 +43,11 @@ impl Marker {
         Self(format!("order {order} · {}", notice.key()))
     }
 
+    /// The answer to what somebody without a ticket wrote to the bot.
+    pub fn direct(message: u64) -> Self {
+        Self(format!("direct {message}"))
+    }
+
     /// The link that staff had sent again; `asked` is what they asked with.
     pub fn resent(subscription: SubscriptionRow, asked: u64) -> Self {
         Self(format!("access {} · link {asked}", subscription.0))

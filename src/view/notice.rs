@@ -69,6 +69,11 @@ pub fn by_command(locale: Locale, order: &Order, notice: &Notice) -> Post {
     Post::text(content).to(order.customer).marked(&Marker::notice(&order.id, notice))
 }
 
+/// For somebody who wrote to the bot and has no ticket.
+pub fn direct(locale: Locale, message: u64) -> Post {
+    Post::text(locale.say("notice-direct")).marked(&Marker::direct(message))
+}
+
 fn declined_text(locale: Locale, order: &Order, reason: &str) -> String {
     let reason = words::reason(reason);
     if order.ticket_is_open() {

@@ -139,6 +139,24 @@ async fn words_and_addresses_are_answered_once_an_hour() {
 }
 
 #[tokio::test]
+async fn who_writes_to_the_bot_without_an_order_reads_what_to_do_a_few_times_a_day() {
+    let world = World::new().await;
+    let mona = world.person("Mona");
+    for nth in 1..=12 {
+        mona.dm(&format!("hello {nth}"), &[("receipt.png", &receipt("Mona's receipt"))]).unwrap();
+        world.settles().await;
+    }
+    let dms = world.dms("Mona").await;
+    assert!(dms.contains("To buy access, write /order in our server"), "{dms}");
+    assert_eq!(dms.matches("Nobody reads messages in this chat.").count(), 4, "the 1st, 2nd, 3rd and 10th\n{dms}");
+    // A picture in a channel of the server is nobody's business.
+    mona.upload(world.guild.lobby, "cat.png", &receipt("a cat"), "").unwrap();
+    world.settles().await;
+    assert_eq!(world.dms("Mona").await, dms);
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_picture_where_none_is_looked_for_is_answered_in_the_ticket() {
     let world = World::new().await;
     let mona = waits(&world).await;

@@ -18,6 +18,10 @@ notice-answer-button = Answer
 notice-declined-for-good =
     Your payment proof was not accepted, and this order is closed.
     Reason: { $reason }
+notice-direct =
+    Nobody reads messages in this chat.
+    To buy access, write /order in our server; screenshots belong into the ticket that you get there.
+    Your link: /link
 notice-link-waits = Your access is ready. We cannot send you direct messages, so press “Get my link” in the message above.
 notice-pay-soon =
     We have not received your payment yet, and this order ends { $when }.
