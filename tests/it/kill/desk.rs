@@ -58,7 +58,7 @@ macro_rules! change {
             done: concat!(
                 "SELECT count(*) FROM changes WHERE kind = '",
                 $kind,
-                "' AND applied_at IS NOT NULL AND told = 'dm'"
+                "' AND applied_at IS NOT NULL AND notified_via = 'dm'"
             ),
         }
     };
