@@ -30,7 +30,8 @@ pub(super) async fn sync(context: &EffectContext, lease: &Lease, id: SubmissionI
         post = post.without_picture();
     }
     let asks = post.asks();
-    let digest = if bare { bare_digest(&post) } else { post.digest() };
+    let pictures = format!("{}:", submission.others.len() + 1);
+    let digest = if bare { bare_digest(&post) } else { format!("{pictures}{}", post.digest()) };
     let again_at = submission.reviewing.map(|reviewing| reviewing.until).filter(|until| *until > now);
     let shown = (digest.as_str(), again_at);
     let mut message = submission.card;
@@ -43,7 +44,16 @@ pub(super) async fn sync(context: &EffectContext, lease: &Lease, id: SubmissionI
     }
     let mut tidied = submission.card_gone;
     if let Some(known) = message {
-        match context.edit(channel, known, post).await {
+        // Another picture came after the card had been posted.
+        let shown_with = submission.card_digest.as_deref();
+        let shows_all = shown_with.map_or(submission.others.is_empty(), |shown| shown.starts_with(&pictures));
+        let edited = if bare || shows_all {
+            context.edit(channel, known, post).await
+        } else {
+            let post = with_pictures(context, &submission, &order).await?;
+            context.edit_with_files(channel, known, post).await
+        };
+        match edited {
             Ok(()) => return Ok(db::payments::cards::card_shown(&context.db, lease, id, known, shown, now).await?),
             Err(trouble) if trouble.is(Refused::NoMessage) => {
                 db::payments::cards::card_lost(&context.db, id, now).await?;
@@ -56,17 +66,7 @@ pub(super) async fn sync(context: &EffectContext, lease: &Lease, id: SubmissionI
     if tidied && !asks {
         return Ok(db::outbox::finish(&context.db, lease, now).await?);
     }
-    let mut post = match picture(context, &submission.proof.hash).await {
-        Some(picture) => card_of(context, &submission, &order, Some(picture)).await?,
-        None => card_of(context, &submission, &order, None).await?.without_picture(),
-    };
-    let mut room = MOST_BYTES.saturating_sub(post.files.iter().map(|file| file.bytes.len()).sum());
-    for (n, hash) in (2..).zip(&submission.others) {
-        if let Some(bytes) = picture(context, hash).await.filter(|bytes| bytes.len() <= room) {
-            room -= bytes.len();
-            post = post.file(File { name: format!("proof-{n}.jpg"), bytes });
-        }
-    }
+    let post = with_pictures(context, &submission, &order).await?;
     let seed = format!("{}:{}:{message:?}", lease.effect.key(), lease.first_try_at);
     let posted = match context.post(channel, post, &seed).await {
         // Staff decide with what there is.
@@ -80,6 +80,22 @@ pub(super) async fn sync(context: &EffectContext, lease: &Lease, id: SubmissionI
         posted => posted?,
     };
     Ok(db::payments::cards::card_shown(&context.db, lease, id, posted, shown, now).await?)
+}
+
+/// The card with the pictures of its submission, as far as they can be read and one message carries them.
+async fn with_pictures(context: &EffectContext, submission: &Submission, order: &Order) -> Result<Post, EffectError> {
+    let mut post = match picture(context, &submission.proof.hash).await {
+        Some(picture) => card_of(context, submission, order, Some(picture)).await?,
+        None => card_of(context, submission, order, None).await?.without_picture(),
+    };
+    let mut room = MOST_BYTES.saturating_sub(post.files.iter().map(|file| file.bytes.len()).sum());
+    for (n, hash) in (2..).zip(&submission.others) {
+        if let Some(bytes) = picture(context, hash).await.filter(|bytes| bytes.len() <= room) {
+            room -= bytes.len();
+            post = post.file(File { name: format!("proof-{n}.jpg"), bytes });
+        }
+    }
+    Ok(post)
 }
 
 /// What the digest of a card begins with whose picture Discord did not take: no edit may show it.

@@ -43,6 +43,33 @@ async fn two_receipts_of_one_message_reach_the_card_together() {
 }
 
 #[tokio::test]
+async fn two_receipts_in_two_messages_reach_the_card_together() {
+    let world = World::new().await;
+    let mona = waits(&world).await;
+    let (one, two) = (receipt("the first transfer"), receipt("the second transfer"));
+    // Both are written before the bot reads the first.
+    world.stop().await;
+    mona.posts("1.png", &one).unwrap();
+    world.passes(std::time::Duration::from_secs(6));
+    mona.posts("2.png", &two).unwrap();
+    world.start().await;
+    mona.is_under_review().await;
+    world.settles().await;
+    let card = world.admin("Adel").card().await;
+    let names: Vec<_> = card.attachments.iter().map(|file| file.filename.as_str()).collect();
+    assert_eq!(names, ["proof.jpg", "proof-2.jpg"]);
+    // The second is the order's as well as the first.
+    let karim = world.customer("Karim");
+    karim.orders("Basic").await;
+    karim.chooses("Vodafone Cash").await;
+    karim.posts("stolen.png", &two).unwrap();
+    karim.waits_for("This picture was already used for another order.").await;
+    world.admin("Adel").approves().await;
+    mona.is_sent_link(0).await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn an_old_picture_hides_no_good_one_of_the_same_message() {
     let world = World::new().await;
     karims(&world).await;

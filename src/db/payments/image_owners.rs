@@ -124,9 +124,10 @@ pub(in crate::db) async fn whose(
 pub(in crate::db) async fn insert_others(
     tx: &mut WriteTx,
     submission: SubmissionId,
+    first: i64,
     others: &[&Proof],
 ) -> Result<(), Error> {
-    for (n, proof) in (2_i64..).zip(others) {
+    for (n, proof) in (first..).zip(others) {
         sqlx::query!(
             "INSERT INTO submission_pictures (submission_id, position, hash, pixel_hash) VALUES (?, ?, ?, ?)",
             submission.0,

@@ -10,7 +10,7 @@ use crate::domain::{
     effect::{Effect, Notice},
     order::ProofRefused,
     picture::ImageMetadata,
-    proofs,
+    proofs::{self, FILES_OF_A_MESSAGE},
     review::Reviewing,
 };
 
@@ -124,7 +124,7 @@ pub async fn submit_proofs(
     }
     let flags = each_once(flags);
     let submission = insert_submission(&mut tx, order, customer, &source_id, first, &flags, now).await?;
-    db::payments::image_owners::insert_others(&mut tx, submission, others).await?;
+    db::payments::image_owners::insert_others(&mut tx, submission, 2, others).await?;
     for proof in &good {
         db::payments::image_owners::claim_picture(&mut tx, &proof.hash, order).await?;
     }
@@ -134,6 +134,63 @@ pub async fn submit_proofs(
     db::orders::audit_order(&mut tx, customer, "proof.submit", order, payload, now).await?;
     tx.commit().await?;
     Ok(Submitted::Accepted(submission))
+}
+
+/// Adds the pictures of a later message to the proof that is under review: a payment in two transfers has
+/// two receipts, and the first one locks the ticket. What another order owns, what is there already and
+/// what is more than one message may carry is left out. Says how many were added.
+pub async fn add_pictures(
+    db: &Db,
+    order: &OrderId,
+    customer: UserId,
+    proofs: &[Proof],
+    now: Millis,
+) -> Result<usize, Error> {
+    let (id, user) = (order.as_str(), customer.to_sql());
+    let mut tx = db.begin().await?;
+    let under_review = sqlx::query!(
+        r#"SELECT s.id AS "id!: i64", s.hash,
+               (SELECT count(*) FROM submission_pictures p WHERE p.submission_id = s.id) AS "others!: i64"
+           FROM payments m JOIN payment_submissions s ON s.id = m.submission_id JOIN orders o ON o.id = m.order_id
+           WHERE o.id = ? AND o.user_id = ? AND o.status = 'payment_submitted' AND s.status = 'pending'"#,
+        id,
+        user
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    let Some(row) = under_review else { return Ok(0) };
+    let submission = SubmissionId(row.id);
+    let mut others = Vec::<&Proof>::new();
+    for proof in proofs {
+        let there = sqlx::query_scalar!(
+            "SELECT hash FROM submission_pictures WHERE submission_id = ? AND hash = ?",
+            submission.0,
+            proof.hash
+        )
+        .fetch_optional(tx.sql())
+        .await?;
+        let known = proof.hash == row.hash || there.is_some() || others.iter().any(|other| other.hash == proof.hash);
+        let full =
+            usize::try_from(row.others).unwrap_or(usize::MAX).saturating_add(others.len()) + 1 >= FILES_OF_A_MESSAGE;
+        let whose = db::payments::image_owners::whose(&mut tx, order, customer, proof).await?;
+        if !known && !full && matches!(whose, Whose::Theirs(_)) {
+            others.push(proof);
+        }
+    }
+    if others.is_empty() {
+        return Ok(0);
+    }
+    db::payments::image_owners::insert_others(&mut tx, submission, row.others + 2, &others).await?;
+    for proof in &others {
+        db::payments::image_owners::claim_picture(&mut tx, &proof.hash, order).await?;
+    }
+    let hashes: Vec<_> = others.iter().map(|proof| &proof.hash).collect();
+    let payload = json!({ "submission": submission.0, "others": hashes });
+    db::orders::audit_order(&mut tx, customer, "proof.add", order, payload, now).await?;
+    db::outbox::enqueue(&mut tx, &Effect::SyncCard { submission }, now, now).await?;
+    tx.about(Subject::Order(order.clone()));
+    tx.commit().await?;
+    Ok(others.len())
 }
 
 /// A submission by its number.
