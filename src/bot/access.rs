@@ -105,6 +105,7 @@ fn described(button: &Button) -> (&'static str, String) {
         Button::Override(_) | Button::OverrideModal(_) => ("reference.override", String::new()),
         Button::ByHand(order) => ("order.by_hand", order.to_string()),
         Button::VoidSale(order) => ("order.void_sale", order.to_string()),
+        Button::GiveAttempt(order) => ("order.one_more_attempt", order.to_string()),
         Button::Retry(order) => ("order.retry", order.to_string()),
         Button::BackToReview(order) => ("order.back_to_review", order.to_string()),
         Button::CancelOrder(order) => ("order.cancel", order.to_string()),

@@ -327,6 +327,7 @@ async fn press(
     bot.at_home(interaction)?;
     match button {
         Button::PlanMenu => order::choose_plan(bot, interaction, value).await,
+        Button::GiveAttempt(order) => review_menu::give_attempt(bot, interaction, order).await,
         Button::MethodMenu(order) => order::choose_method(bot, interaction, order, value).await,
         Button::CancelOrder(order) => order::cancel(bot, interaction, order).await,
         Button::GetLink(order) => link::of_order(bot, interaction, order).await,

@@ -6,7 +6,7 @@
 
 use crate::{
     db,
-    domain::{SubmissionId, button::Button, effect::QuestionId, review::Answered},
+    domain::{OrderId, SubmissionId, button::Button, effect::QuestionId, review::Answered},
     view::{
         self,
         refusal::Refusal,
@@ -58,6 +58,14 @@ pub(super) async fn chosen(
     };
     interaction.update(post).await?;
     Ok(())
+}
+
+/// An order that takes no more proofs takes one again.
+pub(super) async fn give_attempt(bot: &Bot, interaction: &mut Interaction<'_>, order: &OrderId) -> Result<(), Error> {
+    bot.admins_only(interaction, &Button::GiveAttempt(order.clone())).await?;
+    let given = db::payments::review_actions::give_attempt(&bot.db, order, interaction.user, bot.clock.now()).await?;
+    let outcome = if given { Outcome::AttemptGiven } else { Outcome::NoAttemptWanted };
+    Ok(interaction.answer(review_menu::outcome(interaction.locale, outcome)).await?)
 }
 
 /// A question to the customer was typed.

@@ -53,6 +53,8 @@ pub enum Button {
     Confirm(Token),
     /// Lets a one-time token lapse.
     Abort(Token),
+    /// Staff give the customer of an order that takes no more proofs another attempt.
+    GiveAttempt(OrderId),
     /// Staff send an order that needs attention back to the panel.
     Retry(OrderId),
     /// Staff send an order that needs attention back to review.
@@ -143,6 +145,7 @@ impl fmt::Display for Button {
             Self::ReasonModal(submission) => write!(f, "tk:typed:{submission}"),
             Self::Confirm(token) => write!(f, "tk:confirm:{}", data_encoding::HEXLOWER.encode(&token.0)),
             Self::Abort(token) => write!(f, "tk:abort:{}", data_encoding::HEXLOWER.encode(&token.0)),
+            Self::GiveAttempt(order) => write!(f, "tk:attempt:{order}"),
             Self::Retry(order) => write!(f, "tk:retry:{order}"),
             Self::BackToReview(order) => write!(f, "tk:back:{order}"),
             Self::ByHand(order) => write!(f, "tk:hand:{order}"),
@@ -193,6 +196,7 @@ impl FromStr for Button {
             "typed" => Self::ReasonModal(submission(argument)?),
             "confirm" => Self::Confirm(token(argument)?),
             "abort" => Self::Abort(token(argument)?),
+            "attempt" => Self::GiveAttempt(order(argument)?),
             "retry" => Self::Retry(order(argument)?),
             "back" => Self::BackToReview(order(argument)?),
             "hand" => Self::ByHand(order(argument)?),
@@ -269,6 +273,7 @@ mod tests {
             token.clone().prop_map(Button::Abort),
             (token.clone(), any::<u16>()).prop_map(|(list, page)| Button::Audit { list, page }),
             token.prop_map(Button::AuditFile),
+            order.clone().prop_map(Button::GiveAttempt),
             order.clone().prop_map(Button::Retry),
             order.clone().prop_map(Button::BackToReview),
             order.clone().prop_map(Button::ByHand),

@@ -7,13 +7,14 @@ use crate::domain::{
     amount::Amount,
     audit::Anchor,
     books::Gift,
+    button::Button,
     discord_error::Refused,
     effect::{OwnerNews, Part, StaffNews},
     revenue::Sum,
     time::DAY_MS,
 };
 
-use super::{Locale, Marker, Post, Press, Row, discord_error, guild_setup, text, words};
+use super::{Locale, Marker, Post, Press, Row, Tone, discord_error, guild_setup, text, words};
 
 /// A line for staff; `order` is the order it is about.
 pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
@@ -53,7 +54,9 @@ pub fn staff(locale: Locale, news: &StaffNews, order: &Order) -> Post {
                 ("order", text::code(id.as_str(), 20).into()),
                 ("ticket", ticket(locale, order).into()),
             ];
-            Post::text(locale.with("news-out-of-attempts", &arguments)).marked(&Marker::attempts(id))
+            let give = Press::ours(Button::GiveAttempt(id.clone()), locale.say("more-attempt"), Tone::Ask);
+            let post = Post::text(locale.with("news-out-of-attempts", &arguments)).marked(&Marker::attempts(id));
+            post.row(Row::Buttons(vec![give]))
         }
         // What was written is read where it stands.
         StaffNews::Wrote { order: id, message, .. } => wrote(locale, order, "").marked(&Marker::wrote(id, *message)),

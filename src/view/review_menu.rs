@@ -96,6 +96,10 @@ pub enum Outcome {
         /// After this one.
         left: u64,
     },
+    /// An order that took no more proofs takes one again.
+    AttemptGiven,
+    /// It takes some already, or is over.
+    NoAttemptWanted,
     /// Nobody looks at it any more.
     LetGo,
     NobodyLooks,
@@ -114,6 +118,8 @@ pub fn outcome(locale: Locale, outcome: Outcome) -> Post {
     Post::text(match outcome {
         Outcome::Asked => locale.say("more-asked"),
         Outcome::Attempts { left } => locale.with("more-attempts", &[("left", left.into())]),
+        Outcome::AttemptGiven => locale.say("more-attempt-given"),
+        Outcome::NoAttemptWanted => locale.say("more-no-attempt-wanted"),
         Outcome::LetGo => locale.say("more-let-go-done"),
         Outcome::NobodyLooks => locale.say("more-nobody-looks"),
         Outcome::TooLate => locale.say("more-too-late"),

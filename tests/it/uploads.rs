@@ -105,10 +105,17 @@ async fn somebody_elses_picture_again_and_again_is_one_line_and_ends_the_attempt
         mona.posts("stolen.png", &stolen).unwrap();
         world.settles().await;
         assert!(mona.status().contains("Attempts left: 0"), "{}", mona.status().render_text());
-        world.card("who used up all attempts", |line| line.contains("used up all attempts")).await;
+        let line = world.card("who used up all attempts", |line| line.contains("used up all attempts")).await;
         let lines = world.cards().await.matches("A picture was refused").count();
         assert_eq!(lines, 1, "folded to one line an hour");
         world.counts(4, "SELECT count(*) FROM audit_logs WHERE action = 'proof.duplicate'").await;
+        // Staff give an attempt back, once for each time that there is none.
+        for says in ["can send one more screenshot", "nothing was changed"] {
+            let said = world.person("Adel").click(&line, "One more attempt").unwrap().reply().await.unwrap();
+            assert!(said.contains(says), "{}", said.render_text());
+        }
+        world.settles().await;
+        assert!(mona.status().contains("Attempts left: 1"), "{}", mona.status().render_text());
         // Staff end it whatever is written there.
         let cancelled = world.person("Adel").click(&mona.status(), "Cancel order").unwrap().reply().await.unwrap();
         assert!(cancelled.contains("cancelled"), "{}", cancelled.render_text());

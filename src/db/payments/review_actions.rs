@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::db::{
-    self, Db, Error, moment,
+    self, Db, Error, Subject, moment,
     orders::decision::Decided,
     payments::review::{Declining, Times},
     people::confirmations::Presented,
@@ -96,6 +96,27 @@ pub async fn one_more_attempt(
     db::access::manual_intervention::show_everywhere(&mut tx, &order, now).await?;
     tx.commit().await?;
     Ok(Some(unsigned(left)))
+}
+
+/// An unpaid order without attempts gets one. `false`: it has some, or waits for no proof.
+pub async fn give_attempt(db: &Db, order: &OrderId, by: UserId, now: Millis) -> Result<bool, Error> {
+    let mut tx = db.begin().await?;
+    let id = order.as_str();
+    let given = sqlx::query!(
+        "UPDATE orders SET attempts_left = 1, updated_at = ? WHERE id = ? AND attempts_left = 0 AND status = 'pending_payment'",
+        now.0,
+        id
+    )
+    .execute(tx.sql())
+    .await?;
+    if given.rows_affected() == 0 {
+        return Ok(false);
+    }
+    db::orders::audit_order(&mut tx, by, "order.one_more_attempt", order, json!({ "left": 1 }), now).await?;
+    db::outbox::enqueue(&mut tx, &Effect::SyncTicket { order: order.clone() }, now, now).await?;
+    tx.about(Subject::Order(order.clone()));
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Asks the customer about a proof under review. `None` when it is decided already.

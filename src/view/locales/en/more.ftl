@@ -14,6 +14,8 @@ more-attempts = { $left ->
     [one] Done. After this one the customer has { $left } attempt left.
    *[other] Done. After this one the customer has { $left } attempts left.
 }
+more-attempt-given = Done. The customer can send one more screenshot.
+more-no-attempt-wanted = This order takes screenshots already, or is over; nothing was changed.
 more-let-go-done = Done. The card no longer says that somebody is looking at it.
 more-nobody-looks = Nobody was looking at it; nothing was changed.
 more-too-late = This payment is already decided, so nothing was done. The card shows the result.
