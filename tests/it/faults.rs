@@ -130,19 +130,19 @@ fn chosen(names: &str) -> Vec<Series> {
     chosen
 }
 
-/// What fits into a minute and a half on two cores. Silence of Discord has to be waited for, and is only in
+/// What fits into three quarters of a minute on two cores. Silence of Discord has to be waited for, and is only in
 /// [`all`].
 fn some() -> Vec<Series> {
     let mut some = Vec::new();
     for (at, series) in (0..).zip(all()) {
         let step = match (series.walk, series.place, series.kind) {
             (_, Place::Discord, Kind::SilentBefore | Kind::SilentAfter) => continue,
-            (Walk::FirstSale, Place::Discord, Kind::Says(_)) => 8,
-            (Walk::FirstSale, Place::Discord, _) => 9,
-            (Walk::FirstSale | Walk::Renewal, Place::Panel, _) => 4,
-            (Walk::Decline | Walk::Renewal, Place::Discord, Kind::CutAnswer | Kind::Error) => 16,
-            (Walk::Desk, Place::Panel, Kind::CutAnswer) => 24,
-            (Walk::Desk, Place::Discord, Kind::CutAnswer) => 60,
+            (Walk::FirstSale, Place::Discord, Kind::Says(_)) => 16,
+            (Walk::FirstSale, Place::Discord, _) => 18,
+            (Walk::FirstSale | Walk::Renewal, Place::Panel, _) => 8,
+            (Walk::Decline | Walk::Renewal, Place::Discord, Kind::CutAnswer | Kind::Error) => 32,
+            (Walk::Desk, Place::Panel, Kind::CutAnswer) => 48,
+            (Walk::Desk, Place::Discord, Kind::CutAnswer) => 120,
             _ => continue,
         };
         some.push(Series { first: 1 + at % step, step, ..series });
