@@ -79,6 +79,7 @@ impl Error {
 
     /// A failure below HTTP.
     pub(super) fn from_transport(error: reqwest::Error, silence: std::time::Duration) -> Self {
+        let secure = error.url().is_some_and(|url| url.scheme() == "https");
         let error = error.without_url();
         if error.is_timeout() {
             let why = if error.is_connect() {
@@ -93,9 +94,22 @@ impl Error {
         while let Some(next) = cause.source() {
             cause = next;
         }
-        Self::Unreachable { why: cause.to_string() }
+        let why = cause.to_string();
+        // rustls' and hyper's words for an answer in the other of the two.
+        Self::Unreachable {
+            why: match secure {
+                true if why.contains("corrupt message") => SPEAKS_HTTP.to_owned(),
+                false if why.contains("invalid HTTP version") => WANTS_HTTPS.to_owned(),
+                _ => why,
+            },
+        }
     }
 }
+
+/// What an address with `https` gets where there is no certificate.
+const SPEAKS_HTTP: &str = "it speaks http and not https: give the panel a certificate, or correct panels.url (http is for this machine and private networks)";
+/// What an address with `http` gets where there is one.
+pub(super) const WANTS_HTTPS: &str = "it wants https: write https:// in panels.url";
 
 /// The longest refusal we pass on, in characters.
 const LONGEST_MESSAGE: usize = 200;

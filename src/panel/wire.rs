@@ -10,7 +10,9 @@ use std::{
 
 use reqwest::{
     Method, StatusCode,
-    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, DATE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE},
+    header::{
+        ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE,
+    },
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,6 +20,7 @@ use url::Url;
 
 use super::{
     Error,
+    error::WANTS_HTTPS,
     json_filter::{JsonFilter, Keep, List},
     tls,
 };
@@ -172,6 +175,11 @@ impl Wire {
         let transport = |error| Error::from_transport(error, self.silence);
         let mut response = call.send().await.map_err(transport)?;
         let (status, cookie) = (response.status(), session_cookie(response.headers()));
+        // A panel with a certificate sends plain http there; every other redirect stays on its side.
+        let sent_to = response.headers().get(LOCATION).and_then(|place| place.to_str().ok()).unwrap_or_default();
+        if self.base.scheme() == "http" && status.is_redirection() && sent_to.starts_with("https://") {
+            return Err(Error::Unreachable { why: WANTS_HTTPS.to_owned() });
+        }
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
         *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date;
         let (mut sieve, mut size) = (JsonFilter::new(request.lists), 0_usize);

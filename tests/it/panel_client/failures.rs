@@ -199,14 +199,42 @@ async fn https_is_verified_with_the_configured_authority() {
     }
 }
 
-/// The panel answers in TLS what was asked in plain text: that is no answer, and no riddle either.
+/// Who mixes up http and https reads which of the two it is.
 #[tokio::test]
-async fn plain_http_to_a_panel_with_a_certificate_is_unreachable() {
-    let panel = Panel::start(PanelOptions { tls: true, ..PanelOptions::new(Generation::V3) }).await.unwrap();
-    let mut url = settings(&panel).url;
-    url.set_scheme("http").unwrap();
-    let error = connect(panel::Settings { url, ..settings(&panel) }).status().await.unwrap_err();
-    assert!(error.is_target(), "{error}");
+async fn an_address_with_the_wrong_scheme_says_so() {
+    for generation in [Generation::V2_9, Generation::V3] {
+        for tls in [false, true] {
+            let panel = Panel::start(PanelOptions { tls, ..PanelOptions::new(generation) }).await.unwrap();
+            let mut url = settings(&panel).url;
+            url.set_scheme(if tls { "http" } else { "https" }).unwrap();
+            let error = connect(panel::Settings { url, ..settings(&panel) }).status().await.unwrap_err();
+            let says = if tls { "it wants https: write https://" } else { "it speaks http and not https" };
+            assert!(error.is_target() && error.to_string().contains(says), "{error}");
+        }
+    }
+}
+
+/// Behind a certificate of its own a panel sends plain http to https.
+#[tokio::test]
+async fn a_redirect_to_https_is_no_session_that_was_lost() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut server = JoinSet::new();
+    server.spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+            let answer = format!(
+                "HTTP/1.1 307 x\r\nlocation: https://{address}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    });
+    let somewhere = panel(Generation::V3).await;
+    let url = format!("http://{address}").parse().unwrap();
+    let error = connect(panel::Settings { url, ..settings(&somewhere) }).status().await.unwrap_err();
+    assert!(error.to_string().contains("it wants https"), "{error}");
 }
 
 fn panel_target() -> panel::Target {
