@@ -118,6 +118,31 @@ async fn where_the_bot_may_not_make_tickets_the_customer_and_the_owner_are_told(
     world.finish().await;
 }
 
+/// Trying again and again leaves three orders, not one for each try.
+#[tokio::test]
+async fn who_tries_again_and_again_where_no_ticket_can_be_made_reaches_the_limit() {
+    let world = World::with(|scene| scene.limit("order", "\"1/10m\"")).await;
+    world.inspected().await;
+    world.discord.set_bot_permissions(permission::BOT & !permission::MANAGE_CHANNELS);
+    for category in &world.guild.tickets {
+        let bot = world.discord.bot_id();
+        let allow = permission::VIEW_CHANNEL;
+        world.discord.set_overwrite(*category, Overwrite { id: bot, target: Target::Member, allow, deny: 0 });
+    }
+    let mona = world.customer("Mona");
+    for _ in 0..3 {
+        let menu = mona.asks_for_plans().await;
+        let chosen = mona.person.select(&menu, &["Basic"]).unwrap();
+        chosen.until("that there is no ticket", |message| message.contains("could not open")).await.unwrap();
+    }
+    let told = mona.asks_for_plans().await;
+    assert!(told.contains("You ordered a short while ago"), "{}", told.render_text());
+    world.counts(3, "SELECT count(*) FROM orders").await;
+    world.passes(std::time::Duration::from_mins(10));
+    assert!(mona.asks_for_plans().await.contains("Premium"));
+    world.finish().await;
+}
+
 /// Fills a category of tickets.
 fn fill(world: &World, category: usize) {
     for n in 0..50 {

@@ -17,7 +17,11 @@ pub struct Standing {
     pub again_at: Option<Millis>,
 }
 
-/// How a customer stands; with what counts for the limit as in [`Db::order_limit`].
+/// So many orders that the shop ended for want of a ticket are left out of the limit: that is nobody's
+/// fault, but a row all the same.
+const NOT_COUNTED: i64 = 2;
+
+/// How a customer stands.
 pub async fn eligibility(
     db: &Db,
     customer: UserId,
@@ -28,20 +32,25 @@ pub async fn eligibility(
     // Nothing is newer than the end of time: without a limit no order counts.
     let since = limit.map_or(Millis(i64::MAX), |(_, window)| now.minus(window));
     let offset = limit.map_or(0, |(times, _)| i64::from(times.max(1)) - 1);
+    let ended_by_us = offset + NOT_COUNTED;
     let row = sqlx::query!(
             r#"SELECT
                 (SELECT id FROM orders WHERE user_id = ?1 AND source = 'shop'
                     AND status IN ('pending_payment', 'payment_submitted', 'provisioning', 'needs_attention')
                 ) AS "open: String",
                 (SELECT status FROM users WHERE discord_id = ?1) AS "status: String",
+                COALESCE(
                 (SELECT created_at FROM orders WHERE user_id = ?1 AND created_at > ?2 AND created_at <= ?4 AND source = 'shop'
                     AND NOT (status = 'cancelled' AND reason IN ('no_room', 'no_ticket'))
-                 ORDER BY created_at DESC LIMIT 1 OFFSET ?3
+                 ORDER BY created_at DESC LIMIT 1 OFFSET ?3),
+                (SELECT created_at FROM orders WHERE user_id = ?1 AND created_at > ?2 AND created_at <= ?4 AND source = 'shop'
+                 ORDER BY created_at DESC LIMIT 1 OFFSET ?5)
                 ) AS "nth: i64""#,
             key,
             since.0,
             offset,
-            now.0
+            now.0,
+            ended_by_us
         )
         .fetch_one(&db.readers)
         .await?;

@@ -114,36 +114,11 @@ pub async fn customer(db: &Db, id: UserId) -> Result<Option<Customer>, Error> {
     Ok(row.map(|row| Customer { id, name: row.name, locale: row.locale, blocked: row.status == "blocked" }))
 }
 
-/// When the customer may order again, if the limit says not now. Orders that we had to
-/// cancel because no ticket could be made do not count.
-pub async fn order_limit(
-    db: &Db,
-    customer: UserId,
-    limit: Option<(u32, Duration)>,
-    now: Millis,
-) -> Result<Option<Millis>, Error> {
-    let Some((times, window)) = limit else { return Ok(None) };
-    let (customer, since, offset) = (customer.to_sql(), now.minus(window), i64::from(times.max(1)) - 1);
-    let nth = sqlx::query_scalar!(
-        "SELECT created_at FROM orders WHERE user_id = ? AND created_at > ? AND created_at <= ? AND source = 'shop'
-               AND NOT (status = 'cancelled' AND reason IN ('no_room', 'no_ticket'))
-             ORDER BY created_at DESC LIMIT 1 OFFSET ?",
-        customer,
-        since.0,
-        now.0,
-        offset
-    )
-    .fetch_optional(&db.readers)
-    .await?;
-    Ok(nth.map(|at| Millis(at).plus(window)))
-}
-
 /// Makes an order and everything that follows from it. Two clicks at once make one: the
 /// index over open orders decides, and the other click gets the order that was made.
 pub async fn place_order(db: &Db, new: NewOrder, now: Millis) -> Result<Ordered, Error> {
-    if let Some(until) = order_limit(db, new.customer, new.limit, now).await?
-        && open_order(db, new.customer).await?.is_none()
-    {
+    let standing = eligibility::eligibility(db, new.customer, new.limit, now).await?;
+    if let (Some(until), None) = (standing.again_at, standing.open) {
         return Ok(Ordered::Limited { until });
     }
     let mut tx = db.begin().await?;
