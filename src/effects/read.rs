@@ -138,25 +138,6 @@ async fn to_its_end(context: &EffectContext, lease: &Lease, id: &OrderId) -> Res
     Ok(true)
 }
 
-/// A second receipt that came in a message of its own joins the proof under review.
-async fn more_pictures(
-    context: &EffectContext,
-    lease: &Lease,
-    order: &Order,
-    message: &Written,
-) -> Result<(), EffectError> {
-    let mut good = Vec::new();
-    for file in message.files().take(FILES_OF_A_MESSAGE) {
-        if let Ok(picture) = fetch(context, lease, &order.id, message.id().0, file).await? {
-            context.door.keep(&picture).await.map_err(db::Error::from)?;
-            good.push(facts(&picture));
-        }
-    }
-    let now = context.clock.now();
-    db::payments::submissions::add_pictures(&context.db, &order.id, order.customer, &good, now).await?;
-    Ok(())
-}
-
 /// What the customer must be told about one message, and how many of its files could not be taken; a
 /// proof that is taken tells by itself.
 async fn look_at(
@@ -178,14 +159,10 @@ async fn look_at(
     match accepts {
         Err(ProofRefused::NoMethod) => return Ok((vec![Notice::NoMethod { message: id }], 1)),
         Err(ProofRefused::NoReference) => return Ok((vec![Notice::NoReference { message: id }], 1)),
-        // Written before the ticket was locked.
-        Err(ProofRefused::UnderReview) => {
-            more_pictures(context, lease, &order, message).await?;
-            return Ok((Vec::new(), 0));
-        }
+        // Written before the ticket was locked: it may be another receipt of the same payment.
+        Ok(()) | Err(ProofRefused::UnderReview) => {}
         // The ticket is locked or about to be: the status message says why.
         Err(_) => return Ok((Vec::new(), 0)),
-        Ok(()) => {}
     }
     if db::orders::customer(&context.db, order.customer).await?.is_some_and(|customer| customer.blocked) {
         db::people::limits::hint(
@@ -219,6 +196,11 @@ async fn look_at(
             refused = Some(Notice::ManyFiles { message: id });
         }
         return Ok((refused.into_iter().collect(), files));
+    }
+    if accepts == Err(ProofRefused::UnderReview) {
+        let now = context.clock.now();
+        db::payments::submissions::add_pictures(&context.db, &order.id, order.customer, &good, now).await?;
+        return Ok((Vec::new(), 0));
     }
     let source = ProofSource::Message(id);
     let sent = db::payments::submissions::submit_proofs(

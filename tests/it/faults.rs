@@ -31,6 +31,8 @@ const SIDE_BY_SIDE_IN_SILENCE: usize = 20;
 
 /// Between two words about how far it has come.
 const WORD_EVERY: Duration = Duration::from_mins(1);
+/// After so many of them the table is printed.
+const TABLE_EVERY: u32 = 5;
 
 /// Violations of one series after which it is clear enough.
 const ENOUGH: usize = 6;
@@ -89,12 +91,17 @@ fn whatever_call_fails_everything_comes_right() {
             });
         }
         let done = || tally.inner().iter().all(|progress| progress.next.is_none());
-        let mut word = start + WORD_EVERY;
+        let (mut word, mut words) = (start + WORD_EVERY, 0);
         while !done() {
             std::thread::sleep(Duration::from_millis(100));
             if Instant::now() >= word {
                 word += WORD_EVERY;
+                words += 1;
                 tell(&format!("after {:.0?}: {}", start.elapsed(), tally.so_far()));
+                // A run that is cut off leaves its table.
+                if words % TABLE_EVERY == 0 {
+                    tell(&tally.summary());
+                }
             }
         }
     });

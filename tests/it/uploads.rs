@@ -3,7 +3,7 @@
 
 use tollkeeper::sandbox::{discord::permission, panel::Generation};
 
-use crate::world::{Customer, World, receipt};
+use crate::world::{Customer, World, receipt, same_pixels};
 
 /// A shop in which Mona has a ticket and knows how to pay.
 async fn waits(world: &World) -> Customer<'_> {
@@ -66,6 +66,29 @@ async fn two_receipts_in_two_messages_reach_the_card_together() {
     karim.waits_for("This picture was already used for another order.").await;
     world.admin("Adel").approves().await;
     mona.is_sent_link(0).await;
+    world.finish().await;
+}
+
+/// What a second receipt is suspected of stands on the card as if it had come alone.
+#[tokio::test]
+async fn a_second_receipt_that_is_somebody_elses_in_another_file_is_flagged() {
+    let world = World::new().await;
+    karims(&world).await;
+    let mona = waits(&world).await;
+    world.stop().await;
+    mona.posts("1.png", &receipt("Mona's receipt")).unwrap();
+    for (name, file) in [("2.webp", same_pixels("Karim's receipt")), ("3.txt", b"paid".to_vec())] {
+        world.passes(std::time::Duration::from_secs(6));
+        mona.posts(name, &file).unwrap();
+    }
+    world.start().await;
+    mona.is_under_review().await;
+    world.settles().await;
+    world.counts(1, "SELECT count(*) FROM payment_submissions WHERE flags LIKE '%same_pixels%'").await;
+    let hers = world.card("her card", |card| card.contains("Mona") && card.part("Approve").is_some()).await;
+    assert_eq!(hers.attachments.len(), 2);
+    // The file that is no picture gets its sentence.
+    mona.waits_for("not a picture").await;
     world.finish().await;
 }
 

@@ -149,7 +149,7 @@ pub async fn add_pictures(
     let (id, user) = (order.as_str(), customer.to_sql());
     let mut tx = db.begin().await?;
     let under_review = sqlx::query!(
-        r#"SELECT s.id AS "id!: i64", s.hash,
+        r#"SELECT s.id AS "id!: i64", s.hash, s.flags,
                (SELECT count(*) FROM submission_pictures p WHERE p.submission_id = s.id) AS "others!: i64"
            FROM payments m JOIN payment_submissions s ON s.id = m.submission_id JOIN orders o ON o.id = m.order_id
            WHERE o.id = ? AND o.user_id = ? AND o.status = 'payment_submitted' AND s.status = 'pending'"#,
@@ -160,6 +160,10 @@ pub async fn add_pictures(
     .await?;
     let Some(row) = under_review else { return Ok(0) };
     let submission = SubmissionId(row.id);
+    let damaged =
+        |error: serde_json::Error| Error::Damaged { table: "payment_submissions", problem: error.to_string() };
+    let mut flags: Vec<Flag> = serde_json::from_str(&row.flags).map_err(damaged)?;
+    let ordered_at = ordered_at(&mut tx, order).await?;
     let mut others = Vec::<&Proof>::new();
     for proof in proofs {
         let there = sqlx::query_scalar!(
@@ -173,9 +177,15 @@ pub async fn add_pictures(
         let full =
             usize::try_from(row.others).unwrap_or(usize::MAX).saturating_add(others.len()) + 1 >= FILES_OF_A_MESSAGE;
         let whose = db::payments::image_owners::whose(&mut tx, order, customer, proof).await?;
-        if !known && !full && matches!(whose, Whose::Theirs(_)) {
-            others.push(proof);
+        let Whose::Theirs(noted) = whose else { continue };
+        if known || full {
+            continue;
         }
+        flags.extend(noted);
+        flags.extend(proofs::oddities(&proof.told, customer, ordered_at, now));
+        let twin = db::payments::image_owners::pixel_twin(&mut tx, &proof.pixel_hash, &proof.hash, order).await?;
+        flags.extend(twin.map(|twin| Flag::SamePixels { twin }));
+        others.push(proof);
     }
     if others.is_empty() {
         return Ok(0);
@@ -184,8 +194,13 @@ pub async fn add_pictures(
     for proof in &others {
         db::payments::image_owners::claim_picture(&mut tx, &proof.hash, order).await?;
     }
+    let flags = each_once(flags);
+    let stored = serde_json::to_string(&flags).map_err(damaged)?;
+    sqlx::query!("UPDATE payment_submissions SET flags = ? WHERE id = ?", stored, submission.0)
+        .execute(tx.sql())
+        .await?;
     let hashes: Vec<_> = others.iter().map(|proof| &proof.hash).collect();
-    let payload = json!({ "submission": submission.0, "others": hashes });
+    let payload = json!({ "submission": submission.0, "others": hashes, "flags": flags });
     db::orders::audit_order(&mut tx, customer, "proof.add", order, payload, now).await?;
     db::outbox::enqueue(&mut tx, &Effect::SyncCard { submission }, now, now).await?;
     tx.about(Subject::Order(order.clone()));
