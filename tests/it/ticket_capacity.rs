@@ -138,7 +138,7 @@ async fn who_tries_again_and_again_where_no_ticket_can_be_made_reaches_the_limit
     let told = mona.asks_for_plans().await;
     assert!(told.contains("You ordered a short while ago"), "{}", told.render_text());
     world.counts(3, "SELECT count(*) FROM orders").await;
-    world.passes(std::time::Duration::from_mins(10));
+    world.passes(Duration::from_mins(10));
     assert!(mona.asks_for_plans().await.contains("Premium"));
     world.finish().await;
 }

@@ -103,7 +103,7 @@ pub async fn audit_refusal(
         .await
 }
 
-/// The last entry's number and hash, as [`Self::verify_audit`] would find them in a whole chain.
+/// The last entry's number and hash, as [`verify_audit`] would find them in a whole chain.
 pub async fn audit_head(db: &Db) -> Result<Option<(i64, String)>, Error> {
     let last =
         sqlx::query!("SELECT id, hash FROM audit_logs ORDER BY id DESC LIMIT 1").fetch_optional(&db.readers).await?;

@@ -172,7 +172,7 @@ pub async fn choose_method(db: &Db, order: &OrderId, method: &MethodSnapshot, no
 }
 
 /// Takes an unpaid order back. `false` when it is no longer unpaid: one that money has arrived
-/// for ends by [`Self::end_paid`] alone, and the audit log says how much there was.
+/// for ends by [`end_paid`] alone, and the audit log says how much there was.
 pub async fn cancel(db: &Db, order: &OrderId, by: UserId, cause: CancelCause, now: Millis) -> Result<bool, Error> {
     let mut tx = db.begin().await?;
     let done = end_cancelled(&mut tx, order, by, cause, now).await?;

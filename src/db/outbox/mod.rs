@@ -1,7 +1,7 @@
 //! The outbox: claiming, finishing, pausing, failing and parking of effects.
 //!
 //! A claim is void for every other process, so after a crash work goes on at once. What an
-//! effect leads to and the end of its row are one transaction: `WriteTx::finish` is called
+//! effect leads to and the end of its row are one transaction: `finish_row` is called
 //! inside the functions that write results, and nowhere else.
 
 pub mod dead_letters;

@@ -59,7 +59,7 @@ pub struct Submission {
     pub told_at: Option<Millis>,
 }
 
-/// Takes a proof of one picture; see [`Self::submit_proofs`].
+/// Takes a proof of one picture; see [`submit_proofs`].
 pub async fn submit_proof(
     db: &Db,
     order: &OrderId,
