@@ -285,6 +285,7 @@ fn proofs_and_notices(locale: Locale, words: Words<'_>) -> Vec<Post> {
         proof::attempt_spent(locale, 0),
         proof::attempt_spent(locale, 1),
         proof::not_fetched(locale),
+        notice::direct(locale, u64::MAX),
         notice::by_command(locale, &order, &Notice::WordsOnly { message: 5 }),
         proof::no_order(locale),
         proof::wrong_channel(locale, &order),

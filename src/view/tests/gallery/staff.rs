@@ -197,6 +197,8 @@ pub(super) fn beside_decisions(locale: Locale, words: Words<'_>) -> Vec<Post> {
         review_menu::Outcome::Asked,
         review_menu::Outcome::Attempts { left: 1 },
         review_menu::Outcome::Attempts { left: u64::MAX },
+        review_menu::Outcome::AttemptGiven,
+        review_menu::Outcome::NoAttemptWanted,
         review_menu::Outcome::LetGo,
         review_menu::Outcome::NobodyLooks,
         review_menu::Outcome::TooLate,
