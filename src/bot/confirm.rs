@@ -1,5 +1,5 @@
-//! Confirmations: the one place that issues their tokens and, at Confirm, looks at them, asks for the
-//! power afresh and has each carried out.
+//! Confirmations: the one place that looks at their tokens at Confirm, asks for the power afresh and has
+//! each carried out. They are issued in `bot/issue.rs`.
 //!
 //! Confirm acknowledges first and acts only if Discord accepted that: Discord takes one answer per
 //! interaction, which is the only mutual exclusion that two machines with one bot token have. The token

@@ -1,4 +1,4 @@
-//! What is said about the desk's work: the customer's message about a change, the line in the
+//! What is said about changes by staff: the customer's message about a change, the line in the
 //! review channel that nobody waited for, and the card of a sale by hand.
 
 use super::{EffectContext, EffectError, discord::Trouble, notify::say};

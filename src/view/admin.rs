@@ -1,4 +1,4 @@
-//! The admin's desk: what is suggested while somebody types, why it is not clear who was meant,
+//! Admin commands: what is suggested while somebody types, why it is not clear who was meant,
 //! and a customer's record. Never a link, a uuid or a subscription id.
 
 use chrono_tz::Tz;

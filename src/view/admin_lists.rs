@@ -1,4 +1,4 @@
-//! The desk's lists and questions: the queue, an order's file, blocking, a link sent again.
+//! Lists and questions of the admin commands: the queue, an order's file, blocking, a link sent again.
 
 use url::Url;
 
@@ -250,7 +250,7 @@ fn history_file(order: &OrderId, history: &[AuditFacts<'_>]) -> File {
     File { name: format!("order-{order}.txt"), bytes: text.into_bytes() }
 }
 
-/// What is to be confirmed at the desk.
+/// What is to be confirmed.
 #[derive(Debug, Clone)]
 pub enum Question<'a> {
     Block {
@@ -274,7 +274,7 @@ pub enum Question<'a> {
     },
 }
 
-/// A question of the desk with its Confirm and Cancel.
+/// A question with its Confirm and Cancel.
 pub fn question(locale: Locale, about: &Question<'_>, token: &Token, expires_at: Millis) -> Post {
     let embed = match about {
         Question::Block { user, reason, open } => {
@@ -306,7 +306,7 @@ fn open_order(locale: Locale, id: &OrderId, status: OrderStatus) -> String {
     locale.with("desk-open-order", &arguments)
 }
 
-/// What came of something at the desk.
+/// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
     /// Somebody may not order any more.

@@ -1,10 +1,10 @@
 //! What staff ask for about a subscription: accepted with a one-time token, kept as a row, and
 //! read again by whoever waits for the result. The work itself is in [`crate::db::access::change_results`].
 
-use crate::db::access::change_queue::{decode, encode};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::db::access::change_queue::{decode, encode};
 use crate::db::{
     self, Db, Error, Subject, WriteTx, moment,
     outbox::Lease,

@@ -1,11 +1,11 @@
 //! Approved orders that a person must look at, and approvals that came to nothing: how an order
 //! gets there, and the four ways on. The sale is booked in none of them but `by_hand`.
 
-use crate::db::orders::decision::changed;
 use std::time::Duration;
 
 use serde_json::json;
 
+use crate::db::orders::decision::changed;
 use crate::db::{
     self, Db, Error, Subject, WriteTx, audit::BOT, orders::decision::Decided, outbox::Lease,
     people::confirmations::Presented,

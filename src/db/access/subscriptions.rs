@@ -1,4 +1,4 @@
-//! Subscriptions: what a user owns on a panel, and the booking of what the panel said.
+//! Subscriptions: what a user owns on a panel.
 
 use uuid::Uuid;
 

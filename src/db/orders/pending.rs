@@ -1,4 +1,4 @@
-//! What waits for a person, and everything about one order, for the admin's desk.
+//! What waits for a person, and everything about one order, for the admin commands.
 
 use crate::db::{self, Db, Error, money};
 use crate::domain::{ChannelId, MessageId, Millis, Money, OrderId, OrderStatus, SubmissionId, UserId, proofs::Verdict};

@@ -1,6 +1,6 @@
-//! The outbox: claiming, finishing, pausing, failing and parking of effects.
+//! The outbox: leasing and finishing of effects; what follows from a failed one is in `failures.rs`.
 //!
-//! A claim is void for every other process, so after a crash work goes on at once. What an
+//! A lease is void for every other process, so after a crash work goes on at once. What an
 //! effect leads to and the end of its row are one transaction: `finish_row` is called
 //! inside the functions that write results, and nowhere else.
 

@@ -5,9 +5,9 @@
 //! the order is completed and by the time of its approval. Until then the money is the
 //! customer's: no sale has taken place, and it may still have to be given back.
 
-use crate::db::payments::amounts::{note_received, sums};
 use serde_json::json;
 
+use crate::db::payments::amounts::{note_received, sums};
 use crate::db::{
     self, Db, Error, Subject, WriteTx,
     orders::decision::Decided,

@@ -1,12 +1,12 @@
 //! Decisions about a payment: each is one transaction that spends its token, moves the order,
 //! writes the audit row and wants what follows. Of two decisions one finds the order moved on.
 
-use crate::db::orders::decision::{Decided, note_failed_decision};
 use std::time::Duration;
 
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::db::orders::decision::{Decided, note_failed_decision};
 use crate::db::{
     self, Db, Error, Subject, WriteTx, moment,
     people::confirmations::{Permit, Presented},

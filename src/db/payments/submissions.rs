@@ -1,9 +1,9 @@
 //! Proofs of payment: each is one submission however often it is seen, and a picture belongs to
 //! the first order that claimed it.
 
-use crate::db::payments::proof::{Proof, ProofSource};
 use serde_json::json;
 
+use crate::db::payments::proof::{Proof, ProofSource};
 use crate::db::{self, Db, Error, Subject, WriteTx, moment, money};
 use crate::domain::{
     MessageId, Millis, OrderId, SubmissionId, UserId,
